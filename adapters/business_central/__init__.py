@@ -1,0 +1,1 @@
+"""Business Central behind the port `Target`."""

@@ -1,0 +1,1 @@
+"""Outbound HTTP: one policy for all calls of one system and credential."""

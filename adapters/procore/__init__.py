@@ -1,0 +1,1 @@
+"""Procore behind the port `Target`."""
