@@ -1,0 +1,1 @@
+"""What SiteLedger knows: records, flows, rules and decisions, free of any input or output."""

@@ -1,0 +1,304 @@
+"""The events of the ledger: what happened to one record. A storage format, so flat, and named by topic.
+
+A `TOPIC` ends in the version of the shape; a changed shape is a new topic and an entry in `UPCASTERS`.
+Units   `at` is UTC, handed in by the hub; amounts stand in contents as decimal text; digests are SHA-256 in hex.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from msgspec import Struct
+
+from domain.values import Digest, System
+
+
+class Wait(Struct, frozen=True):
+    """What a parked record waits for: another record by kind and key, or a fact, in words."""
+
+    kind: str
+    key: str
+    text: str
+
+
+class Violation(Struct, frozen=True):
+    """One broken rule: the requirement, the field as people of the source know it, and what to do."""
+
+    rule: str
+    field: str
+    message: str
+    line: int | None = None
+
+
+class LinkRow(Struct, frozen=True):
+    """One pair of identities: a row of the cross-reference."""
+
+    bc_set: str
+    bc_id: str
+    bc_number: str
+    procore_resource: str
+    procore_id: str
+    procore_parent_id: str = ""
+    role: str = "primary"
+
+
+class Event(Struct, frozen=True, kw_only=True):
+    """What happened to one record, when, by whom and because of what."""
+
+    TOPIC: ClassVar[str] = ""
+
+    originator_id: UUID
+    originator_version: int
+    at: datetime
+    connection: str
+    correlation_id: str
+    causation_id: str
+    actor: str
+
+
+class FlowEvent(Event, frozen=True, kw_only=True):
+    """What happened to one record in one flow."""
+
+    flow: str
+
+
+class Observed(Event, frozen=True, kw_only=True):
+    """A side holds something new. `digest` covers the fields that flows use, `content` names the whole body.
+
+    `demanded` says that another record's need brought it in, not its own flag.
+    """
+
+    TOPIC: ClassVar[str] = "record.observed.1"
+    kind: str
+    side: System
+    entity_set: str
+    source_id: str
+    number: str
+    title: str
+    project: str
+    digest: Digest
+    content: Digest
+    modified_at: str
+    flows: tuple[str, ...]
+    demanded: bool = False
+
+
+class Vanished(Event, frozen=True, kw_only=True):
+    """The source removed the record; `replaced_by` names what took its place, such as a posted invoice."""
+
+    TOPIC: ClassVar[str] = "record.vanished.1"
+    side: System
+    flows: tuple[str, ...]
+    replaced_by: str = ""
+
+
+class Parked(FlowEvent, frozen=True, kw_only=True):
+    """Waits for named records or facts and releases itself."""
+
+    TOPIC: ClassVar[str] = "flow.parked.1"
+    waits: tuple[Wait, ...]
+
+
+class Rejected(FlowEvent, frozen=True, kw_only=True):
+    """Breaks the named rules; looked at again when the source changes."""
+
+    TOPIC: ClassVar[str] = "flow.rejected.1"
+    violations: tuple[Violation, ...]
+
+
+class Excluded(FlowEvent, frozen=True, kw_only=True):
+    """Not to be carried, by this rule."""
+
+    TOPIC: ClassVar[str] = "flow.excluded.1"
+    rule: str
+
+
+class Conflicted(FlowEvent, frozen=True, kw_only=True):
+    """Both sides claim the same thing; a person decides."""
+
+    TOPIC: ClassVar[str] = "flow.conflicted.1"
+    reason: str
+
+
+class Tombstoned(FlowEvent, frozen=True, kw_only=True):
+    """Gone in the source; the counterpart is left as it is and never made again."""
+
+    TOPIC: ClassVar[str] = "flow.tombstoned.1"
+
+
+class Synced(FlowEvent, frozen=True, kw_only=True):
+    """Nothing is left to do for the content `content`."""
+
+    TOPIC: ClassVar[str] = "flow.synced.1"
+    content: Digest
+    warnings: tuple[str, ...] = ()
+
+
+class Linked(FlowEvent, frozen=True, kw_only=True):
+    """These identities belong together."""
+
+    TOPIC: ClassVar[str] = "flow.linked.1"
+    links: tuple[LinkRow, ...]
+
+
+class Requested(FlowEvent, frozen=True, kw_only=True):
+    """A delivery is stored before any call. `body` names its exact row in the contents, `digest` what it stands for."""
+
+    TOPIC: ClassVar[str] = "delivery.requested.1"
+    delivery: UUID
+    part: str
+    endpoint: str
+    system: System
+    scope: dict[str, str]
+    key: str
+    body: Digest
+    digest: Digest
+    target_id: str = ""
+    if_match: str = ""
+
+
+class DeliveryEvent(FlowEvent, frozen=True, kw_only=True):
+    """What became of a delivery. The exchange is the request and the answer, by digest.
+
+    Units   `took_ms` milliseconds; `status` is the HTTP status, 0 where no answer came.
+    """
+
+    delivery: UUID
+    part: str
+    method: str = ""
+    url: str = ""
+    status: int = 0
+    request: str = ""
+    response: str = ""
+    took_ms: int = 0
+
+
+class Attempted(FlowEvent, frozen=True, kw_only=True):
+    """The delivery is claimed, right before the call: from here on its outcome may be unknown."""
+
+    TOPIC: ClassVar[str] = "delivery.attempted.1"
+    delivery: UUID
+    part: str
+    attempt: int
+
+
+class Confirmed(DeliveryEvent, frozen=True, kw_only=True):
+    """The target holds the row; `found` says that a look showed it."""
+
+    TOPIC: ClassVar[str] = "delivery.confirmed.1"
+    target_id: str
+    digest: Digest
+    etag: str = ""
+    found: bool = False
+
+
+class Delayed(DeliveryEvent, frozen=True, kw_only=True):
+    """No success yet; next attempt at `retry_at`. `unknown` says that the call may have taken effect."""
+
+    TOPIC: ClassVar[str] = "delivery.delayed.1"
+    attempt: int
+    retry_at: datetime
+    reason: str
+    unknown: bool
+
+
+class Refused(DeliveryEvent, frozen=True, kw_only=True):
+    """The remote refused for good, in its own words, or the attempts are used up."""
+
+    TOPIC: ClassVar[str] = "delivery.refused.1"
+    message: str
+    digest: Digest
+    code: str = ""
+
+
+class Closed(FlowEvent, frozen=True, kw_only=True):
+    """A delivery that never took effect is withdrawn."""
+
+    TOPIC: ClassVar[str] = "delivery.closed.1"
+    delivery: UUID
+    part: str
+    why: str
+
+
+class FeedAdvanced(Event, frozen=True, kw_only=True):
+    """All changes of a source set up to `position` are in the ledger (row version or entry number)."""
+
+    TOPIC: ClassVar[str] = "feed.advanced.1"
+    entity_set: str
+    position: int
+
+
+class FeedAdopted(Event, frozen=True, kw_only=True):
+    """All rows that a set holds for these projects are in the ledger; from here on its changes suffice."""
+
+    TOPIC: ClassVar[str] = "feed.adopted.1"
+    entity_set: str
+    projects: tuple[str, ...]
+
+
+class PairFingerprinted(Event, frozen=True, kw_only=True):
+    """Which two environments this connection joins; the first successful contact decides for good."""
+
+    TOPIC: ClassVar[str] = "connection.fingerprinted.1"
+    kind: str
+    business_central_url: str
+    business_central_company: str
+    business_central_environment: str
+    procore_url: str
+    procore_company: str
+
+
+class RoundEnded(Event, frozen=True, kw_only=True):
+    """One round of reading and carrying came to its end.
+
+    Units   counts; `calls` are HTTP requests without token requests.
+    """
+
+    TOPIC: ClassVar[str] = "connection.round-ended.1"
+    started: datetime
+    observed: int
+    delivered: dict[str, int]
+    reads: dict[str, int]
+    writes: dict[str, int]
+
+
+class DeadLettered(Event, frozen=True, kw_only=True):
+    """A source sent something that could not be read at all; the raw bytes stand in the contents."""
+
+    TOPIC: ClassVar[str] = "feed.dead-lettered.1"
+    side: System
+    entity_set: str
+    source_id: str
+    reason: str
+    content: Digest
+
+
+EVENTS: dict[str, type[Event]] = {
+    event.TOPIC: event
+    for event in (
+        Observed,
+        Vanished,
+        Parked,
+        Rejected,
+        Excluded,
+        Conflicted,
+        Tombstoned,
+        Synced,
+        Linked,
+        Requested,
+        Attempted,
+        Confirmed,
+        Delayed,
+        Refused,
+        Closed,
+        FeedAdvanced,
+        FeedAdopted,
+        PairFingerprinted,
+        RoundEnded,
+        DeadLettered,
+    )
+}
+
+UPCASTERS: Mapping[str, tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {}
+"""Old topic -> (its successor, how the old fields become the new ones). Empty while every shape is its first."""

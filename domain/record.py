@@ -1,0 +1,383 @@
+"""`Record`: one business object with its two sides, and the commands that every kind shares.
+
+Commands decide which events happen; `apply` assigns and nothing more, so that a rebuild tells the same story.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID, uuid5
+
+from msgspec import Struct, field
+
+from domain import events, states
+from domain.delivery import Scope
+from domain.events import Event, LinkRow, Violation, Wait
+from domain.states import Status
+from domain.values import LEDGER, Cause, Digest, System, digest
+
+
+class Moment(Struct, frozen=True):
+    """When something happens and why: handed in by the hub with every command."""
+
+    at: datetime
+    cause: Cause
+
+
+class Believed(Struct, frozen=True):
+    """What one side holds, as far as we know."""
+
+    digest: Digest
+    content: Digest
+    version: int
+
+
+class PartMemory(Struct, frozen=True):
+    """What the target holds of one part, by our own confirmed write. An empty digest means: removed."""
+
+    digest: str
+    target_id: str
+    etag: str
+    version: int
+
+
+class OpenDelivery(Struct, frozen=True):
+    """A delivery without a final outcome."""
+
+    id: UUID
+    part: str
+    digest: Digest
+    attempts: int = 0
+    unknown: bool = False
+
+
+class FlowMemory(Struct):
+    """What a record remembers of one flow. `said` is the digest of the last decision, to say nothing twice."""
+
+    status: Status = states.NEW
+    parts: dict[str, PartMemory] = field(default_factory=dict)
+    open: dict[str, OpenDelivery] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+    links: dict[str, LinkRow] = field(default_factory=dict)
+    said: str = ""
+    known: bool = False
+
+    def target_id(self, part: str) -> str:
+        """Id of a part in the target, empty while there is none."""
+        memory = self.parts.get(part)
+        return memory.target_id if memory is not None and memory.digest else ""
+
+    def holds(self, part: str, wanted: Digest) -> bool:
+        """The target is known to hold exactly this."""
+        memory = self.parts.get(part)
+        return memory is not None and memory.digest == wanted
+
+
+class Request(Struct, frozen=True, kw_only=True):
+    """A delivery that a flow wants: one row for one endpoint. `digest` stands for what the row means."""
+
+    part: str
+    endpoint: str
+    system: System
+    scope: Scope
+    key: str
+    body: Digest
+    digest: Digest
+    target_id: str = ""
+    if_match: str = ""
+
+
+class Record:
+    """One business object and its two sides."""
+
+    KIND: ClassVar[str] = ""
+
+    def __init__(self, id: UUID, connection: str) -> None:  # noqa: A002 - the library's repository asks for `id`
+        self.id = id
+        self.connection = connection
+        self.version = 0
+        self.believed: dict[str, Believed] = {}
+        self.kind = self.KIND
+        self.entity_set = ""
+        self.source_id = ""
+        self.number = ""
+        self.title = ""
+        self.project = ""
+        self.demanded = False
+        self.vanished = False
+        self.replaced_by = ""
+        self.flows: dict[str, FlowMemory] = {}
+        self._new: list[Event] = []
+
+    @staticmethod
+    def id_for(connection: str, kind: str, origin_key: str) -> UUID:
+        """The same object has the same stream, whoever saw it first and however often."""
+        return uuid5(LEDGER, f"{connection}/{kind}/{origin_key}")
+
+    def flow(self, name: str) -> FlowMemory:
+        """What this record remembers of a flow; a new memory where there is none."""
+        return self.flows.setdefault(name, FlowMemory())
+
+    def collect_events(self) -> Sequence[Event]:
+        """What happened since the last time, for the ledger."""
+        new, self._new = self._new, []
+        return new
+
+    @property
+    def has_news(self) -> bool:
+        """Something happened that the ledger does not have yet."""
+        return bool(self._new)
+
+    # -- commands ----------------------------------------------------------------------------------
+
+    def observe(self, seen: "Seen", moment: Moment) -> bool:
+        """Records what a side holds, unless that is what we already believe it to hold."""
+        believed = self.believed.get(seen.side)
+        same = believed is not None and believed.digest == seen.digest
+        demanded = seen.demanded or self.demanded
+        if same and not self.vanished and demanded == self.demanded and self.number == seen.number:
+            return False  # polls, notices and our own writes all come round again
+        fields = {name: getattr(seen, name) for name in seen.__struct_fields__}
+        self._happened(events.Observed, moment, **{**fields, "demanded": demanded})
+        return True
+
+    def vanish(self, side: System, replaced_by: str, moment: Moment) -> bool:
+        """Records that the source removed the record."""
+        if self.vanished or side not in self.believed:
+            return False
+        self._happened(events.Vanished, moment, side=side, flows=tuple(self.flows), replaced_by=replaced_by)
+        return True
+
+    def park(self, flow: str, waits: Sequence[Wait], moment: Moment) -> None:
+        """Lets the record wait."""
+        self._say(flow, events.Parked, moment, waits=tuple(waits))
+
+    def reject(self, flow: str, violations: Sequence[Violation], moment: Moment) -> None:
+        """Names every broken rule at once."""
+        self._say(flow, events.Rejected, moment, violations=tuple(violations))
+
+    def exclude(self, flow: str, rule: str, moment: Moment) -> None:
+        """Leaves the record out, by a rule."""
+        self._say(flow, events.Excluded, moment, rule=rule)
+
+    def conflict(self, flow: str, reason: str, moment: Moment) -> None:
+        """Puts the record before a person."""
+        self._say(flow, events.Conflicted, moment, reason=reason)
+
+    def tombstone(self, flow: str, moment: Moment) -> None:
+        """Closes the record for good, the counterpart untouched."""
+        self._say(flow, events.Tombstoned, moment)
+
+    def settle(self, flow: str, content: Digest, warnings: Sequence[str], moment: Moment) -> None:
+        """Nothing is left to do."""
+        self._say(flow, events.Synced, moment, content=content, warnings=tuple(warnings))
+
+    def link(self, flow: str, links: Iterable[LinkRow], moment: Moment) -> None:
+        """Joins identities; what is joined already is not said again."""
+        known = self.flow(flow).links
+        new = tuple(link for link in links if known.get(_link_key(link)) != link)
+        if new:
+            self._happened(events.Linked, moment, flow=flow, links=new)
+
+    def request(self, flow: str, wanted: Request, moment: Moment) -> UUID | None:
+        """Stores a delivery; while an equal one is open none is added."""
+        memory = self.flow(flow)
+        if wanted.part in memory.open:
+            return None
+        id_ = uuid5(self.id, str(self.version + 1))  # from the event's place, not the body: A, B, A are three deliveries
+        fields = {name: getattr(wanted, name) for name in wanted.__struct_fields__}
+        self._happened(events.Requested, moment, flow=flow, delivery=id_, **{**fields, "scope": dict(wanted.scope)})
+        return id_
+
+    def claim(self, flow: str, delivery: UUID, moment: Moment) -> bool:
+        """Claims the next attempt, right before the call."""
+        known = self._open(flow, delivery)
+        if known is None:
+            return False
+        self._happened(
+            events.Attempted, moment, flow=flow, delivery=delivery, part=known.part, attempt=known.attempts + 1
+        )
+        return True
+
+    def confirm(self, flow: str, delivery: UUID, moment: Moment, **outcome: Any) -> bool:
+        """Records success; a late or repeated result changes nothing."""
+        known = self._open(flow, delivery)
+        if known is None:
+            return False
+        self._happened(
+            events.Confirmed,
+            moment,
+            **{"flow": flow, "delivery": delivery, "part": known.part, "digest": known.digest, **outcome},
+        )
+        return True
+
+    def delay(self, flow: str, delivery: UUID, moment: Moment, **outcome: Any) -> bool:
+        """Records that the delivery has to wait for its next attempt."""
+        known = self._open(flow, delivery)
+        if known is None:
+            return False
+        self._happened(
+            events.Delayed,
+            moment,
+            **{"flow": flow, "delivery": delivery, "part": known.part, "attempt": known.attempts, **outcome},
+        )
+        return True
+
+    def refuse(self, flow: str, delivery: UUID, moment: Moment, **outcome: Any) -> bool:
+        """Records that the target will not take the delivery."""
+        known = self._open(flow, delivery)
+        if known is None:
+            return False
+        self._happened(
+            events.Refused,
+            moment,
+            **{"flow": flow, "delivery": delivery, "part": known.part, "digest": known.digest, **outcome},
+        )
+        return True
+
+    def close(self, flow: str, delivery: UUID, why: str, moment: Moment) -> bool:
+        """Withdraws a delivery that certainly had no effect."""
+        known = self._open(flow, delivery)
+        if known is None or known.unknown:
+            return False
+        self._happened(events.Closed, moment, flow=flow, delivery=delivery, part=known.part, why=why)
+        return True
+
+    # -- state -------------------------------------------------------------------------------------
+
+    def apply(self, event: Event) -> None:
+        """Assigns what an event says."""
+        match event:
+            case events.Observed():
+                self._apply_observed(event)
+            case events.Vanished():
+                self.vanished, self.replaced_by = True, event.replaced_by
+                for memory in self.flows.values():
+                    memory.status = states.after(memory.status, event)
+            case events.FlowEvent():
+                self._apply_in_flow(self.flow(event.flow), event)
+            case _:
+                raise ValueError(f"{type(event).__name__} does not happen to a record")
+        self.version = event.originator_version
+
+    def _apply_observed(self, event: events.Observed) -> None:
+        self.believed[event.side] = Believed(event.digest, event.content, event.originator_version)
+        self.kind, self.entity_set, self.source_id = event.kind, event.entity_set, event.source_id
+        self.number, self.title, self.project = event.number, event.title, event.project
+        self.demanded, self.vanished, self.replaced_by = event.demanded, False, ""
+        for name in event.flows:
+            memory = self.flow(name)
+            memory.status = states.after(memory.status, event)
+            memory.refused = {}
+
+    def _apply_in_flow(self, memory: FlowMemory, event: events.FlowEvent) -> None:
+        memory.status = states.after(memory.status, event)
+        memory.known = True
+        match event:
+            case events.Requested():
+                memory.open[event.part] = OpenDelivery(event.delivery, event.part, event.digest)
+                memory.said = ""
+            case events.Attempted():
+                known = memory.open[event.part]
+                memory.open[event.part] = OpenDelivery(known.id, known.part, known.digest, event.attempt, unknown=True)
+            case events.Delayed():
+                known = memory.open[event.part]
+                memory.open[event.part] = OpenDelivery(
+                    known.id, known.part, known.digest, known.attempts, event.unknown
+                )
+            case events.Confirmed():
+                memory.open.pop(event.part, None)
+                memory.parts[event.part] = PartMemory(
+                    event.digest, event.target_id, event.etag, event.originator_version
+                )
+            case events.Refused():
+                memory.open.pop(event.part, None)
+                memory.refused[event.part] = event.digest
+            case events.Closed():
+                memory.open.pop(event.part, None)
+            case events.Linked():
+                memory.links.update({_link_key(link): link for link in event.links})
+            case (
+                events.Parked()
+                | events.Rejected()
+                | events.Excluded()
+                | events.Conflicted()
+                | events.Tombstoned()
+                | events.Synced()
+            ):
+                memory.said = _said(event)
+            case _:
+                raise ValueError(f"{type(event).__name__} is not known to a record")
+
+    def _open(self, flow: str, delivery: UUID) -> OpenDelivery | None:
+        for known in self.flow(flow).open.values():
+            if known.id == delivery:
+                return known
+        return None
+
+    def _say(self, flow: str, kind: type[events.FlowEvent], moment: Moment, **fields: Any) -> None:
+        memory = self.flow(flow)
+        event = self._event(kind, moment, flow=flow, **fields)
+        if memory.status.todo or memory.said != _said(event):
+            self._record(event)
+
+    def _happened(self, kind: type[Event], moment: Moment, **fields: Any) -> None:
+        self._record(self._event(kind, moment, **fields))
+
+    def _event(self, kind: type[Event], moment: Moment, **fields: Any) -> Event:
+        return kind(
+            originator_id=self.id,
+            originator_version=self.version + 1,
+            at=moment.at,
+            connection=self.connection,
+            correlation_id=moment.cause.correlation_id,
+            causation_id=moment.cause.causation_id,
+            actor=moment.cause.actor,
+            **fields,
+        )
+
+    def _record(self, event: Event) -> None:
+        self.apply(event)
+        self._new.append(event)
+
+
+class Seen(Struct, frozen=True, kw_only=True):
+    """What a side holds now: the arguments of `Record.observe`."""
+
+    kind: str
+    side: System
+    entity_set: str
+    source_id: str
+    number: str
+    title: str
+    project: str
+    digest: Digest
+    content: Digest
+    modified_at: str
+    flows: tuple[str, ...]
+    demanded: bool = False
+
+
+_COMMON = frozenset(Event.__struct_fields__)
+
+
+def _said(event: Event) -> str:
+    """What a decision says, without when and why: two equal ones are one."""
+    said: Mapping[str, Any] = {
+        name: getattr(event, name) for name in event.__struct_fields__ if name not in _COMMON
+    }
+    return digest([event.TOPIC, _plain(said)])
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Struct):
+        return {name: _plain(getattr(value, name)) for name in value.__struct_fields__}
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}  # type: ignore[misc]
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]  # type: ignore[misc]
+    return value
+
+
+def _link_key(link: LinkRow) -> str:
+    return f"{link.bc_set}/{link.bc_id}/{link.role}"
