@@ -1,0 +1,166 @@
+"""The configuration as the hub sees it: frozen, typed, and checked as a whole."""
+
+from datetime import date, timedelta
+from typing import Annotated, Any, Literal, Self, cast
+from urllib.parse import urlsplit
+
+from pydantic import Field, model_validator
+
+from hub.settings.flows import Flows, Table
+from hub.settings.values import (
+    ConnectionName,
+    Duration,
+    ExistingFile,
+    Guid,
+    Route,
+    SecretValue,
+    StoreUrl,
+    Text,
+    Url,
+    Whole,
+    wrong,
+)
+
+PROCORE_TEST_HOSTS = ("sandbox.procore.com", "api-monthly.procore.com", "api-sandbox-monthly.procore.com")
+"""Source  Procore guide A2 and A4; the last is the spelling of requirements C-42."""
+
+
+class Store(Table):
+    """Where the ledger is kept."""
+
+    url: StoreUrl = cast("Any", "sqlite:///siteledger.db")
+    """`sqlite:///FILE`, relative to this file, or `postgresql://USER@HOST/DATABASE`. May carry a password, so it may
+    also be `env:NAME` or `file:PATH`."""
+
+
+class Server(Table):
+    """The web server."""
+
+    host: Text = "127.0.0.1"
+    """Address to listen on."""
+
+    port: Annotated[Whole, Field(ge=1, le=65535)] = 8080
+    """Port to listen on."""
+
+    public_url: Url | None = None
+    """What webhooks are told to call; without it there are no webhooks, only polling. http for this computer only."""
+
+    secret_key: SecretValue | None = None
+    """Encrypts generated secrets at rest. Made by `siteledger init`; keep a copy apart from the store."""
+
+    admin_token: SecretValue | None = None
+    """Token of the first administrator."""
+
+
+class BusinessCentral(Table):
+    """One company of Business Central."""
+
+    api_url: Url
+    """`https://api.businesscentral.dynamics.com/v2.0/TENANT/ENVIRONMENT/api`."""
+
+    token_url: Url
+    """`https://login.microsoftonline.com/TENANT/oauth2/v2.0/token`."""
+
+    scope: Text = "https://api.businesscentral.dynamics.com/.default"
+    """What the token is asked for."""
+
+    company_id: Guid
+    """The company's id, a GUID."""
+
+    client_id: Text
+    """The application's id in Microsoft Entra."""
+
+    client_secret: SecretValue
+    """The application's secret."""
+
+    connector_route: Route = "siteledger/procore/v1.0"
+    """Where the connector's own API stands below `api_url`."""
+
+    standard_route: Route = "v2.0"
+    """Where the standard API stands below `api_url`."""
+
+
+class Procore(Table):
+    """One company of Procore."""
+
+    api_url: Url = "https://api.procore.com"
+    """Address of the API; the test environments have others (MA-10, MA-11)."""
+
+    token_url: Url = "https://login.procore.com/oauth/token"  # noqa: S105 - an address
+    """Address that gives tokens."""
+
+    company_id: Annotated[Whole, Field(ge=1)]
+    """The company's number."""
+
+    client_id: Text
+    """The application's id in Procore."""
+
+    client_secret: SecretValue
+    """The application's secret."""
+
+
+class Connection(Table):
+    """One company of Business Central joined to one company of Procore."""
+
+    kind: Literal["production", "test"]
+    """Both sides must agree: a test company is never joined to a production company (MA-05)."""
+
+    poll_every: Annotated[Duration, Field(ge=timedelta(seconds=1), le=timedelta(days=1))] = timedelta(seconds=60)
+    """How often changes are asked for, from `1s` to `1d`."""
+
+    start_date: date | None = None
+    """Posted documents and time before this day are left alone; without it, the day of set-up (C-50)."""
+
+    mapping: ExistingFile | None = None
+    """File that names other fields or routes than the connector API's own, relative to this file."""
+
+    exclude_tags: tuple[Text, ...] = ("NOTPROCORE",)
+    """Records that carry one of these tags are left alone (C-44, MA-21)."""
+
+    root_classes: tuple[str, ...] = ("", "Base Project", "Master Job", "Project with Change Order")
+    """Classes of a project that is no change order itself; the empty one is a blank class (C-01)."""
+
+    business_central: BusinessCentral
+    procore: Procore
+    flows: Flows = Flows()
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Self:
+        if self.kind == "production" and urlsplit(self.procore.api_url).hostname in PROCORE_TEST_HOSTS:
+            raise wrong(
+                "a production connection names a test environment of Procore",
+                'Set kind = "test", or procore.api_url to the production address (MA-05).',
+            )
+        flows = self.flows
+        if flows.purchase_order_to_commitment.enabled and flows.commitment_to_purchase_order.enabled:
+            raise wrong(
+                "purchase-order-to-commitment and commitment-to-purchase-order are both on",
+                "Turn one of them off: an order has one owner per connection (C-26).",
+            )
+        return self
+
+    def identity(self) -> tuple[str, str, str, int]:
+        """Which two companies this joins."""
+        central, procore = self.business_central, self.procore
+        return (central.api_url.lower(), central.company_id, procore.api_url.lower(), procore.company_id)
+
+
+class Settings(Table):
+    """The whole configuration."""
+
+    # Empty tables, which are then validated with their surroundings: the store's file lies beside the configuration.
+    store: Store = cast("Any", {})
+    server: Server = cast("Any", {})
+    connections: Annotated[dict[ConnectionName, Connection], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _joins_each_pair_once(self) -> Self:
+        seen: dict[tuple[str, str, str, int], str] = {}
+        for name, connection in self.connections.items():
+            first = seen.setdefault(connection.identity(), name)
+            if first != name:
+                raise wrong(
+                    f"the connections {first} and {name} join the same two companies",
+                    "Remove one of them: each pair has one connection, or every record would be carried twice.",
+                )
+        return self
