@@ -41,6 +41,7 @@ class Lookup(msgspec.Struct, frozen=True):
     match: Literal["key", "fields", "id", "segment_items", "one"] = "key"
     fields: tuple[str, ...] = ()
     rows: str = ""  # key of the answer that holds the rows, empty when it is the answer itself
+    paged: bool = True  # false for lists that take no paging parameters
 
 
 class Endpoint(msgspec.Struct, frozen=True):
@@ -52,7 +53,7 @@ class Endpoint(msgspec.Struct, frozen=True):
     rows      body key that holds the list of rows (`updates`, `bulk`), empty for single records
     envelope  body key that holds the single record, empty when the body is the record
     limit     rows in one call
-    shown     sent field -> dotted path under which an answer shows it, where the two differ
+    shown     sent field -> dotted path under which an answer shows it, where the two differ; empty: never shown
     refreshes names of listings that a success makes stale
     """
 
