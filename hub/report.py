@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -14,7 +14,7 @@ class ExitStatus(IntEnum):
 
     says: str
 
-    def __new__(cls, value: int, says: str) -> "ExitStatus":
+    def __new__(cls, value: int, says: str) -> Self:
         """Keep the sentence beside the number, so that help, docs and code cannot disagree."""
         member = int.__new__(cls, value)
         member._value_ = value

@@ -4,13 +4,23 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from pydantic import ValidationError
 
 from hub.settings.flows import FLOW_NAMES, Flows, FlowTable
 from hub.settings.model import BusinessCentral, Connection, Procore, Server, Settings, Store
 from hub.settings.problems import InvalidConfiguration, Problem, dotted, problems_of
-from hub.settings.sources import CONFIG, DEFAULT_FILE, PREFIX, Document, chosen_file, merged, read_environment, read_file
+from hub.settings.sources import (
+    CONFIG,
+    DEFAULT_FILE,
+    PREFIX,
+    Document,
+    chosen_file,
+    merged,
+    read_environment,
+    read_file,
+)
 from hub.settings.values import Need, Secret, Surroundings
 
 __all__ = [
@@ -79,7 +89,7 @@ def read(
     except ValidationError as error:
         # The validation error repeats keys only, yet it must not travel on: its details hold the input.
         raise InvalidConfiguration(problems_of(error, Settings, variables)) from None
-    return Configuration(settings, file, {**{key: "file" for key in _keys(written)}, **variables})
+    return Configuration(settings, file, {**dict.fromkeys(_keys(written), "file"), **variables})
 
 
 def _keys(document: Document, above: tuple[str, ...] = ()) -> list[str]:
@@ -87,5 +97,5 @@ def _keys(document: Document, above: tuple[str, ...] = ()) -> list[str]:
     keys: list[str] = []
     for name, value in document.items():
         path = (*above, name)
-        keys.extend(_keys(value, path) if isinstance(value, dict) else [dotted(path)])
+        keys.extend(_keys(cast("Document", value), path) if isinstance(value, dict) else [dotted(path)])
     return keys

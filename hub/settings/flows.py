@@ -1,7 +1,7 @@
 """Settings of the flows: one table for each, all with defaults (C-58 says which are on)."""
 
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -91,7 +91,7 @@ class CostTypes(ToProcoreOn):
 def _with_default(status: dict[str, CommitmentStatus]) -> dict[str, CommitmentStatus]:
     if unknown := set(status) - {"Open", "Released", "Pending Approval", "Pending Prepayment", "default"}:
         raise wrong(
-            f"the order status {sorted(unknown)[0]!r} is unknown",
+            f"the order status {min(unknown)!r} is unknown",
             "Use Open, Released, Pending Approval, Pending Prepayment or default.",
         )
     return {"default": "Draft", **status}
@@ -173,9 +173,7 @@ class Flows(Table):
         """
         if flow not in FLOW_NAMES:
             raise KeyError(flow)
-        table = getattr(self, flow.replace("-", "_"))
-        assert isinstance(table, FlowTable)
-        return table
+        return cast("FlowTable", getattr(self, flow.replace("-", "_")))
 
     def enabled(self) -> tuple[str, ...]:
         """Names of the flows that are on, in the order of a first sync."""

@@ -34,6 +34,7 @@ _EXPECTED = {
     "string_type": "text in quotes",
     "tuple_type": 'a list, such as ["A", "B"]',
 }
+_LIMIT = {"ge": "least", "le": "most"}
 _BOUNDS = {"greater_than_equal": ("below", "ge"), "less_than_equal": ("above", "le")}
 
 
@@ -72,8 +73,8 @@ def known_keys(model: type[BaseModel]) -> Mapping[str, type[BaseModel] | None]:
 
 def is_open(model: type[BaseModel], key: str) -> type[BaseModel] | None:
     """The table of every entry where the names of the entries are free, such as `connections`; otherwise None."""
-    annotation = next((field.annotation for name, field in model.model_fields.items() if (field.alias or name) == key), None)
-    return next((table for part in get_args(annotation) if (table := _table(part))), None)
+    parts = next((get_args(field.annotation) for name, field in model.model_fields.items() if name == key), ())
+    return next((table for part in parts if (table := _table(part))), None)
 
 
 def _table(annotation: object) -> type[BaseModel] | None:
@@ -103,8 +104,8 @@ def _problem(details: ErrorDetails, model: type[BaseModel], variables: Mapping[s
     path = tuple(part for part in details["loc"] if part != "[key]")
     says, mend = _explained(details, path, model)
     key = dotted(path)
-    origin = next((name for set_key, name in variables.items() if f"{set_key}.".startswith(f"{key}.")), "") if key else ""
-    return Problem(key, says, mend, origin)
+    setters = (name for written, name in variables.items() if f"{written}.".startswith(f"{key}."))
+    return Problem(key, says, mend, origin=next(setters, "") if key else "")
 
 
 def _explained(details: ErrorDetails, path: Path, model: type[BaseModel]) -> tuple[str, str]:
@@ -121,7 +122,7 @@ def _explained(details: ErrorDetails, path: Path, model: type[BaseModel]) -> tup
         return "is empty", "Write a value, or leave the key out where it has a default."
     if kind in _BOUNDS:
         direction, bound = _BOUNDS[kind]
-        return f"is {direction} what is possible", f"Write {_bound(context[bound])} at {'least' if bound == 'ge' else 'most'}."
+        return f"is {direction} what is possible", f"Write at {_LIMIT[bound]} {_bound(context[bound])}."
     return f"must be {_EXPECTED[kind]}" if kind in _EXPECTED else details["msg"], "Change the value."
 
 

@@ -17,6 +17,8 @@ DEFAULT_FILE = "siteledger.toml"
 
 Document = dict[str, Any]
 
+_FLOW = 3  # place of the flow's name in connections.NAME.flows.FLOW
+
 
 def chosen_file(named: Path | None, environ: Mapping[str, str], folder: Path) -> Path | None:
     """The configuration file: named on the command line, by `SITELEDGER_CONFIG`, or the one in this folder.
@@ -87,7 +89,7 @@ def read_environment(environ: Mapping[str, str]) -> tuple[Document, dict[str, st
 def _parts(variable: str) -> Iterator[str]:
     parts = variable.removeprefix(PREFIX).lower().split("__")
     for index, part in enumerate(parts):
-        named = parts[0] == "connections" and (index == 1 or (index == 3 and parts[2] == "flows"))  # noqa: PLR2004 - places in the path
+        named = parts[0] == "connections" and (index == 1 or (index == _FLOW and parts[2] == "flows"))
         yield part.replace("_", "-") if named else part
 
 
@@ -97,7 +99,8 @@ def _value(variable: str, text: str) -> object:
     try:
         return tomllib.loads(f"value = {text}", parse_float=Decimal)["value"]
     except tomllib.TOMLDecodeError:
-        _refuse(variable, "this is not a list or table in TOML", 'Write it such as ["A", "B"] or { Released = "Approved" }.')
+        mend = 'Write it such as ["A", "B"] or { Released = "Approved" }.'
+        _refuse(variable, "this is not a list or table in TOML", mend)
 
 
 def _refuse(variable: str, says: str, mend: str) -> NoReturn:
@@ -111,7 +114,7 @@ class _Layer(PydanticBaseSettingsSource):
         super().__init__(_Layers)
         self._document = document
 
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 - inherited
         """Not asked for: the layer is handed over as a whole."""
         return self._document.get(field_name), field_name, False
 
@@ -132,7 +135,9 @@ def merged(*layers: Document) -> Document:
     class Merged(_Layers):
         @classmethod
         def settings_customise_sources(
-            cls, settings_cls: type[BaseSettings], **_: PydanticBaseSettingsSource
+            cls,
+            *_args: Any,
+            **_kwargs: Any,
         ) -> tuple[PydanticBaseSettingsSource, ...]:
             return tuple(_Layer(layer) for layer in layers)
 

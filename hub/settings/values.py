@@ -69,18 +69,16 @@ def _fetch(reference: str, around: Surroundings) -> str:
     if source == "env":
         value = around.environ.get(name, "").strip()
         if not value:
-            raise wrong(
-                f"the environment variable {name} is not set", f"Set {name}, or name another one as env:NAME or file:PATH."
-            )
+            mend = f"Set {name}, or name another one as env:NAME or file:PATH."
+            raise wrong(f"the environment variable {name} is not set", mend)
         return value
     path = (around.folder or Path()) / name
     try:
         value = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is not text"
-        raise wrong(
-            f"the secret file {path} cannot be read ({reason})", "Put the secret there and give this user the right to read it."
-        ) from None
+        mend = "Put the secret there and give this user the right to read it."
+        raise wrong(f"the secret file {path} cannot be read ({reason})", mend) from None
     if not value:
         raise wrong(f"the secret file {path} is empty", "Put the secret there, alone.")
     return value
@@ -227,9 +225,8 @@ def _existing_file(value: Path, info: ValidationInfo) -> Path:
 
 def _named(value: str) -> str:
     if not re.fullmatch(r"[a-z0-9-]{1,40}", value):
-        raise wrong(
-            "this is not a name for a connection", "Use 1 to 40 small letters, digits and hyphens; it becomes part of every id."
-        )
+        mend = "Use 1 to 40 small letters, digits and hyphens; it becomes part of every id."
+        raise wrong("this is not a name for a connection", mend)
     return value
 
 
