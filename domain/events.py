@@ -66,7 +66,8 @@ class FlowEvent(Event, frozen=True, kw_only=True):
 class Observed(Event, frozen=True, kw_only=True):
     """A side holds something new. `digest` covers the fields that flows use, `content` names the whole body.
 
-    `demanded` says that another record's need brought it in, not its own flag.
+    `demanded` says that another record's need brought it in, not its own flag. `facet` is what sort of record it is
+    within its kind, where others must know (the type of a project task).
     """
 
     TOPIC: ClassVar[str] = "record.observed.1"
@@ -81,6 +82,7 @@ class Observed(Event, frozen=True, kw_only=True):
     content: Digest
     modified_at: str
     flows: tuple[str, ...]
+    facet: str = ""
     demanded: bool = False
 
 

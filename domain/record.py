@@ -292,7 +292,8 @@ class Record:
                 )
             case events.Refused():
                 memory.open.pop(event.part, None)
-                memory.refused[event.part] = event.digest
+                if not memory.status.todo:  # a source that changed meanwhile is worth another try
+                    memory.refused[event.part] = event.digest
             case events.Closed():
                 memory.open.pop(event.part, None)
             case events.Linked():
@@ -355,6 +356,7 @@ class Seen(Struct, frozen=True, kw_only=True):
     content: Digest
     modified_at: str
     flows: tuple[str, ...]
+    facet: str = ""
     demanded: bool = False
 
 

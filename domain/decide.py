@@ -1,0 +1,197 @@
+"""The one decision procedure of all flows: pure, repeatable, and told entirely by what it is given."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from domain.delivery import Listing
+from domain.events import LinkRow, Violation, Wait
+from domain.flow import Context, Flow, Known, Part, Reference, References, Subject
+from domain.record import FlowMemory, Record
+from domain.values import Json
+
+PROJECT_FLAG_OFF = "project flag off"
+FLAG_OFF = "flag off"
+
+
+class Park(Struct, frozen=True):
+    """Wait; `demands` are derived records that do not exist yet and are brought forth by being named."""
+
+    waits: Sequence[Wait]
+    demands: Sequence[Reference] = ()
+
+
+class Reject(Struct, frozen=True):
+    """Rules are broken."""
+
+    violations: Sequence[Violation]
+
+
+class Exclude(Struct, frozen=True):
+    """Left out by a rule."""
+
+    rule: str
+
+
+class Clash(Struct, frozen=True):
+    """Both sides claim the same thing."""
+
+    reason: str
+
+
+class Bury(Struct, frozen=True):
+    """The source is gone."""
+
+
+class Ignore(Struct, frozen=True):
+    """The record takes no part and never did."""
+
+
+class NeedsFacts(Struct, frozen=True):
+    """These lists have to be read before the decision can be made."""
+
+    listings: Sequence[Listing]
+
+
+class Send(Struct, frozen=True):
+    """These parts go next; `links` are joined before they go."""
+
+    parts: Sequence[Part]
+    links: Sequence[LinkRow] = ()
+
+
+class Settle(Struct, frozen=True):
+    """The target holds everything."""
+
+    links: Sequence[LinkRow] = ()
+    warnings: Sequence[str] = ()
+
+
+class Stuck(Struct, frozen=True):
+    """A part stands refused, unchanged since; nothing can be sent until the source changes or a person acts."""
+
+
+Decision = Park | Reject | Exclude | Clash | Bury | Ignore | NeedsFacts | Send | Settle | Stuck
+
+
+def decide(  # noqa: PLR0911 - the order of the questions is the procedure
+    flow: Flow,
+    record: Record,
+    source: Json,
+    references: References,
+    facts: Mapping[Listing, Sequence[Json]],
+    context: Context,
+) -> Decision:
+    """What to do next for one record in one flow.
+
+    Shape   `source` is the document of the origin; `references` hold what is known of every reference of the flow;
+            `facts` the lists read so far.
+    """
+    memory = record.flow(flow.name)
+    if record.vanished:
+        return Settle() if record.replaced_by and memory.parts else Bury()
+    if not flow.counts(source, record.demanded):
+        return Exclude(FLAG_OFF) if memory.known else Ignore()
+    rule = flow.excludes(source, context)
+    if rule:
+        return Exclude(rule)
+    violations = [violation for check in flow.rules for violation in check(source, context)]
+    if violations:
+        return Reject(violations)
+    asked = list(flow.references(source, context))
+    if _project_is_off(asked, references):
+        return Exclude(PROJECT_FLAG_OFF)
+    violations = _wrong_sorts(asked, references)
+    if violations:
+        return Reject(violations)
+    waits, demands = _unmet(asked, references)
+    if waits:
+        return Park(waits, demands)
+    subject = Subject(
+        source=source,
+        source_id=record.source_id,
+        number=record.number,
+        demanded=record.demanded,
+        references=references,
+        facts=facts,
+        memory=memory,
+        context=context,
+    )
+    missing = [listing for listing in flow.listings(subject) if listing not in facts]
+    if missing:
+        return NeedsFacts(missing)
+    return _carry_out(flow, subject)
+
+
+def _carry_out(flow: Flow, subject: Subject) -> Decision:
+    memory = subject.memory
+    plan = flow.plan(subject)
+    if plan.excluded:
+        return Exclude(plan.excluded)
+    if plan.violations:
+        return Reject(plan.violations)
+    if plan.conflict:
+        return Clash(plan.conflict)
+    if plan.waits:
+        return Park(plan.waits)
+    left = [part for part in plan.parts if not _stands(memory, part)]
+    next_stage = min((part.stage for part in left), default=None)
+    joined = next_stage is None or next_stage > plan.link_stage
+    links = list(plan.links(memory)) if plan.links is not None and joined else []
+    if next_stage is None:
+        return Settle(links, plan.warnings)
+    due = [part for part in left if part.stage == next_stage]
+    fresh = [part for part in due if memory.refused.get(part.name) != part.digest]
+    return Send(fresh, links) if fresh else Stuck()
+
+
+def _stands(memory: FlowMemory, part: Part) -> bool:
+    if part.absent:
+        known = memory.parts.get(part.name)
+        return known is None or not known.digest
+    return memory.holds(part.name, part.digest)
+
+
+def _project_is_off(asked: Sequence[Reference], references: References) -> bool:
+    for reference in asked:
+        known = references.get((reference.kind, reference.key))
+        if reference.kind == "project" and known is not None and known.state == "excluded":
+            return True
+    return False
+
+
+def _wrong_sorts(asked: Sequence[Reference], references: References) -> list[Violation]:
+    found: list[Violation] = []
+    for reference in asked:
+        known = references.get((reference.kind, reference.key))
+        if reference.only and known is not None and known.facet not in reference.only:
+            message = f"{reference.field} {reference.key.split('|')[-1]} is of type {known.facet}; " + (
+                f"only {' or '.join(reference.only)} can be used"
+            )
+            found.append(Violation(reference.rule, reference.field, message))
+    return found
+
+
+def _unmet(asked: Sequence[Reference], references: References) -> tuple[list[Wait], list[Reference]]:
+    """What is still waited for. Derived records are brought forth only once everything else is there."""
+    unmet = [reference for reference in asked if not _is_met(reference, references.get((reference.kind, reference.key)))]
+    plain = [reference for reference in unmet if reference.content is None]
+    awaited = plain or unmet
+    demands = [
+        reference
+        for reference in awaited
+        if reference.if_facet or (reference.content is not None and (reference.kind, reference.key) not in references)
+    ]
+    return [Wait(reference.kind, reference.key, reference.text) for reference in awaited], demands
+
+
+def _is_met(reference: Reference, known: Known | None) -> bool:
+    if reference.if_facet and (known is None or known.facet not in reference.if_facet):
+        return True
+    return known is not None and (known.link is not None or (reference.optional and known.state == "excluded"))
+
+
+def body_of(part: Part) -> dict[str, Any]:
+    """The row of a part as it is stored and sent."""
+    return dict(part.body)

@@ -1,0 +1,38 @@
+"""The registry of flows, in the order of a first sync."""
+
+from domain.commitment import Commitment
+from domain.flow import Flow, check_registry
+from domain.flows import (
+    budget_code_to_wbs_code,
+    cost_type_to_line_item_type,
+    project_segment_to_sub_job,
+    project_task_to_cost_code,
+    project_to_project,
+    purchase_order_to_commitment,
+    segment_to_segment_item,
+    segment_type_to_segment,
+    vendor_to_company,
+    vendor_to_project_directory,
+)
+from domain.project import Project
+from domain.record import Record
+
+FLOWS: tuple[Flow, ...] = (
+    vendor_to_company.FLOW,
+    cost_type_to_line_item_type.FLOW,
+    segment_type_to_segment.FLOW,
+    segment_to_segment_item.FLOW,
+    project_to_project.FLOW,
+    project_segment_to_sub_job.FLOW,
+    project_task_to_cost_code.FLOW,
+    budget_code_to_wbs_code.FLOW,
+    vendor_to_project_directory.FLOW,
+    purchase_order_to_commitment.FLOW,
+)
+check_registry(FLOWS)
+
+BY_NAME: dict[str, Flow] = {flow.name: flow for flow in FLOWS}
+BY_KIND: dict[str, Flow] = {flow.kind: flow for flow in FLOWS}
+
+RECORDS: dict[str, type[Record]] = {Project.KIND: Project, Commitment.KIND: Commitment}
+"""Kinds with rules of their own; every other kind is a plain `Record`."""
