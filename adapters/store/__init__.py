@@ -1,0 +1,33 @@
+"""The event store, contents and rows, on SQLite or PostgreSQL, behind `Ledger`."""
+
+from adapters.store.database import Row
+from adapters.store.errors import (
+    ConnectionLost,
+    Locked,
+    RowsRefused,
+    StoreUnavailable,
+    StreamMoved,
+    UnknownEvent,
+)
+from adapters.store.events import Event, Registry
+from adapters.store.ledger import Ledger, open_ledger
+from adapters.store.statements import Statement
+from adapters.store.threads import Inline, ThreadPool, Threads
+
+__all__ = [
+    "ConnectionLost",
+    "Event",
+    "Inline",
+    "Ledger",
+    "Locked",
+    "Registry",
+    "Row",
+    "RowsRefused",
+    "Statement",
+    "StoreUnavailable",
+    "StreamMoved",
+    "ThreadPool",
+    "Threads",
+    "UnknownEvent",
+    "open_ledger",
+]

@@ -1,0 +1,88 @@
+"""What the ledger asks of a database. Blocking calls; the ledger runs them in threads."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol
+from uuid import UUID
+
+from eventsourcing.persistence import StoredEvent
+
+from adapters.store.contents import PackedContent
+from adapters.store.statements import Dialect, Statement
+
+Row = tuple[int, bytes, int, str, bytes]
+"""One event as it is stored: position, the 16 bytes of the stream's id, version, topic, and the JSON of the event."""
+
+StoredState = tuple[bytes, str, bytes]
+"""The 16 bytes of a stream's id, topic and JSON of one of its events."""
+
+Release = Callable[[], None]
+
+
+class Conflict(Exception):
+    """A key of the transaction is taken already; nothing of it was stored. Never leaves this folder."""
+
+
+class Database(Protocol):
+    """One database with the ledger in it.
+
+    Raises  StoreUnavailable from every call; ConnectionLost where the outcome is unknown.
+    """
+
+    @property
+    def dialect(self) -> Dialect:
+        """Its spellings."""
+        ...
+
+    def upgrade(self, at: str) -> tuple[int, int]:
+        """Bring the schema up to date, alone among all processes; from which number to which."""
+        ...
+
+    def append(
+        self, events: Sequence[StoredEvent], contents: Sequence[PackedContent], also: Sequence[Statement]
+    ) -> int:
+        """Store all in one transaction; the position of the last event.
+
+        Raises  Conflict, RowsRefused.
+        """
+        ...
+
+    def last_position(self) -> int:
+        """The position of the newest event, 0 in an empty ledger."""
+        ...
+
+    def read(self, after: int, limit: int) -> list[Row]:
+        """Events in order of their positions. What is missing at its end is not committed yet; nothing before it is."""
+        ...
+
+    def load(self, streams: Sequence[tuple[UUID, int]]) -> list[StoredState]:
+        """Events of streams, each after a version, in the order of the streams' versions."""
+        ...
+
+    def stored(self, stream: UUID, versions: Sequence[int]) -> dict[int, tuple[int, str, bytes]]:
+        """Position, topic and JSON of events of a stream, by version."""
+        ...
+
+    def versions(self, streams: Iterable[UUID]) -> dict[UUID, int]:
+        """The newest version of each stream that exists."""
+        ...
+
+    def contents(self, shas: Sequence[str]) -> list[PackedContent]:
+        """Bodies under these names, as they are stored."""
+        ...
+
+    def rows(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Rows of a query, on a connection that can't write."""
+        ...
+
+    def lock(self, name: str) -> Release:
+        """Take a lock that ends with the process.
+
+        Raises  Locked.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give all connections back."""
+        ...
+
+
