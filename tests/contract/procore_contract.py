@@ -1,7 +1,6 @@
 """Requests to Procore and its answers, held against the REST description that stands beside this repository.
 
-`validate_request` and `validate_answer` raise `jsonschema.ValidationError` (or `AssertionError` for paths, parameters
-and statuses). Nullability is not recorded in the description, so null fits everywhere. Run as a program it writes
+`validate_request` and `validate_answer` raise `AssertionError` with the place and the reason. Nullability is not recorded in the description, so null fits everywhere. Run as a program it writes
 `adapters/sandbox/procore/contract.json` anew.
 """
 
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import jsonschema
+import jsonschema.exceptions
 
 Json = dict[str, Any]
 
@@ -141,7 +141,9 @@ _validators: dict[tuple[str, ...], Any] = {}
 def _check(key: tuple[str, ...], schema: Json, body: object, *, closed: bool) -> None:
     if key not in _validators:
         _validators[key] = jsonschema.Draft202012Validator(tolerant(schema, closed=closed))
-    _validators[key].validate(body)
+    error = jsonschema.exceptions.best_match(_validators[key].iter_errors(body))
+    if error is not None:
+        raise AssertionError(f"{' '.join(key)}: {error.json_path}: {error.message[:300]}")
 
 
 def tolerant(schema: Json, *, closed: bool) -> Json:

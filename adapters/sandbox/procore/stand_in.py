@@ -62,17 +62,17 @@ class Procore:
         """Business fields of all records, without ids and times, to compare two runs."""
         return export(self.state)
 
-    def count(self, resource: str, **equal: object) -> int:
+    def count(self, resource: str, /, **equal: object) -> int:
         """How many living records of a resource have these values."""
         return sum(1 for _ in self.rows(resource, **equal))
 
-    def rows(self, resource: str, **equal: object) -> Iterator[Row]:
+    def rows(self, resource: str, /, **equal: object) -> Iterator[Row]:
         """Living records of a resource, such as `projects`, `wbs_codes`, `purchase_order_contracts`, `line_items`."""
         if resource in {kind.resource for kind in KINDS}:
             return self.state.rows(CONTRACTS, **({"resource": resource} | equal))
         return self.state.rows(resource, **equal)
 
-    def find(self, resource: str, **equal: object) -> Row:
+    def find(self, resource: str, /, **equal: object) -> Row:
         """The first record that fits.
 
         Raises  LookupError

@@ -88,7 +88,7 @@ class State:
     def table(self, name: str) -> dict[int, Row]:
         return self.tables.setdefault(name, {})
 
-    def rows(self, name: str, **equal: object) -> Iterator[Row]:
+    def rows(self, name: str, /, **equal: object) -> Iterator[Row]:
         """Rows of a table whose fields equal the given values, deleted ones left out."""
         for row in tuple(self._candidates(name, equal).values()):
             if row.get("deleted_at") is None and all(row.get(key) == value for key, value in equal.items()):
@@ -108,7 +108,7 @@ class State:
             if row.get(key) is not None:
                 self._index[(name, key, row[key])].pop(row["id"], None)
 
-    def count(self, name: str, **equal: object) -> int:
+    def count(self, name: str, /, **equal: object) -> int:
         """How many rows have equal values in indexed fields, without reading them."""
         return len(self._candidates(name, equal))
 
@@ -120,14 +120,14 @@ class State:
         """Whether `mark` was told of it."""
         return id in self.marked.get(what, ())
 
-    def get(self, name: str, id: int | None, **equal: object) -> Row | None:
+    def get(self, name: str, id: int | None, /, **equal: object) -> Row | None:
         """The row with an id when it is alive and its fields equal the given values."""
         row = self.table(name).get(id) if id is not None else None
         if row is None or row.get("deleted_at") is not None:
             return None
         return row if all(row.get(key) == value for key, value in equal.items()) else None
 
-    def find(self, name: str, **equal: object) -> Row | None:
+    def find(self, name: str, /, **equal: object) -> Row | None:
         """The first row that fits."""
         return next(self.rows(name, **equal), None)
 
