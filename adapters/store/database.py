@@ -1,6 +1,6 @@
 """What the ledger asks of a database. Blocking calls; the ledger runs them in threads."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -84,5 +84,3 @@ class Database(Protocol):
     def close(self) -> None:
         """Give all connections back."""
         ...
-
-

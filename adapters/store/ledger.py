@@ -1,6 +1,6 @@
 """The ledger: the one way in and out of the store for everybody else."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from itertools import islice
 from typing import Any, TypeVar
@@ -13,12 +13,13 @@ from eventsourcing.persistence import StoredEvent
 from adapters.ports import Clock
 from adapters.store.contents import unpacked
 from adapters.store.database import Database, Row
-from adapters.store.errors import StoreUnavailable
+from adapters.store.errors import ConnectionLost, StoreUnavailable
 from adapters.store.events import Event, Registry
+from adapters.store.postgres import PostgresDatabase
 from adapters.store.sqlite import SqliteDatabase
 from adapters.store.statements import Dialect, Statement, Value
 from adapters.store.threads import Threads
-from adapters.store.writer import Member, Writer
+from adapters.store.writer import PAUSES, Member, Writer
 
 T = TypeVar("T")
 
@@ -91,7 +92,7 @@ class Ledger:
         found: dict[UUID, list[Any]] = {id_: [] for id_ in ids}
         for chunk in _chunks(list(found)):
             wanted = [(id_, known.get(id_, 0)) for id_ in chunk]
-            for id_, events in (await self._threads.read(lambda: self._load(wanted))).items():  # noqa: B023
+            for id_, events in (await self._read(lambda: self._load(wanted))).items():  # noqa: B023
                 found[id_] = events
         return found
 
@@ -107,14 +108,14 @@ class Ledger:
 
         Shape   (position, 16 bytes of the stream's id, version, topic, JSON), undecoded, as most readers need few.
         """
-        rows = await self._threads.read(lambda: self._database.read(after, limit))
+        rows = await self._read(lambda: self._database.read(after, limit))
         if rows and rows[-1][0] > self._position:
             self._announce(rows[-1][0])
         return rows
 
     async def last_position(self) -> int:
         """The position of the newest event, 0 in an empty ledger."""
-        return await self._threads.read(self._database.last_position)
+        return await self._read(self._database.last_position)
 
     async def wait(self, after: int, timeout: float | None = None) -> bool:  # noqa: ASYNC109 - part of the answer
         """Wait until there are events behind a position. False when the time is over.
@@ -136,12 +137,12 @@ class Ledger:
         """Bodies by the hexadecimal SHA-256 that names them; those that are not there are left out."""
         found: dict[str, bytes] = {}
         for chunk in _chunks(list(dict.fromkeys(shas))):
-            found.update(await self._threads.read(lambda: unpacked(self._database.contents(chunk))))  # noqa: B023
+            found.update(await self._read(lambda: unpacked(self._database.contents(chunk))))  # noqa: B023
         return found
 
     async def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Rows of a query with `?` for each value, on a connection that can't write."""
-        return await self._threads.read(lambda: self._database.rows(sql, params))
+        return await self._read(lambda: self._database.rows(sql, params))
 
     def in_list(self, column: str, values: Sequence[Value]) -> tuple[str, Any]:
         """A condition for `rows` that a column holds one of these values, and the one parameter that it takes."""
@@ -187,6 +188,14 @@ class Ledger:
         at = self.clock.now().isoformat()
         return await self._threads.write(lambda: self._database.upgrade(at))
 
+    async def _read(self, call: Callable[[], T]) -> T:
+        for pause in PAUSES:
+            try:
+                return await self._threads.read(call)
+            except ConnectionLost:
+                await anyio.sleep(pause)
+        return await self._threads.read(call)
+
     def _announce(self, position: int) -> None:
         self._position = position
         self._news.set()
@@ -215,6 +224,8 @@ def _database(url: str) -> Database:
     scheme, mark, rest = url.partition("://")
     if mark and scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
         return SqliteDatabase(rest[1:])
+    if scheme in {"postgresql", "postgres"}:
+        return PostgresDatabase(url)
     message = f"The store URL must begin with sqlite:/// or postgresql://, not with {scheme!r}."
     raise StoreUnavailable(message)
 

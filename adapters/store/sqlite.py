@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from eventsourcing.persistence import IntegrityError, PersistenceError, ProgrammingError, StoredEvent
+from eventsourcing.persistence import DataError, IntegrityError, PersistenceError, ProgrammingError, StoredEvent
 
 from adapters.store import schema
 from adapters.store.contents import PackedContent
 from adapters.store.database import Conflict, Release, Row, StoredState
-from adapters.store.errors import Locked, StoreUnavailable
+from adapters.store.errors import Locked, RowsRefused, StoreUnavailable
 from adapters.store.sqlite_recorder import LedgerDatastore, SqliteRecorder
 from adapters.store.statements import SqliteDialect, Statement
 from adapters.store.threads import READERS
@@ -141,8 +141,9 @@ class SqliteDatabase:
             code = getattr(error.__cause__, "sqlite_errorcode", None)
             # The primary code stands in the low byte of an extended one (https://sqlite.org/rescode.html).
             primary = code & 0xFF if isinstance(code, int) else None
-            if primary == sqlite3.SQLITE_ERROR or isinstance(error, ProgrammingError):
-                raise  # wrong SQL is a fault of ours, not of the store
+            if primary == sqlite3.SQLITE_ERROR or isinstance(error, ProgrammingError | DataError):
+                message = f"A statement of this transaction can't be run; nothing was stored ({error})."
+                raise RowsRefused(message) from error
             raise StoreUnavailable(self._says(primary, error)) from error
 
     def _says(self, code: int | None, error: Exception) -> str:

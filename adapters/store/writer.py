@@ -106,7 +106,7 @@ class Writer:
 
     async def _commit(self, group: list[Member]) -> None:
         lost = False
-        problem: StoreUnavailable | None = None
+        problem: Exception | None = None
         for pause in PAUSES:
             if pause:
                 await anyio.sleep(pause)
@@ -117,6 +117,9 @@ class Writer:
                 lost, problem = True, error
                 group = [member for member in group if not member.position and member.error is None]
             except StoreUnavailable as error:
+                problem = error
+                break
+            except Exception as error:  # noqa: BLE001 - a bug, and each caller must see it instead of waiting for ever
                 problem = error
                 break
             else:
