@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from domain.errors import SiteLedgerError
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -31,6 +33,14 @@ class ExitStatus(IntEnum):
     CHANGED = 7, "changed since reviewed"
     TRY_LATER = 75, "try later (quota, lock)"
     INTERRUPTED = 130, "interrupted"
+
+
+class Halted(SiteLedgerError):
+    """An operation that cannot go on, for a reason that has an exit status of its own, such as an unknown id (2)."""
+
+    def __init__(self, message: str, status: ExitStatus) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 _GRAVITY = (

@@ -42,6 +42,7 @@ __all__ = [
     "Settings",
     "Store",
     "load",
+    "new_place",
     "read",
 ]
 
@@ -56,6 +57,12 @@ class Configuration:
     settings: Settings
     file: Path | None
     origins: Mapping[str, str]
+
+
+def new_place(named: Path | None, environ: Mapping[str, str] | None = None) -> Path:
+    """Where a new configuration file belongs: as named, by `SITELEDGER_CONFIG`, or in this folder."""
+    around = os.environ if environ is None else environ
+    return (named or Path(around.get(CONFIG) or DEFAULT_FILE)).absolute()
 
 
 def load(named: Path | None = None, *, environ: Mapping[str, str] | None = None, need: Need = "everything") -> Settings:

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from hub.settings.flows import Flows, Table
 from hub.settings.values import (
+    CompanyNumber,
     ConnectionName,
     Duration,
     ExistingFile,
@@ -89,7 +90,7 @@ class Procore(Table):
     token_url: Url = "https://login.procore.com/oauth/token"  # noqa: S105 - an address
     """Address that gives tokens."""
 
-    company_id: Annotated[Whole, Field(ge=1)]
+    company_id: CompanyNumber
     """The company's number."""
 
     client_id: Text

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from domain.errors import Misconfigured
@@ -66,18 +67,22 @@ def dotted(path: Path) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
 
 
-def known_keys(model: type[BaseModel]) -> Mapping[str, type[BaseModel] | None]:
-    """Keys of a table as they are written, each with the table that it holds, or None for a value."""
-    return {field.alias or name: _table(field.annotation) for name, field in model.model_fields.items()}
+def known_keys(model: type[BaseModel]) -> Mapping[str, FieldInfo]:
+    """Keys of a table as they are written."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
-def is_open(model: type[BaseModel], key: str) -> type[BaseModel] | None:
-    """The table of every entry where the names of the entries are free, such as `connections`; otherwise None."""
-    parts = next((get_args(field.annotation) for name, field in model.model_fields.items() if name == key), ())
-    return next((table for part in parts if (table := _table(part))), None)
+def table_of(field: FieldInfo) -> type[BaseModel] | None:
+    """The table that a key holds, or None for a value."""
+    return _as_table(field.annotation)
 
 
-def _table(annotation: object) -> type[BaseModel] | None:
+def entry_table(field: FieldInfo) -> type[BaseModel] | None:
+    """The table of every entry where the names of the entries are free, as in `connections`; otherwise None."""
+    return next((table for part in get_args(field.annotation) if (table := _as_table(part))), None)
+
+
+def _as_table(annotation: object) -> type[BaseModel] | None:
     return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
 
 
@@ -86,12 +91,13 @@ def _table_at(model: type[BaseModel], path: Path) -> type[BaseModel] | None:
     table: type[BaseModel] | None = model
     parts = iter(path)
     for part in parts:
-        if table is None:
+        field = known_keys(table).get(str(part)) if table else None
+        if field is None:
             return None
-        entry = is_open(table, str(part))
-        if entry is not None:
+        table = table_of(field)
+        if table is None:
+            table = entry_table(field)
             next(parts, None)  # the free name
-        table = entry or known_keys(table).get(str(part))
     return table
 
 

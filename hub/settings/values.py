@@ -19,6 +19,11 @@ from domain.errors import Misconfigured
 Need = Literal["everything", "store", "nothing"]
 """Which secrets must be at hand: all of them, that of the store alone, or none, to look at the configuration."""
 
+PLACEHOLDERS = frozenset({"TENANT", "ENVIRONMENT", "CLIENT-ID"})
+"""Words that a new configuration holds until somebody fills in their own."""
+
+NO_GUID = "00000000-0000-0000-0000-000000000000"
+
 _DURATION = re.compile(r"(?P<count>\d{1,9})(?P<unit>[smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _PASSWORD = re.compile(r"(?i)\b(password|sslpassword)=[^&]*")
@@ -170,6 +175,12 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def _filled_in(value: str, info: ValidationInfo) -> str:
+    if _surroundings(info).need == "everything" and PLACEHOLDERS & set(re.split(r"[/.:]", value)):
+        raise wrong("this still holds a word to be replaced", "Fill in your own value.")
+    return value
+
+
 def _split(value: str) -> SplitResult | None:
     try:
         parts = urlsplit(value)
@@ -198,6 +209,18 @@ def _guid(value: object) -> object:
         return str(UUID(value)) if isinstance(value, str) else value
     except ValueError:
         raise wrong("this is not a GUID", "Copy the company's id, 8-4-4-4-12 hexadecimal digits.") from None
+
+
+def _guid_filled_in(value: str, info: ValidationInfo) -> str:
+    if _surroundings(info).need == "everything" and value == NO_GUID:
+        raise wrong("this is not filled in yet", "Copy the company's id, 8-4-4-4-12 hexadecimal digits.")
+    return value
+
+
+def _number_filled_in(value: int, info: ValidationInfo) -> int:
+    if _surroundings(info).need == "everything" and value == 0:
+        raise wrong("this is not filled in yet", "Write the company's number.")
+    return value
 
 
 def _no_truth_value(value: object) -> object:
@@ -239,11 +262,12 @@ def _exact(value: object) -> object:
 SecretValue = Annotated[Secret, PlainValidator(_secret)]
 StoreUrl = Annotated[Secret, PlainValidator(_store_url)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
-Url = Annotated[str, AfterValidator(_url)]
-Guid = Annotated[str, BeforeValidator(_guid)]
+Url = Annotated[str, AfterValidator(_url), AfterValidator(_filled_in)]
+Guid = Annotated[str, BeforeValidator(_guid), AfterValidator(_guid_filled_in)]
 Whole = Annotated[int, BeforeValidator(_no_truth_value)]
 Route = Annotated[str, AfterValidator(_route)]
 ExistingFile = Annotated[Path, AfterValidator(_existing_file)]
 ConnectionName = Annotated[str, AfterValidator(_named)]
-Text = Annotated[str, Field(min_length=1)]
+CompanyNumber = Annotated[Whole, Field(ge=0), AfterValidator(_number_filled_in)]
+Text = Annotated[str, Field(min_length=1), AfterValidator(_filled_in)]
 Amount = Annotated[Decimal, BeforeValidator(_exact), Field(ge=0, allow_inf_nan=False)]
