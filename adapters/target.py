@@ -58,8 +58,11 @@ class Target(Protocol):
         """
         ...
 
-    async def probe(self) -> Sequence[Finding]:
-        """What a person must know before the first run: credentials, company, permissions, clock, allowance."""
+    async def probe(self, listings: Sequence[Listing] = ()) -> Sequence[Finding]:
+        """What a person must know before the first run: credentials, company, permissions, clock, allowance.
+
+        `listings` are the lists that the flows in use read: each is tried with one row.
+        """
         ...
 
     async def close(self) -> None:

@@ -18,6 +18,7 @@ from adapters.outbound.token import Credentials, TokenSource
 from adapters.outbound.wire import Network, Wire
 from adapters.ports import Clock, Rng
 from domain.errors import SiteLedgerError
+from domain.values import System
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -31,7 +32,7 @@ READ_AGAIN = frozenset({429, 500, 502, 503})
 class Caller:
     """All calls to one system with one credential: token, pace, bounded repetition, counting."""
 
-    def __init__(  # noqa: PLR0913 - the parts that are handed in
+    def __init__(
         self,
         credentials: Credentials,
         rules: Rules,
@@ -46,7 +47,7 @@ class Caller:
         self.calls = Calls()
         self.tokens = TokenSource(credentials, wire := Wire(settings, clock, redactor, network), clock, redactor)
         self.pace = Pace(rules, settings.patience, clock, rng)
-        self._system = credentials.system
+        self._system: System = credentials.system
         self._wire = wire
         self._patience = settings.patience
         self._rng = rng
@@ -71,7 +72,7 @@ class Caller:
             wait=self._wait,
             retry=retry_if_result(lambda answer: worth_repeating(call, answer)),
             before_sleep=self._tell,
-            retry_error_callback=lambda state: _result(state),
+            retry_error_callback=_result,
         )
         return cast("Answer", await retrying(self._authorised, call))
 

@@ -19,6 +19,7 @@ LONGEST_TEXT = 2000
 _TAGS = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.IGNORECASE | re.DOTALL)
 _CORRELATION = re.compile(r"\s*CorrelationId:\s*([0-9a-fA-F-]{36})\.?\s*$")
 _CHANGED_CODES = frozenset({"Request_EntityChanged", "BadRequest_InvalidToken"})
+DUPLICATE = "Internal_EntityWithSameKeyExists"
 _UNCERTAIN = frozenset({408, 500, 502, 503, 504})
 # Texts with which Procore says that the whole connection is wrong, not this row (guide 7 at 403; H2, Z15).
 _CONNECTION_TEXTS = ("app is not connected", "procore-company-id", "not installed")
@@ -41,7 +42,7 @@ def procore_problem(answer: Answer) -> Problem:
     if not isinstance(document, Mapping):
         return Problem(_plain(document))
     fields = cast("Mapping[str, Any]", document)
-    error = fields.get("error")
+    error: object = fields.get("error")
     if isinstance(error, Mapping):
         inner = cast("Mapping[str, Any]", error)
         parts = [_plain(inner.get("message")), _details(inner.get("details"))]
@@ -49,7 +50,7 @@ def procore_problem(answer: Answer) -> Problem:
     parts = [
         _plain(fields.get("message")),
         _plain(fields.get("reason")),
-        _plain(error),
+        _plain(fields.get("error")),
         field_messages(fields.get("errors")),
         _plain(fields.get("error_description")),
         field_messages(fields.get("fields")),
@@ -65,9 +66,12 @@ def business_central_problem(answer: Answer) -> Problem:
 
 def business_central_words(document: object) -> Problem:
     """Words of an error document; the trace id at the end of the message is taken out of it."""
-    error = cast("Mapping[str, Any]", document).get("error") if isinstance(document, Mapping) else None
+    if not isinstance(document, Mapping):
+        return Problem(_plain(document))
+    fields = cast("Mapping[str, object]", document)
+    error = fields.get("error")
     if not isinstance(error, Mapping):
-        return Problem(_plain(error if error is not None else document))
+        return Problem(_plain(fields if error is None else error))
     inner = cast("Mapping[str, Any]", error)
     message = _plain(inner.get("message"))
     found = _CORRELATION.search(message)
@@ -104,23 +108,28 @@ def error_of_status(system: System, status: int, problem: Problem, text: str, af
     """The error behind a refusal that certainly changed nothing."""
     if status == 429:  # noqa: PLR2004
         return RetryLater(text, after=after)
-    if status in {409, 412, 428} and problem.code != "Internal_EntityWithSameKeyExists":
+    if problem.code in _CHANGED_CODES or (status in {409, 412, 428} and problem.code != DUPLICATE):
         return Changed(text)
-    if problem.code in _CHANGED_CODES:
-        return Changed(text)
-    if 300 <= status < 400:  # noqa: PLR2004
-        return Misconfigured(f"{text}. The address in the settings answers with a redirect.")
-    if status == 401 or problem.code.startswith(("Authentication_", "Authorization_")):  # noqa: PLR2004
-        return Misconfigured(f"{text}. Check the credentials and that the application is registered and enabled.")
-    if system == PROCORE and status in {400, 403} and any(part in text.lower() for part in _CONNECTION_TEXTS):
-        return Misconfigured(f"{text}. Check that the app is installed for this company.")
-    if problem.code == "Internal_CompanyNotFound":
-        return Misconfigured(f"{text}. Check company_id in the settings.")
+    if remedy := _misconfigured(system, status, problem, text):
+        return Misconfigured(f"{text}. {remedy}")
     if system == PROCORE and status == 404:  # noqa: PLR2004
         # Procore guide 7, A12: a service account without the project gets 404 as well.
         hint = "This may also mean that the service account is not permitted on the project."
         return NeedsDecision(f"{text}. {hint}", status=status, code=problem.code)
     return NeedsDecision(text, status=status, code=problem.code)
+
+
+def _misconfigured(system: System, status: int, problem: Problem, text: str) -> str:
+    """What whoever runs the hub should do about a refusal of the whole connection; empty for any other refusal."""
+    if 300 <= status < 400:  # noqa: PLR2004
+        return "The address in the settings answers with a redirect."
+    if status == 401 or problem.code.startswith(("Authentication_", "Authorization_")):  # noqa: PLR2004
+        return "Check the credentials and that the application is registered and enabled."
+    if problem.code == "Internal_CompanyNotFound":
+        return "Check company_id in the settings."
+    if system == PROCORE and status in {400, 403} and any(part in text.lower() for part in _CONNECTION_TEXTS):
+        return "Check that the app is installed for this company."
+    return ""
 
 
 def _without_answer(call: Call, answer: Answer, text: str, after: timedelta) -> SiteLedgerError:

@@ -1,6 +1,6 @@
 """How fast we may call: allowance and pauses shared by all calls of one credential."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -72,7 +72,7 @@ class Pace:
         return timedelta(seconds=max(0.0, self._resume - anyio.current_time()))
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
+    async def turn(self) -> AsyncGenerator[None]:
         """Room for one call.
 
         Raises  RetryLater when the pause is longer than a call may wait.

@@ -5,6 +5,7 @@ Source  Procore guide A6 to A8; Business Central guide 2.1 to 2.5. Both answer `
 """
 
 from datetime import datetime, timedelta
+from typing import cast
 from urllib.parse import quote, urlencode
 
 import anyio
@@ -131,7 +132,7 @@ class TokenSource:
         except UnreadableAnswer as error:
             message = f"{who.token_url} answered {answer.status} with something that is not JSON; check token_url"
             raise Misconfigured(message) from error
-        fields: Json = document if isinstance(document, dict) else {}
+        fields: Json = cast("Json", document) if isinstance(document, dict) else {}
         if not answer.ok:
             told = str(fields.get("error_description") or fields.get("error") or f"status {answer.status}")
             message = (
