@@ -1,7 +1,7 @@
 """Requests to Procore and its answers, held against the REST description that stands beside this repository.
 
-`validate_request` and `validate_answer` raise `AssertionError` with the place and the reason. Nullability is not recorded in the description, so null fits everywhere. Run as a program it writes
-`adapters/sandbox/procore/contract.json` anew.
+`validate_request` and `validate_answer` raise `AssertionError` with the place and the reason. Nullability is not
+recorded in the description, so null fits everywhere. Run as a program it writes `adapters/sandbox/procore/contract.json` anew.
 """
 
 import json

@@ -39,7 +39,7 @@ def _list(kind: Kind) -> Callable[[Call], Answer]:
         for name, inner in (("cost_code_id", "cost_code"), ("line_item_type_id", "line_item_type")):
             wanted = call.many(f"filters[{name}]")
             if wanted is not None:
-                full = [row for row in full if str((row[inner] or {}).get("id")) in wanted]
+                full = [row for row in full if row[inner] and str(row[inner]["id"]) in wanted]
         shown, headers = page(call, full)
         return Answer(shown, view=1 if call.one("view") == "ssov_source_lines" else 0, headers=headers)
 

@@ -105,7 +105,11 @@ def write(state: State, kind: Kind, project_id: int, contract: Row | None, value
             raise Invalid(vendor_id="is not a vendor of the company")
         if not is_member(state, project_id, vendor_id):
             raise Invalid(vendor_id="is not in the directory of the project")
-    if contract is not None and locked(state, contract) and values.get("vendor_id", contract["vendor_id"]) != contract["vendor_id"]:
+    if (
+        contract is not None
+        and locked(state, contract)
+        and values.get("vendor_id", contract["vendor_id"]) != contract["vendor_id"]
+    ):
         raise Invalid(vendor_id=lock_text(contract))
     if "status" in values and values["status"] is None:
         raise Invalid(status="can't be blank")
@@ -147,6 +151,10 @@ def _next_number(state: State, kind: Kind, project_id: int) -> str:
 
 
 def of_project(call: Call, kind: Kind, id: int) -> Row:
+    """The contract of one kind in the project of the call.
+
+    Raises  Problem 404
+    """
     contract = call.state.get(CONTRACTS, id, project_id=call.project["id"], resource=kind.resource)
     if contract is None:
         raise not_found(kind.envelope.replace("_", " "))
@@ -229,7 +237,7 @@ def list_both(call: Call) -> Answer:
     return Answer([show(call.state, row) for row in shown], headers=headers)
 
 
-def show_either(call: Call) -> Answer:
+def _show_either(call: Call) -> Answer:
     contract = call.state.get(CONTRACTS, call.path["id"], project_id=call.project["id"])
     if contract is None:
         raise not_found("commitment")
@@ -250,7 +258,7 @@ def _routes(kind: Kind) -> tuple[Route, ...]:
 
 ROUTES = (
     Route("GET", "/rest/v1.0/commitments", list_both, project="query", tool=TOOL),
-    Route("GET", "/rest/v1.0/commitments/{id}", show_either, project="query", tool=TOOL),
+    Route("GET", "/rest/v1.0/commitments/{id}", _show_either, project="query", tool=TOOL),
     *_routes(PURCHASE_ORDER),
     *_routes(WORK_ORDER),
 )

@@ -1,7 +1,20 @@
 """Lists of a company: cost types, tax codes, units, standard cost codes, project stages, departments."""
 
+from typing import cast
+
 from adapters.sandbox.procore.directory import company_of
-from adapters.sandbox.procore.kernel import Answer, Call, Problem, Route, listed, not_found, page, required, rows_of, sync
+from adapters.sandbox.procore.kernel import (
+    Answer,
+    Call,
+    Problem,
+    Route,
+    listed,
+    not_found,
+    page,
+    required,
+    rows_of,
+    sync,
+)
 from adapters.sandbox.procore.state import Invalid, Row, State
 from domain.values import Json
 
@@ -16,6 +29,7 @@ DEPARTMENTS = "departments"
 
 
 def show(row: Row) -> Json:
+    """These records are shown as they are stored."""
     return row
 
 
@@ -51,22 +65,22 @@ def list_cost_types(call: Call) -> Answer:
     return Answer(rows, headers=headers)
 
 
-def show_cost_type(call: Call) -> Answer:
+def _show_cost_type(call: Call) -> Answer:
     company_of(call)
     return Answer(_found(call, COST_TYPES))
 
 
-def create_cost_type(call: Call) -> Answer:
+def _create_cost_type(call: Call) -> Answer:
     company_of(call)
     return Answer(write_cost_type(call.state, None, call.body["line_item_type"]))
 
 
-def update_cost_type(call: Call) -> Answer:
+def _update_cost_type(call: Call) -> Answer:
     company_of(call)
     return Answer(write_cost_type(call.state, _found(call, COST_TYPES), call.body["line_item_type"]))
 
 
-def sync_cost_types(call: Call) -> Answer:
+def _sync_cost_types(call: Call) -> Answer:
     company_of(call)
     return sync(call, COST_TYPES, lambda row, values: write_cost_type(call.state, row, values), show)
 
@@ -81,7 +95,7 @@ def _found(call: Call, table: str) -> Row:
 # Tax codes
 
 
-def list_tax_codes(call: Call) -> Answer:
+def _list_tax_codes(call: Call) -> Answer:
     company_of(call)
     rows, headers = page(call, call.state.rows(TAX_CODES))
     return Answer(rows, headers=headers)
@@ -100,7 +114,7 @@ def write_tax_code(state: State, row: Row | None, values: Json) -> Row:
     return state.change(TAX_CODES, row, values)
 
 
-def sync_tax_codes(call: Call) -> Answer:
+def _sync_tax_codes(call: Call) -> Answer:
     company_of(call)
     return sync(call, TAX_CODES, lambda row, values: write_tax_code(call.state, row, values), show)
 
@@ -118,7 +132,7 @@ def is_unit(state: State, name: str) -> bool:
     return state.find(UNITS, name=name) is not None
 
 
-def list_units(call: Call) -> Answer:
+def _list_units(call: Call) -> Answer:
     company_of(call)
     rows, headers = page(call, call.state.rows(UNITS))
     return Answer([_show_unit(call.state, row) for row in rows], headers=headers)
@@ -129,7 +143,8 @@ def sync_units(call: Call) -> Answer:
     company_of(call)
     rows_of(call)
     errors: list[Json] = []
-    for id in call.body.get("deletes") or []:
+    deletes: list[int] = call.body.get("deletes") or []
+    for id in deletes:
         unit = call.state.get(UNITS, id)
         if unit is None or unit["is_standard"]:
             errors.append({"id": id, "errors": {"id": ["Entity with this ID not found"]}})
@@ -138,7 +153,7 @@ def sync_units(call: Call) -> Answer:
     answer = sync(
         call, UNITS, lambda row, values: _write_unit(call.state, row, values), lambda row: _show_unit(call.state, row)
     )
-    body: Json = answer.body if isinstance(answer.body, dict) else {}
+    body = cast("Json", answer.body)
     return Answer(body | {"errors": [*errors, *body["errors"]]})
 
 
@@ -184,7 +199,7 @@ def write_standard_code(state: State, list_id: int, row: Row | None, values: Jso
     return state.change(STANDARD_CODES, row, kept)
 
 
-def list_standard_lists(call: Call) -> Answer:
+def _list_standard_lists(call: Call) -> Answer:
     company_of(call)
     rows, headers = page(call, call.state.rows(STANDARD_LISTS))
     return Answer(rows, headers=headers)
@@ -196,7 +211,7 @@ def _standard_list(call: Call, id: object) -> int:
     return id
 
 
-def list_standard_codes(call: Call) -> Answer:
+def _list_standard_codes(call: Call) -> Answer:
     company_of(call)
     list_id = _standard_list(call, call.number("standard_cost_code_list_id"))
     codes = call.state.rows(STANDARD_CODES, standard_cost_code_list_id=list_id)
@@ -204,7 +219,7 @@ def list_standard_codes(call: Call) -> Answer:
     return Answer(rows, headers=headers)
 
 
-def sync_standard_codes(call: Call) -> Answer:
+def _sync_standard_codes(call: Call) -> Answer:
     company_of(call)
     list_id = _standard_list(call, call.body["standard_cost_code_list_id"])
     return sync(
@@ -219,13 +234,13 @@ def sync_standard_codes(call: Call) -> Answer:
 # Stages and departments of projects
 
 
-def list_stages(call: Call) -> Answer:
+def _list_stages(call: Call) -> Answer:
     company_of(call)
     rows, headers = page(call, call.state.rows(STAGES))
     return Answer(rows, headers=headers)
 
 
-def list_departments(call: Call) -> Answer:
+def _list_departments(call: Call) -> Answer:
     company_of(call)
     rows, headers = page(call, call.state.rows(DEPARTMENTS))
     return Answer(rows, headers=headers)
@@ -233,17 +248,17 @@ def list_departments(call: Call) -> Answer:
 
 ROUTES = (
     Route("GET", "/rest/v1.0/line_item_types", list_cost_types, project="query"),
-    Route("POST", "/rest/v1.0/line_item_types", create_cost_type),
-    Route("PATCH", "/rest/v1.0/line_item_types/sync", sync_cost_types),
-    Route("GET", "/rest/v1.0/line_item_types/{id}", show_cost_type),
-    Route("PATCH", "/rest/v1.0/line_item_types/{id}", update_cost_type),
-    Route("GET", "/rest/v1.0/tax_codes", list_tax_codes),
-    Route("PATCH", "/rest/v1.0/tax_codes/sync", sync_tax_codes),
-    Route("GET", "/rest/v1.0/companies/{company_id}/uoms", list_units),
+    Route("POST", "/rest/v1.0/line_item_types", _create_cost_type),
+    Route("PATCH", "/rest/v1.0/line_item_types/sync", _sync_cost_types),
+    Route("GET", "/rest/v1.0/line_item_types/{id}", _show_cost_type),
+    Route("PATCH", "/rest/v1.0/line_item_types/{id}", _update_cost_type),
+    Route("GET", "/rest/v1.0/tax_codes", _list_tax_codes),
+    Route("PATCH", "/rest/v1.0/tax_codes/sync", _sync_tax_codes),
+    Route("GET", "/rest/v1.0/companies/{company_id}/uoms", _list_units),
     Route("PATCH", "/rest/v1.0/companies/{company_id}/uoms/sync", sync_units),
-    Route("GET", "/rest/v1.0/standard_cost_code_lists", list_standard_lists),
-    Route("GET", "/rest/v1.0/standard_cost_codes", list_standard_codes),
-    Route("PATCH", "/rest/v1.0/standard_cost_codes/sync", sync_standard_codes),
-    Route("GET", "/rest/v1.0/companies/{company_id}/project_stages", list_stages),
-    Route("GET", "/rest/v1.0/departments", list_departments),
+    Route("GET", "/rest/v1.0/standard_cost_code_lists", _list_standard_lists),
+    Route("GET", "/rest/v1.0/standard_cost_codes", _list_standard_codes),
+    Route("PATCH", "/rest/v1.0/standard_cost_codes/sync", _sync_standard_codes),
+    Route("GET", "/rest/v1.0/companies/{company_id}/project_stages", _list_stages),
+    Route("GET", "/rest/v1.0/departments", _list_departments),
 )

@@ -4,6 +4,7 @@ The table `contract.json` is taken from the description by `tests/contract/proco
 the two agree. The stand-in refuses what the table does not name, and answers with nothing but what the table names.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -128,48 +129,59 @@ def moment(text: str) -> datetime | None:
     return parsed.replace(tzinfo=zone) if parsed.tzinfo is None else parsed.astimezone(zone)
 
 
-def clean_body(found: Operation, body: object) -> Json:
-    """The body with badly formed dates turned into null (D2).
+Wrong = list[tuple[str, str]]
+"""Places and texts of values outside their list, such as an unknown status: a business rule, not a malformed call."""
 
+ROWS = re.compile(r"body\.(?:updates|bulk)\[(\d+)\]\.(.+)")
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, Decimal),
+    "boolean": (bool,),
+}
+
+
+def clean_body(found: Operation, body: object) -> tuple[Json, dict[int, dict[str, list[str]]]]:
+    """The body with badly formed dates turned into null (D2), and what is outside its list.
+
+    Shape   row number (-1 outside rows) -> field -> messages, as a row's errors and a 422 hold them.
     Raises  Mismatch for unknown keys, missing keys and wrong types. Null clears a value and fits every type (Z10).
     """
     if found.body < 0:
-        return {}
-    cleaned = _clean("body", table().shapes[found.body], body)
+        return {}, {}
+    wrong: Wrong = []
+    cleaned = _clean("body", table().shapes[found.body], body, wrong)
     if not isinstance(cleaned, dict):
         raise Mismatch("body", "must be an object")
-    return cast("Json", cleaned)
+    errors: dict[int, dict[str, list[str]]] = {}
+    for where, text in wrong:
+        row = ROWS.fullmatch(where)
+        number, name = (int(row[1]), row[2]) if row else (-1, where.rpartition(".")[2])
+        errors.setdefault(number, {}).setdefault(name, []).append(text)
+    return cast("Json", cleaned), errors
 
 
-def _clean(where: str, shape: Shape, value: object) -> object:
+def _clean(where: str, shape: Shape, value: object, wrong: Wrong) -> object:
     if value is None or shape.kind in {"any", "one_of"}:
         return value
-    match shape.kind:
-        case "object":
-            return _clean_object(where, shape, value)
-        case "array":
-            if not isinstance(value, list):
-                raise Mismatch(where, "must be a list")
-            inner = table().shapes[shape.of[0]]
-            return [_clean(f"{where}[{n}]", inner, each) for n, each in enumerate(cast("list[object]", value))]
-        case "date" | "date-time":
-            return _clean_date(value, whole_day=shape.kind == "date")
-        case "integer":
-            fits = isinstance(value, int) and not isinstance(value, bool)
-        case "number":
-            fits = isinstance(value, int | Decimal) and not isinstance(value, bool)
-        case "boolean":
-            fits = isinstance(value, bool)
-        case _:
-            fits = isinstance(value, str)
-    if not fits:
+    if shape.kind == "object":
+        return _clean_object(where, shape, value, wrong)
+    if shape.kind == "array":
+        if not isinstance(value, list):
+            raise Mismatch(where, "must be a list")
+        inner = table().shapes[shape.of[0]]
+        return [_clean(f"{where}[{n}]", inner, each, wrong) for n, each in enumerate(cast("list[object]", value))]
+    if shape.kind in {"date", "date-time"}:
+        return _clean_date(value, whole_day=shape.kind == "date")
+    if not isinstance(value, _TYPES[shape.kind]) or (shape.kind != "boolean" and isinstance(value, bool)):
         raise Mismatch(where, f"must be of type {shape.kind}")
     if shape.enum and value not in shape.enum:
-        raise Mismatch(where, f"must be one of {', '.join(map(str, shape.enum))}")
+        wrong.append((where, "is not included in the list"))
     return value
 
 
-def _clean_object(where: str, shape: Shape, value: object) -> object:
+def _clean_object(where: str, shape: Shape, value: object, wrong: Wrong) -> object:
     if not isinstance(value, dict):
         raise Mismatch(where, "must be an object")
     given = cast("dict[str, object]", value)
@@ -178,7 +190,7 @@ def _clean_object(where: str, shape: Shape, value: object) -> object:
     cleaned: dict[str, object] = {}
     for name, each in given.items():
         if name in shape.fields:
-            cleaned[name] = _clean(f"{where}.{name}", table().shapes[shape.fields[name]], each)
+            cleaned[name] = _clean(f"{where}.{name}", table().shapes[shape.fields[name]], each, wrong)
         elif name.startswith("custom_field_"):  # Q2: custom fields are written beside the others
             cleaned[name] = each
         else:

@@ -70,7 +70,9 @@ def write(state: State, project_id: int, sub_job_id: int | None, row: Row | None
     return state.change(COST_CODES, row, values)
 
 
-def copy_standard_list(state: State, project_id: int, list_id: int | None = None, sub_job_id: int | None = None) -> list[Row]:
+def copy_standard_list(
+    state: State, project_id: int, list_id: int | None = None, sub_job_id: int | None = None
+) -> list[Row]:
     """Copies the standard codes of a list, the default one if none is named; codes that exist stay (J5)."""
     chosen = list_id or next((each["id"] for each in state.rows(STANDARD_LISTS)), None)
     copies: dict[int, Row] = {}
@@ -98,14 +100,14 @@ def _sub_job(call: Call) -> int | None:
     return named
 
 
-def list_all(call: Call) -> Answer:
+def _list_all(call: Call) -> Answer:
     home = {"project_id": call.project["id"], "sub_job_id": _sub_job(call)}
     rows, headers = page(call, listed(call, call.state.rows(COST_CODES, **home)))
     view = 1 if call.one("view") == "erp_compact" else 0
     return Answer([show(call.state, row) for row in rows], view=view, headers=headers)
 
 
-def show_one(call: Call) -> Answer:
+def _show_one(call: Call) -> Answer:
     row = call.state.get(COST_CODES, call.path["id"], project_id=call.project["id"])
     if row is None:
         raise not_found("cost code")
@@ -123,7 +125,7 @@ def create(call: Call) -> Answer:
     return Answer(show(call.state, row))
 
 
-def sync_all(call: Call) -> Answer:
+def _sync_all(call: Call) -> Answer:
     id, sub_job = call.project["id"], _sub_job(call)
     return sync(
         call,
@@ -135,7 +137,7 @@ def sync_all(call: Call) -> Answer:
     )
 
 
-def copy(call: Call) -> Answer:
+def _copy(call: Call) -> Answer:
     list_id = call.body["standard_cost_code_list_id"]
     if call.state.get(STANDARD_LISTS, list_id) is None:
         raise not_found("standard cost code list")
@@ -144,9 +146,9 @@ def copy(call: Call) -> Answer:
 
 
 ROUTES = (
-    Route("GET", "/rest/v1.0/cost_codes", list_all, project="query"),
+    Route("GET", "/rest/v1.0/cost_codes", _list_all, project="query"),
     Route("POST", "/rest/v1.0/cost_codes", create, project="body"),
-    Route("PATCH", "/rest/v1.0/cost_codes/sync", sync_all, project="query"),
-    Route("POST", "/rest/v1.0/cost_codes/copy_from_standard_list", copy, project="body"),
-    Route("GET", "/rest/v1.0/cost_codes/{id}", show_one, project="query"),
+    Route("PATCH", "/rest/v1.0/cost_codes/sync", _sync_all, project="query"),
+    Route("POST", "/rest/v1.0/cost_codes/copy_from_standard_list", _copy, project="body"),
+    Route("GET", "/rest/v1.0/cost_codes/{id}", _show_one, project="query"),
 )

@@ -27,12 +27,12 @@ SHOWN = ("compact", "normal", "erp", "extended", "directory", "summary")
 """Views of a company vendor, in the order of the description's alternatives; extended is the default (V4)."""
 
 
-def me(call: Call) -> Answer:
+def _me(call: Call) -> Answer:
     name = "SiteLedger" if call.number("company_id") or call.number("project_id") else None
     return Answer({"id": call.state.service_user_id, "login": "dmsa@sandbox.example", "name": name})
 
 
-def companies(call: Call) -> Answer:
+def _companies(call: Call) -> Answer:
     rows, headers = page(call, [company(call.state) | {"is_active": True, "my_company": True}])
     return Answer(rows, headers=headers)
 
@@ -84,12 +84,12 @@ def write(state: State, vendor: Row | None, values: Json) -> Row:
 
 def matches(vendor: Row, wanted: str) -> bool:
     """`filters[search]` looks at name, origin code and the ABN or EIN number."""
-    register = vendor.get("business_register") or {}
-    places = (vendor["name"], vendor.get("origin_code"), register.get("identifier"))
+    register: Json | None = vendor.get("business_register")
+    places = (vendor["name"], vendor.get("origin_code"), register["identifier"] if register else None)
     return any(wanted.casefold() in str(place).casefold() for place in places if place)
 
 
-def found(call: Call) -> Row:
+def _found(call: Call) -> Row:
     vendor = call.state.get(VENDORS, call.path["id"])
     if vendor is None:
         raise not_found("vendor")
@@ -103,12 +103,12 @@ def company_of(call: Call) -> None:
         raise Problem(403, {"errors": "App is not connected to this company"})
 
 
-def list_company(call: Call) -> Answer:
+def _list_company(call: Call) -> Answer:
     company_of(call)
     return _list(call, call.state.rows(VENDORS, is_active=True))  # V2: inactive ones are a list of their own
 
 
-def list_inactive(call: Call) -> Answer:
+def _list_inactive(call: Call) -> Answer:
     company_of(call)
     return _list(call, call.state.rows(VENDORS, is_active=False))
 
@@ -125,30 +125,30 @@ def _list(call: Call, rows: Iterable[Row]) -> Answer:
     return Answer([show(call.state, vendor) for vendor in rows_], headers=headers)
 
 
-def show_company(call: Call) -> Answer:
+def _show_company(call: Call) -> Answer:
     company_of(call)
-    return Answer(show(call.state, found(call)), view=SHOWN.index(call.one("view") or "extended"))
+    return Answer(show(call.state, _found(call)), view=SHOWN.index(call.one("view") or "extended"))
 
 
-def create(call: Call) -> Answer:
+def _create(call: Call) -> Answer:
     company_of(call)
     return Answer(show(call.state, write(call.state, None, call.body["vendor"])))
 
 
-def update(call: Call) -> Answer:
+def _update(call: Call) -> Answer:
     company_of(call)
-    return Answer(show(call.state, write(call.state, found(call), call.body["vendor"])))
+    return Answer(show(call.state, write(call.state, _found(call), call.body["vendor"])))
 
 
-def sync_vendors(call: Call) -> Answer:
+def _sync_vendors(call: Call) -> Answer:
     company_of(call)
     state = call.state
     return sync(call, VENDORS, lambda row, values: write(state, row, values), lambda row: show(state, row))
 
 
-def reactivate(call: Call) -> Answer:
+def _reactivate(call: Call) -> Answer:
     company_of(call)
-    vendor = found(call)
+    vendor = _found(call)
     if vendor["is_active"]:
         raise not_found("inactive vendor")
     return Answer(show(call.state, call.state.change(VENDORS, vendor, {"is_active": True})))
@@ -174,13 +174,13 @@ def _members(call: Call) -> list[Row]:
 
 
 def _member(call: Call) -> Row:
-    vendor = found(call)
+    vendor = _found(call)
     if not is_member(call.state, call.project["id"], vendor["id"]):
         raise not_found("vendor")
     return vendor
 
 
-def list_project(call: Call) -> Answer:
+def _list_project(call: Call) -> Answer:
     kept = listed(call, _members(call), "parent_id")
     search = call.one("filters[search]")
     if search is not None:
@@ -189,7 +189,7 @@ def list_project(call: Call) -> Answer:
     return Answer([show(call.state, vendor) for vendor in rows], view=1, headers=headers)
 
 
-def show_project(call: Call) -> Answer:
+def _show_project(call: Call) -> Answer:
     return Answer(show(call.state, _member(call)))
 
 
@@ -200,20 +200,20 @@ def create_project(call: Call) -> Answer:
     return Answer(show(call.state, vendor))
 
 
-def update_project(call: Call) -> Answer:
+def _update_project(call: Call) -> Answer:
     return Answer(show(call.state, write(call.state, _member(call), call.body["vendor"])))
 
 
 def add(call: Call) -> Answer:
     """V1: the project sees the vendor from now on. An inactive one cannot be added."""
-    vendor = found(call)
+    vendor = _found(call)
     if not vendor["is_active"]:
         raise unprocessable({"vendor": ["is inactive"]})
     add_member(call.state, call.project["id"], vendor["id"])
     return Answer(show(call.state, vendor))
 
 
-def remove(call: Call) -> Answer:
+def _remove(call: Call) -> Answer:
     vendor = _member(call)
     member = call.state.find(MEMBERS, project_id=call.project["id"], vendor_id=vendor["id"])
     if member is not None:
@@ -222,19 +222,19 @@ def remove(call: Call) -> Answer:
 
 
 ROUTES = (
-    Route("GET", "/rest/v1.0/me", me),
-    Route("GET", "/rest/v1.0/companies", companies),
-    Route("GET", "/rest/v1.0/vendors", list_company),
-    Route("POST", "/rest/v1.0/vendors", create),
-    Route("PATCH", "/rest/v1.0/vendors/sync", sync_vendors),
-    Route("GET", "/rest/v1.0/vendors/{id}", show_company),
-    Route("PATCH", "/rest/v1.0/vendors/{id}", update),
-    Route("GET", "/rest/v1.0/companies/{company_id}/vendors/inactive", list_inactive),
-    Route("PATCH", "/rest/v1.0/companies/{company_id}/vendors/inactive/{id}", reactivate),
-    Route("GET", "/rest/v1.1/projects/{project_id}/vendors", list_project, project="path"),
+    Route("GET", "/rest/v1.0/me", _me),
+    Route("GET", "/rest/v1.0/companies", _companies),
+    Route("GET", "/rest/v1.0/vendors", _list_company),
+    Route("POST", "/rest/v1.0/vendors", _create),
+    Route("PATCH", "/rest/v1.0/vendors/sync", _sync_vendors),
+    Route("GET", "/rest/v1.0/vendors/{id}", _show_company),
+    Route("PATCH", "/rest/v1.0/vendors/{id}", _update),
+    Route("GET", "/rest/v1.0/companies/{company_id}/vendors/inactive", _list_inactive),
+    Route("PATCH", "/rest/v1.0/companies/{company_id}/vendors/inactive/{id}", _reactivate),
+    Route("GET", "/rest/v1.1/projects/{project_id}/vendors", _list_project, project="path"),
     Route("POST", "/rest/v1.1/projects/{project_id}/vendors", create_project, project="path"),
-    Route("GET", "/rest/v1.1/projects/{project_id}/vendors/{id}", show_project, project="path"),
-    Route("PATCH", "/rest/v1.1/projects/{project_id}/vendors/{id}", update_project, project="path"),
+    Route("GET", "/rest/v1.1/projects/{project_id}/vendors/{id}", _show_project, project="path"),
+    Route("PATCH", "/rest/v1.1/projects/{project_id}/vendors/{id}", _update_project, project="path"),
     Route("POST", "/rest/v1.1/projects/{project_id}/vendors/{id}/actions/add", add, project="path"),
-    Route("DELETE", "/rest/v1.1/projects/{project_id}/vendors/{id}/actions/remove", remove, project="path"),
+    Route("DELETE", "/rest/v1.1/projects/{project_id}/vendors/{id}/actions/remove", _remove, project="path"),
 )

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from adapters.sandbox.procore.company import COST_TYPES, STANDARD_CODES, TAX_CODES, UNITS
 from adapters.sandbox.procore.commitments import CONTRACTS
+from adapters.sandbox.procore.company import COST_TYPES, STANDARD_CODES, TAX_CODES, UNITS
 from adapters.sandbox.procore.cost_codes import COST_CODES, full_code, tiers
 from adapters.sandbox.procore.directory import MEMBERS, VENDORS
 from adapters.sandbox.procore.lines import LINES

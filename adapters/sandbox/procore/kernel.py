@@ -31,6 +31,9 @@ class Call:
     query: Mapping[str, list[str]]
     body: Json
     base: str = ""
+    wrong: Mapping[int, dict[str, list[str]]] = field(
+        default_factory=dict[int, dict[str, list[str]]]
+    )  # per row of a sync
     project: Row = field(default_factory=dict[str, Any])  # the permitted project that the call names, else empty
 
     def one(self, name: str) -> str | None:
@@ -39,6 +42,7 @@ class Call:
         return values[0] if values else None
 
     def number(self, name: str) -> int | None:
+        """A parameter that is an integer."""
         value = self.one(name)
         return None if value is None else int(value)
 
@@ -50,6 +54,7 @@ class Call:
         return [part.strip() for value in values for part in value.strip("[]").split(",")]
 
     def flag(self, name: str) -> bool:
+        """Whether a switch is given and on."""
         return self.one(name) in {"true", "1"}
 
 
@@ -155,7 +160,7 @@ def sync(
 ) -> Answer:
     """The sync action: always 200, `entities` and `errors` (S1 to S7, and the table of section 10).
 
-    `write` makes a row (`None`) or changes one, and raises Invalid; `scope` are fields that a row must have to be found.
+    `write` makes a row (`None`) or changes one, and raises Invalid; `scope` are fields that a found row must have.
 
     Raises  Problem for more than 1000 rows: the call as a whole is refused before any row is tried (S2, S4).
     """
@@ -163,17 +168,32 @@ def sync(
     entities: list[Json] = []
     errors: list[Json] = []
     met: set[str] = set()
-    for update in updates:
+    for number, update in enumerate(updates):
         try:
-            origin = update.get("origin_id")
-            if origin and origin in met:  # S7: undefined; refused here so that nobody leans on it
-                raise Invalid(origin_id="appears more than once in this call")
-            if origin:
-                met.add(origin)
+            refuse_wrong(call, number)
+            _once(update, met)
             entities.append(show(write(_target(call.state, table, update, scope), without(update, "id"))))
         except Invalid as broken:
             errors.append({**update, "errors": broken.errors})
     return Answer({"entities": call.state.shuffled(entities, table), "errors": errors})
+
+
+def refuse_wrong(call: Call, number: int) -> None:
+    """Refuses a row with a value outside its list, such as an unknown status.
+
+    Raises  Invalid
+    """
+    if number in call.wrong:
+        raise Invalid(**call.wrong[number])
+
+
+def _once(update: Json, met: set[str]) -> None:
+    """S7: two rows with one origin id are undefined; the second is refused here so that nobody leans on it."""
+    origin = update.get("origin_id")
+    if origin and origin in met:
+        raise Invalid(origin_id="appears more than once in this call")
+    if origin:
+        met.add(origin)
 
 
 def _target(state: State, table: str, update: Json, scope: Mapping[str, object]) -> Row | None:
@@ -198,6 +218,7 @@ def rows_of(call: Call, key: str = "updates") -> list[Json]:
 
 
 def without(values: Json, *names: str) -> Json:
+    """The same values without some."""
     return {name: value for name, value in values.items() if name not in names}
 
 

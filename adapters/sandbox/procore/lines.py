@@ -49,10 +49,10 @@ def write_line(state: State, contract: Row, line: Row | None, values: Json) -> R
     """
     kept = {name: value for name, value in values.items() if name not in {"cost_code_id", "line_item_type_id"}}
     code = None
-    if line is None or any(name in values for name in ("wbs_code_id", "cost_code_id", "line_item_type_id")):
-        if line is None or values.get("wbs_code_id") != line["wbs_code_id"]:
-            code = usable(state, contract["project_id"], values)
-            kept["wbs_code_id"] = code["id"]
+    named = line is None or any(name in values for name in ("wbs_code_id", "cost_code_id", "line_item_type_id"))
+    if named and (line is None or values.get("wbs_code_id") != line["wbs_code_id"]):
+        code = usable(state, contract["project_id"], values)
+        kept["wbs_code_id"] = code["id"]
     if values.get("uom") and not is_unit(state, values["uom"]):
         raise Invalid(uom="is not in the list of units of the company")
     if values.get("tax_code_id") is not None and state.get(TAX_CODES, values["tax_code_id"]) is None:
@@ -60,7 +60,9 @@ def write_line(state: State, contract: Row, line: Row | None, values: Json) -> R
     kept |= _amounts(line or {}, kept)
     if line is None:
         place = {"contract_id": contract["id"], "project_id": contract["project_id"]}
-        place["position"] = 1 + max((row["position"] for row in state.rows(LINES, contract_id=contract["id"])), default=0)
+        place["position"] = 1 + max(
+            (row["position"] for row in state.rows(LINES, contract_id=contract["id"])), default=0
+        )
         row = state.insert(LINES, {"description": None, "uom": None, "origin_id": None} | place | kept)
     else:
         row = state.change(LINES, line, kept)
@@ -70,7 +72,7 @@ def write_line(state: State, contract: Row, line: Row | None, values: Json) -> R
 
 
 def _amounts(line: Json, values: Json) -> Json:
-    """Section 9: `calculated` means quantity times unit cost, and a sent amount is ignored; `manual` takes the amount."""
+    """Section 9: `calculated` is quantity times unit cost, whatever amount was sent; `manual` takes the amount."""
     merged = line | values
     quantity, unit_cost, sent = (decimal(merged, name) for name in ("quantity", "unit_cost", "amount"))
     way = merged.get("extended_type")

@@ -42,9 +42,9 @@ ALL_IDS = 200_000  # P5: `view=ids`
 V1_1_VIEWS = {"normal": 0, "compact": 1, "extended": 2}
 
 
-def show(state: State, project: Row) -> Json:
+def _show(state: State, project: Row) -> Json:
     stage = state.get(STAGES, project.get("project_stage_id"))
-    departments = [state.get(DEPARTMENTS, id) for id in project.get("department_ids") or []]
+    departments = [state.get(DEPARTMENTS, id) for id in _departments(project)]
     number = project.get("project_number")
     return {
         **project,
@@ -63,6 +63,10 @@ def show(state: State, project: Row) -> Json:
     }
 
 
+def _departments(values: Json) -> list[int]:
+    return values.get("department_ids") or []
+
+
 def write(state: State, project: Row | None, values: Json) -> Row:
     """Makes or changes a project.
 
@@ -71,9 +75,10 @@ def write(state: State, project: Row | None, values: Json) -> Row:
     required(values, project, "name")
     check_place(values, project)
     for name, table in (("project_stage_id", STAGES), ("department_ids", DEPARTMENTS)):
-        given = values.get(name)
-        ids = given if isinstance(given, list) else [given]
-        if any(id is not None and state.get(table, id) is None for id in ids):
+        ids: list[int] = (
+            _departments(values) if name == "department_ids" else [values[name]] if values.get(name) else []
+        )
+        if any(state.get(table, id) is None for id in ids):
             raise Invalid(**{name: "is not in the list of the company"})
     kept = {MIRRORED.get(name, name): value for name, value in values.items() if name not in MIRRORED}
     kept |= {new: values[old] for old, new in MIRRORED.items() if old in values and new not in values}
@@ -82,7 +87,7 @@ def write(state: State, project: Row | None, values: Json) -> Row:
     copy = kept.pop("enable_copy_of_standard_cost_codes", False)
     if project is not None:
         return state.change(PROJECTS, project, kept)
-    usual = {"active": True, "country_code": "US", "time_zone": "US/Eastern", "tools_off": [], "permitted": True}
+    usual: Json = {"active": True, "country_code": "US", "time_zone": "US/Eastern", "tools_off": [], "permitted": True}
     made = state.insert(PROJECTS, usual | {"permitted": state.settings.permits_new_projects} | kept)
     start_pattern(state, made["id"])
     if copy and not kept.get("project_template_id"):  # J5: no effect with a template
@@ -99,10 +104,10 @@ def may_create(call: Call) -> None:
         raise Problem(403, {"errors": "You are not permitted to create projects"})
 
 
-def list_v1_0(call: Call) -> Answer:
+def _list_v1_0(call: Call) -> Answer:
     rows, headers = page(call, ordered(call, _kept(call)))
     view = call.one("serializer_view")
-    shown = [show(call.state, row) for row in rows]
+    shown = [_show(call.state, row) for row in rows]
     if view == "compact":
         shown = [{name: row[name] for name in ("id", "name", "display_name")} for row in shown]
     return Answer(shown, headers=headers)
@@ -116,7 +121,7 @@ def list_v1_1(call: Call) -> Answer:
         rows, headers = page(call, kept, default=ALL_IDS, largest=ALL_IDS)
         return Answer([row["id"] for row in rows], view=-2, headers=headers)
     rows, headers = page(call, kept, default=SMALLEST_PAGE, largest=LARGEST_PAGE)
-    return Answer([show(call.state, row) for row in rows], view=V1_1_VIEWS[view], headers=headers)
+    return Answer([_show(call.state, row) for row in rows], view=V1_1_VIEWS[view], headers=headers)
 
 
 def _kept(call: Call) -> Iterable[Row]:
@@ -137,27 +142,27 @@ def _kept(call: Call) -> Iterable[Row]:
         rows = [row for row in rows if str(row.get("project_stage_id")) in stages]
     departments = call.many("filters[by_department]")
     if departments is not None:
-        rows = [row for row in rows if {str(id) for id in row.get("department_ids") or []} & set(departments)]
+        rows = [row for row in rows if {str(id) for id in _departments(row)} & set(departments)]
     for flag in ("is_demo", "template"):
         if call.flag(f"filters[{flag}]"):
             rows = []  # the stand-in has neither
     return rows
 
 
-def create(call: Call) -> Answer:
+def _create(call: Call) -> Answer:
     company_of(call)
     may_create(call)
-    return Answer(show(call.state, write(call.state, None, call.body["project"])))
+    return Answer(_show(call.state, write(call.state, None, call.body["project"])))
 
 
-def show_one(call: Call) -> Answer:
+def _show_one(call: Call) -> Answer:
     company_of(call)
-    return Answer(show(call.state, call.project))
+    return Answer(_show(call.state, call.project))
 
 
-def update(call: Call) -> Answer:
+def _update(call: Call) -> Answer:
     company_of(call)
-    return Answer(show(call.state, write(call.state, call.project, call.body["project"])))
+    return Answer(_show(call.state, write(call.state, call.project, call.body["project"])))
 
 
 def sync_projects(call: Call) -> Answer:
@@ -169,12 +174,12 @@ def sync_projects(call: Call) -> Answer:
             may_create(call)
         return write(call.state, row, values)
 
-    return sync(call, PROJECTS, put, lambda row: without(show(call.state, row), "company"), permitted=True)
+    return sync(call, PROJECTS, put, lambda row: without(_show(call.state, row), "company"), permitted=True)
 
 
 def list_tools(call: Call) -> Answer:
     """X2: which tools of the project are switched on."""
-    off = call.project.get("tools_off") or []
+    off: list[str] = call.project.get("tools_off") or []
     tools: list[Json] = [
         {
             "id": call.project["id"] * 100 + place,
@@ -204,11 +209,11 @@ def permitted(state: State, id: int | None) -> Row:
 
 
 ROUTES = (
-    Route("GET", "/rest/v1.0/projects", list_v1_0),
-    Route("POST", "/rest/v1.0/projects", create),
+    Route("GET", "/rest/v1.0/projects", _list_v1_0),
+    Route("POST", "/rest/v1.0/projects", _create),
     Route("PATCH", "/rest/v1.0/projects/sync", sync_projects),
-    Route("GET", "/rest/v1.0/projects/{id}", show_one, project="id"),
-    Route("PATCH", "/rest/v1.0/projects/{id}", update, project="id"),
+    Route("GET", "/rest/v1.0/projects/{id}", _show_one, project="id"),
+    Route("PATCH", "/rest/v1.0/projects/{id}", _update, project="id"),
     Route("GET", "/rest/v1.1/projects", list_v1_1),
     Route("GET", "/rest/v1.0/projects/{project_id}/tools", list_tools, project="path"),
 )

@@ -75,6 +75,7 @@ def is_parent(state: State, segment: Row, project_id: int | None, row: Row) -> b
 
 
 def show(state: State, segment: Row, project_id: int | None, row: Row) -> Json:
+    """The item as an answer holds it."""
     tiers_ = path(state, segment, project_id, row)
     return {
         "id": row["item_id"],
@@ -186,7 +187,7 @@ def _found(call: Call, segment: Row) -> Row:
     return row
 
 
-def list_all(call: Call) -> Answer:
+def _list_all(call: Call) -> Answer:
     state, segment, project_id = call.state, segments.found(call), _project_id(call)
     rows = items(state, segment, project_id, call.number("legacy_sub_job_id"))
     if segment["type"] == SUB_JOB and call.number("legacy_sub_job_id") is not None:
@@ -204,17 +205,17 @@ def list_all(call: Call) -> Answer:
     return Answer([show(state, segment, project_id, row) for row in shown], headers=headers)
 
 
-def show_one(call: Call) -> Answer:
+def _show_one(call: Call) -> Answer:
     segment = segments.found(call)
     return Answer(show(call.state, segment, _project_id(call), _found(call, segment)))
 
 
-def create(call: Call) -> Answer:
+def _create(call: Call) -> Answer:
     segment, project_id = segments.found(call), _project_id(call)
     return Answer(show(call.state, segment, project_id, write(call.state, segment, project_id, None, call.body)))
 
 
-def update(call: Call) -> Answer:
+def _update(call: Call) -> Answer:
     segment, project_id = segments.found(call), _project_id(call)
     row = write(call.state, segment, project_id, _found(call, segment), call.body)
     return Answer(show(call.state, segment, project_id, row))
@@ -255,14 +256,14 @@ _COMPANY = "/rest/v1.0/companies/{company_id}/work_breakdown_structure/segments/
 _PROJECT = "/rest/v1.0/projects/{project_id}/work_breakdown_structure/segments/{segment_id}/segment_items"
 
 ROUTES = (
-    Route("GET", _COMPANY, list_all),
-    Route("POST", _COMPANY, create),
+    Route("GET", _COMPANY, _list_all),
+    Route("POST", _COMPANY, _create),
     Route("PATCH", f"{_COMPANY}/update_all", update_all),
-    Route("GET", f"{_COMPANY}/{{id}}", show_one),
-    Route("PATCH", f"{_COMPANY}/{{id}}", update),
-    Route("GET", _PROJECT, list_all, project="path"),
-    Route("POST", _PROJECT, create, project="path"),
+    Route("GET", f"{_COMPANY}/{{id}}", _show_one),
+    Route("PATCH", f"{_COMPANY}/{{id}}", _update),
+    Route("GET", _PROJECT, _list_all, project="path"),
+    Route("POST", _PROJECT, _create, project="path"),
     Route("PATCH", f"{_PROJECT}/update_all", update_all, project="path"),
-    Route("PATCH", f"{_PROJECT}/{{id}}", update, project="path"),
+    Route("PATCH", f"{_PROJECT}/{{id}}", _update, project="path"),
     Route("DELETE", f"{_PROJECT}/{{id}}", delete, project="path"),
 )

@@ -40,7 +40,7 @@ def _insert(state: State, values: Json) -> Row:
 
 def start_pattern(state: State, project_id: int) -> None:
     """A project takes the company's pattern as it is now, without the sub job (W2, W3)."""
-    for segment in company_segments(state):
+    for segment in _company_segments(state):
         if segment["type"] in {COST_CODE, COST_TYPE}:
             _include(state, project_id, segment)
 
@@ -49,7 +49,7 @@ def _include(state: State, project_id: int, segment: Row) -> None:
     state.insert(PATTERN, {"project_id": project_id, "segment_id": segment["id"], "position": segment["position"]})
 
 
-def company_segments(state: State) -> list[Row]:
+def _company_segments(state: State) -> list[Row]:
     return sorted(state.rows(SEGMENTS), key=lambda segment: segment["position"])
 
 
@@ -60,6 +60,7 @@ def pattern(state: State, project_id: int) -> list[Row]:
 
 
 def in_pattern(state: State, project_id: int, kind: str) -> bool:
+    """Whether the pattern of a project has a segment of a built-in type."""
     return any(segment["type"] == kind for segment in pattern(state, project_id))
 
 
@@ -80,6 +81,7 @@ def count_items(state: State, segment: Row, project_id: int | None) -> int:
 
 
 def show(state: State, segment: Row, project_id: int | None = None) -> Json:
+    """A segment as the company, or a project, sees it."""
     shown: Json = {
         **segment,
         "segment_items_count": count_items(state, segment, project_id),
@@ -100,6 +102,10 @@ def pattern_id(state: State, project_id: int | None) -> int:
 
 
 def found(call: Call) -> Row:
+    """The segment that the call names.
+
+    Raises  Problem 404
+    """
     segment = call.state.get(SEGMENTS, call.path["segment_id"])
     if segment is None:
         raise not_found("segment")
@@ -108,12 +114,12 @@ def found(call: Call) -> Row:
 
 def _company_pattern(call: Call) -> Answer:
     company_of(call)
-    shown = [show(call.state, segment) for segment in company_segments(call.state)]
+    shown = [show(call.state, segment) for segment in _company_segments(call.state)]
     return Answer(_pattern(call, call.state.company_id, None, shown))
 
 
 def _pattern(call: Call, whose: int, project_id: int | None, shown: list[Json]) -> Json:
-    first = call.state.table("projects")[whose] if project_id else company_segments(call.state)[0]
+    first = call.state.table("projects")[whose] if project_id else _company_segments(call.state)[0]
     return {
         "id": pattern_id(call.state, project_id),
         "description": "Project pattern" if project_id else "Company pattern",
@@ -126,7 +132,7 @@ def _pattern(call: Call, whose: int, project_id: int | None, shown: list[Json]) 
 
 def _company_list(call: Call) -> Answer:
     company_of(call)
-    return Answer([show(call.state, segment) for segment in company_segments(call.state)])
+    return Answer([show(call.state, segment) for segment in _company_segments(call.state)])
 
 
 def create(call: Call) -> Answer:
@@ -176,7 +182,7 @@ def _project_pattern(call: Call) -> Answer:
 
 def _project_list(call: Call) -> Answer:
     """All segments; `is_included_in_project_pattern` tells which of them the pattern holds."""
-    return Answer([show(call.state, segment, call.project["id"]) for segment in company_segments(call.state)])
+    return Answer([show(call.state, segment, call.project["id"]) for segment in _company_segments(call.state)])
 
 
 def add_segment(call: Call) -> Answer:

@@ -2,13 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from aiohttp import web
 
 from adapters.sandbox.procore.contract import Mismatch, Operation, check_query, clean_body, operation, render
-from adapters.sandbox.procore.kernel import Answer, Call, Problem, Route
+from adapters.sandbox.procore.kernel import Answer, Call, Problem, Route, refuse_wrong
 from adapters.sandbox.procore.limits import TEXT, Limits
 from adapters.sandbox.procore.projects import permitted
 from adapters.sandbox.procore.routes import ROUTES
@@ -40,7 +40,8 @@ class Server:
 
     def app(self, export: Callable[[], Json]) -> web.Application:
         """The whole application, with the controls under `/_sandbox/` and the state under `/_sandbox/export`."""
-        app = web.Application(middlewares=[self.wire.middleware, self._refuse_unknown], client_max_size=LARGEST_BODY)
+        middlewares: list[Any] = [self.wire.middleware, self._refuse_unknown]
+        app = web.Application(middlewares=middlewares, client_max_size=LARGEST_BODY)
         self.wire.mount(app)
 
         async def show_export(_request: web.Request) -> web.Response:
@@ -121,11 +122,12 @@ class Server:
             raise Problem(404, {"errors": "Not found"}) from None
         try:
             check_query(found, query, unknown=self.state.settings.refuse_unknown_query)
-            cleaned = clean_body(found, body)
+            cleaned, wrong = clean_body(found, body)
         except Mismatch as mismatch:  # section 7: 406 names a field that does not exist, 400 an invalid one
             raise Problem(406 if mismatch.unknown else 400, {"errors": str(mismatch)}) from None
-        call = Call(self.state, path, query, cleaned, base=str(request.url.with_query(None)))
+        call = Call(self.state, path, query, cleaned, base=str(request.url.with_query(None)), wrong=wrong)
         self._find_project(route, call)
+        refuse_wrong(call, -1)
         return call
 
     def _find_project(self, route: Route, call: Call) -> None:
@@ -176,7 +178,7 @@ class Server:
             return self._leave(json_answer(problem.body, status=problem.status))
         token = self._token(request)
         assert token is not None  # noqa: S101 - _enter refused the others
-        info = {
+        info: Json = {
             "resource_owner_id": self.state.service_user_id,
             "scopes": [],
             "expires_in_seconds": int((token.expires_at - self.state.now()).total_seconds()),
@@ -217,11 +219,11 @@ async def _body(request: web.Request, found: Operation) -> object:
 def _with_extra(body: Any) -> Any:
     """Checklist 19: keys that no description names."""
     match body:
-        case {"entities": list(entities), "errors": errors}:
-            return {"entities": [_with_extra(each) for each in entities], "errors": errors}
+        case {"entities": _, "errors": _}:
+            return {**cast("Json", body), "entities": _with_extra(cast("Json", body)["entities"])}
         case dict():
-            return {**body, "lock_version": 0}
+            return {**cast("Json", body), "lock_version": 0}
         case [dict(), *_]:
-            return [_with_extra(each) for each in body]
+            return [_with_extra(each) for each in cast("list[Json]", body)]
         case _:
             return body

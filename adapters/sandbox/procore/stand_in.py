@@ -48,10 +48,12 @@ class Procore:
 
     @property
     def log(self) -> RequestLog:
+        """What was asked and answered."""
         return self.wire.log
 
     @property
     def faults(self) -> Faults:
+        """What goes wrong on request."""
         return self.wire.faults
 
     def app(self) -> web.Application:
@@ -93,6 +95,7 @@ class Procore:
         return directory.write(self.state, None, {"name": name} | register | fields)
 
     def add_cost_type(self, code: str, name: str, **fields: Any) -> Row:
+        """A cost type of the company."""
         return company.write_cost_type(self.state, None, {"csv_import_code": code, "name": name} | fields)
 
     def add_unit(self, name: str, category: str = "Quantity") -> Row:
@@ -103,6 +106,7 @@ class Procore:
         return self.state.insert(company.UNITS, values)
 
     def add_tax_code(self, code: str, rate: Decimal, **fields: Any) -> Row:
+        """A tax code of the company; `rate` in percent."""
         return company.write_tax_code(self.state, None, {"code": code, "rate1": rate} | fields)
 
     def add_stage(self, name: str, category: str) -> Row:
@@ -111,10 +115,12 @@ class Procore:
         return self.state.insert(company.STAGES, {"name": name, "category": category} | flags)
 
     def add_standard_list(self, name: str, *, erp: bool = False) -> Row:
+        """A list of standard cost codes; the first one is the default."""
         values = {"name": name, "is_erp_list": erp, "available_to_use_on_new_projects": True}
         return self.state.insert(company.STANDARD_LISTS, values)
 
     def add_standard_code(self, list_id: int, full_code: str, name: str, parent_id: int | None = None) -> Row:
+        """A standard cost code; `full_code` has the codes of all tiers (W10)."""
         values = {"code": full_code, "name": name, "parent_id": parent_id}
         return company.write_standard_code(self.state, list_id, None, values)
 
@@ -126,15 +132,18 @@ class Procore:
         return project
 
     def add_segment_to_project(self, project_id: int, kind: str) -> None:
+        """Puts a built-in segment into the pattern of a project (W3)."""
         if not in_pattern(self.state, project_id, kind):
             segment = segment_of(self.state, kind)
             home = {"project_id": project_id, "segment_id": segment["id"], "position": segment["position"]}
             self.state.insert(PATTERN, home)
 
     def add_project_vendor(self, project_id: int, vendor_id: int) -> None:
+        """Puts a company vendor into the directory of a project (V1)."""
         directory.add_member(self.state, project_id, vendor_id)
 
     def add_sub_job(self, project_id: int, code: str, name: str, **fields: Any) -> Row:
+        """A sub job of a project whose pattern has the segment."""
         return sub_jobs.write(self.state, project_id, None, {"code": code, "name": name} | fields)
 
     def add_cost_code(self, project_id: int, code: str, name: str, parent_id: int | None = None, **fields: Any) -> Row:
@@ -173,6 +182,7 @@ class Procore:
         return self.set_status(contract["id"], status)
 
     def set_status(self, contract_id: int, status: str) -> Row:
+        """The status of a commitment, in the words of C2."""
         return self.set_fields(contract_id, status=status)
 
     def set_fields(self, contract_id: int, **fields: Any) -> Row:
@@ -186,7 +196,7 @@ class Procore:
         return write_line(self.state, self.state.table(CONTRACTS)[line["contract_id"]], line, fields)
 
     def set_figures(self, contract_id: int, **amounts: Decimal) -> Row:
-        """Totals that other tools cause: `total_requisitions_amount`, `approved_change_orders`, `total_payments`, …"""
+        """Totals that other tools cause, such as `total_requisitions_amount` or `approved_change_orders`."""
         contract = self.state.table(CONTRACTS)[contract_id]
         return self.state.change(CONTRACTS, contract, {name: decimal_text(value) for name, value in amounts.items()})
 

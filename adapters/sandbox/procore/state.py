@@ -14,7 +14,17 @@ Row = dict[str, Any]
 FIRST_ID = 2**31
 """Ids lie above 32 bits, as Procore's do (H3)."""
 
-INDEXED = ("project_id", "contract_id", "item_id", "combination", "code", "origin_id", "vendor_id", "segment_id", "parent_id")
+INDEXED = (
+    "project_id",
+    "contract_id",
+    "item_id",
+    "combination",
+    "code",
+    "origin_id",
+    "vendor_id",
+    "segment_id",
+    "parent_id",
+)
 """Fields by which rows are found without reading the whole table."""
 
 
@@ -78,6 +88,7 @@ class State:
         self.service_user_id = self.new_id()
 
     def new_id(self) -> int:
+        """An id that no record of any kind has."""
         self._next_id += 1
         return self._next_id
 
@@ -86,6 +97,7 @@ class State:
         return self.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def table(self, name: str) -> dict[int, Row]:
+        """All rows of a kind by id, deleted ones that stay listed included."""
         return self.tables.setdefault(name, {})
 
     def rows(self, name: str, /, **equal: object) -> Iterator[Row]:

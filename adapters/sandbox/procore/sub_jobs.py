@@ -25,7 +25,7 @@ def write(state: State, project_id: int, row: Row | None, values: Json) -> Row:
     return state.change(SUB_JOBS, row, values)
 
 
-def of_project(call: Call, id: int | None) -> Row:
+def _of_project(call: Call, id: int | None) -> Row:
     row = call.state.get(SUB_JOBS, id, project_id=call.project["id"])
     if row is None:
         raise not_found("sub job")
@@ -38,8 +38,8 @@ def list_all(call: Call) -> Answer:
     return Answer(rows, headers=headers)
 
 
-def show(call: Call) -> Answer:
-    return Answer(of_project(call, call.path["id"]))
+def _show(call: Call) -> Answer:
+    return Answer(_of_project(call, call.path["id"]))
 
 
 def create(call: Call) -> Answer:
@@ -50,14 +50,17 @@ def create(call: Call) -> Answer:
         raise Problem(400, {"errors": broken.errors}) from broken
 
 
-def update(call: Call) -> Answer:
-    return Answer(write(call.state, call.project["id"], of_project(call, call.path["id"]), call.body["sub_job"]))
+def _update(call: Call) -> Answer:
+    return Answer(write(call.state, call.project["id"], _of_project(call, call.path["id"]), call.body["sub_job"]))
 
 
 def delete(call: Call) -> Answer:
     """W19: deprecated but alive. A sub job with cost codes or budget codes stays."""
-    row = of_project(call, call.path["id"])
-    if call.state.is_marked("combined", row["item_id"]) or call.state.find("cost_codes", sub_job_id=row["id"]) is not None:
+    row = _of_project(call, call.path["id"])
+    if (
+        call.state.is_marked("combined", row["item_id"])
+        or call.state.find("cost_codes", sub_job_id=row["id"]) is not None
+    ):
         raise Invalid(base="is in use")
     call.state.remove(SUB_JOBS, row)
     return Answer()
@@ -75,7 +78,7 @@ ROUTES = (
     Route("GET", "/rest/v1.0/sub_jobs", list_all, project="query"),
     Route("POST", "/rest/v1.0/sub_jobs", create, project="body"),
     Route("PATCH", "/rest/v1.0/sub_jobs/sync", sync_all, project="query"),
-    Route("GET", "/rest/v1.0/sub_jobs/{id}", show, project="query"),
-    Route("PATCH", "/rest/v1.0/sub_jobs/{id}", update, project="body"),
+    Route("GET", "/rest/v1.0/sub_jobs/{id}", _show, project="query"),
+    Route("PATCH", "/rest/v1.0/sub_jobs/{id}", _update, project="body"),
     Route("DELETE", "/rest/v1.0/sub_jobs/{id}", delete, project="query"),
 )

@@ -11,6 +11,7 @@ from adapters.sandbox.procore.kernel import (
     listed,
     not_found,
     page,
+    refuse_wrong,
     rows_of,
     unprocessable,
 )
@@ -37,19 +38,22 @@ def parts(state: State, code: Row) -> list[tuple[Row, Row]]:
 
 def flat_code(state: State, code: Row) -> str:
     """W7: the parts joined, each followed by the delimiter of its own segment, as in `SJ1.01-100.L`."""
-    each = [(path_code(state, segment, code["project_id"], row), segment["delimiter"]) for segment, row in parts(state, code)]
+    each = [
+        (path_code(state, segment, code["project_id"], row), segment["delimiter"])
+        for segment, row in parts(state, code)
+    ]
     return "".join(text + delimiter for text, delimiter in each[:-1]) + (each[-1][0] if each else "")
 
 
-def flat_name(state: State, code: Row) -> str:
+def _flat_name(state: State, code: Row) -> str:
     return ".".join(str(row["name"]) for _, row in parts(state, code))
 
 
-def show(state: State, code: Row) -> Json:
+def _show(state: State, code: Row) -> Json:
     return {
         **code,
         "flat_code": flat_code(state, code),
-        "flat_name": flat_name(state, code),
+        "flat_name": _flat_name(state, code),
         "segment_items": [show_item(state, segment, code["project_id"], row) for segment, row in parts(state, code)],
         "wbs_pattern_id": pattern_id(state, code["project_id"]),
     }
@@ -69,7 +73,7 @@ def write(state: State, project_id: int, values: Json) -> Row:
     home = {"project_id": project_id, "combination": combination, "items": dict(combination), "status": "active"}
     code = state.insert(WBS_CODES, {"description": None} | home | described)
     if code["description"] is None:
-        code["description"] = flat_name(state, code)
+        code["description"] = _flat_name(state, code)
     state.mark("combined", code["items"].values())
     return code
 
@@ -148,7 +152,7 @@ def budget(state: State, code: Row) -> None:
 # Routes
 
 
-def list_all(call: Call) -> Answer:
+def _list_all(call: Call) -> Answer:
     state = call.state
     rows = listed(call, state.rows(WBS_CODES, project_id=call.project["id"]))
     statuses = call.many("filters[status]")
@@ -171,20 +175,21 @@ def list_all(call: Call) -> Answer:
         used = {line["wbs_code_id"] for line in state.rows("line_items", contract_id=contract)}
         rows = [row for row in rows if row["id"] in used]
     shown, headers = page(call, rows)
-    return Answer([show(state, row) for row in shown], headers=headers)
+    return Answer([_show(state, row) for row in shown], headers=headers)
 
 
-def create(call: Call) -> Answer:
-    return Answer(show(call.state, write(call.state, call.project["id"], call.body)))
+def _create(call: Call) -> Answer:
+    return Answer(_show(call.state, write(call.state, call.project["id"], call.body)))
 
 
 def bulk_create(call: Call) -> Answer:
     """Rows under `bulk`, answered 201 with `entities` and `errors` (section 10, exceptions)."""
     entities: list[Json] = []
     errors: list[Json] = []
-    for values in rows_of(call, "bulk"):
+    for number, values in enumerate(rows_of(call, "bulk")):
         try:
-            entities.append(show(call.state, write(call.state, call.project["id"], values)))
+            refuse_wrong(call, number)
+            entities.append(_show(call.state, write(call.state, call.project["id"], values)))
         except Invalid as broken:
             errors.append({**values, "errors": broken.errors})
     return Answer({"entities": call.state.shuffled(entities, WBS_CODES), "errors": errors})
@@ -197,11 +202,11 @@ def _found(call: Call, id: int) -> Row:
     return row
 
 
-def update(call: Call) -> Answer:
-    return Answer(show(call.state, call.state.change(WBS_CODES, _found(call, call.path["id"]), call.body)))
+def _update(call: Call) -> Answer:
+    return Answer(_show(call.state, call.state.change(WBS_CODES, _found(call, call.path["id"]), call.body)))
 
 
-def update_all(call: Call) -> Answer:
+def _update_all(call: Call) -> Answer:
     rows = [call.state.get(WBS_CODES, id, project_id=call.project["id"]) for id in call.body["ids"]]
     if None in rows:
         raise unprocessable({"ids": ["name a budget code that the project does not have"]})
@@ -214,9 +219,9 @@ def update_all(call: Call) -> Answer:
 _CODES = "/rest/v1.0/projects/{project_id}/work_breakdown_structure/wbs_codes"
 
 ROUTES = (
-    Route("GET", _CODES, list_all, project="path"),
-    Route("POST", _CODES, create, project="path"),
+    Route("GET", _CODES, _list_all, project="path"),
+    Route("POST", _CODES, _create, project="path"),
     Route("PATCH", f"{_CODES}/bulk_create", bulk_create, project="path"),
-    Route("PATCH", f"{_CODES}/update_all", update_all, project="path"),
-    Route("PATCH", f"{_CODES}/{{id}}", update, project="path"),
+    Route("PATCH", f"{_CODES}/update_all", _update_all, project="path"),
+    Route("PATCH", f"{_CODES}/{{id}}", _update, project="path"),
 )

@@ -83,4 +83,3 @@ class Api:
         reply = await self.call("PATCH", path, query, body)
         assert reply.status == 200, reply
         return reply.body["entities"], reply.body["errors"]
-
