@@ -64,8 +64,9 @@ def rows_in(answer: Answer, path: str, key: str) -> list[Json]:
     Shape   a bare list, a list under `key`, v2 a list under `data`; a single object counts as one row (guide Z1).
     Raises  UnreadableAnswer when the answer is something else.
     """
-    document = read_document(answer)
-    if api_version(path) == 2 and not key and isinstance(document, dict):  # noqa: PLR2004
+    document: object = read_document(answer)
+    enveloped = api_version(path) == 2 and isinstance(document, dict)  # noqa: PLR2004
+    if enveloped and not key:
         key = "data"
     rows = _under(answer, document, key) if key else document
     if isinstance(rows, dict):

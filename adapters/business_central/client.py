@@ -1,0 +1,91 @@
+"""Business Central behind the port `Target`: moves entities for an endpoint and knows none of them."""
+
+from collections.abc import Sequence
+
+from adapters.business_central.desk import Desk
+from adapters.business_central.looking import Looker
+from adapters.business_central.parts import fault, target_of
+from adapters.business_central.probe import Prober
+from adapters.business_central.reading import Reader
+from adapters.business_central.sending import Sender
+from adapters.business_central.settings import LARGEST_BATCH, BusinessCentralSettings
+from adapters.outbound.caller import Caller
+from adapters.outbound.calls import Calls, Quota
+from adapters.outbound.meaning import business_central_problem
+from adapters.outbound.outcomes import in_order, not_sent, waves, without_answer
+from adapters.outbound.pace import BUSINESS_CENTRAL_RULES
+from adapters.outbound.wire import Network
+from adapters.ports import Clock, Rng
+from adapters.target import Finding
+from domain.delivery import Busy, Delivery, Endpoint, Listing, Outcome, Refused, Sight
+from domain.values import BUSINESS_CENTRAL, Json, System
+
+
+class BusinessCentralClient:
+    """One company of Business Central, reached with one application."""
+
+    system: System = BUSINESS_CENTRAL
+
+    def __init__(
+        self, settings: BusinessCentralSettings, clock: Clock, rng: Rng, network: Network | None = None
+    ) -> None:
+        self._settings = settings
+        self._caller = Caller(
+            settings.credentials(),
+            BUSINESS_CENTRAL_RULES,
+            settings.outbound,
+            clock,
+            rng,
+            problem=business_central_problem,
+            network=network,
+        )
+        desk = Desk(settings, self._caller, rng)
+        self._reader = Reader(settings, self._caller, desk)
+        self._looker = Looker(self._caller, desk)
+        self._sender = Sender(self._caller, desk, self._looker)
+        self._prober = Prober(settings, self._caller, desk, clock, lambda: self.quota)
+
+    @property
+    def calls(self) -> Calls:
+        """Requests made so far, token requests left out; a batch counts as one."""
+        return self._caller.calls
+
+    @property
+    def quota(self) -> Quota:
+        """The pause in force; Business Central tells no figures."""
+        return self._caller.quota
+
+    async def carry(self, endpoint: Endpoint, deliveries: Sequence[Delivery]) -> list[Outcome]:
+        """Send deliveries of one endpoint; see `Target.carry`."""
+        done: list[Outcome] = []
+        sendable: list[Delivery] = []
+        for delivery in deliveries:
+            if why := fault(delivery.body):
+                done.append(Refused(delivery, why))
+            else:
+                sendable.append(delivery)
+        trouble: Busy | None = None
+        for wave in waves(sendable, target_of, min(LARGEST_BATCH, self._settings.batch_size)):
+            if trouble is not None:
+                done.extend(not_sent(delivery, trouble) for delivery in wave)
+                continue
+            outcomes = await self._sender.send(endpoint, wave)
+            done.extend(outcomes)
+            trouble = next((seen for seen in outcomes if isinstance(seen, Busy) and without_answer(seen)), None)
+        return in_order(deliveries, done)
+
+    async def look(self, endpoint: Endpoint, deliveries: Sequence[Delivery]) -> list[Sight]:
+        """Settle by looking; see `Target.look`."""
+        return await self._looker.look(endpoint, deliveries)
+
+    async def list(self, listing: Listing) -> list[Json]:
+        """All rows of a list, each id once; see `Target.list`."""
+        return await self._reader.rows(listing)
+
+    async def probe(self, listings: Sequence[Listing] = ()) -> Sequence[Finding]:
+        """Check credentials, company, connector, the sets that flows read, clock and allowance."""
+        return await self._prober.probe(listings)
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._caller.close()
