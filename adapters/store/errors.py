@@ -34,7 +34,10 @@ class StreamMoved(SiteLedgerError):
 
 
 class RowsRefused(SiteLedgerError):
-    """A statement of the transaction met other rows than it expects; nothing of the transaction was stored."""
+    """A statement can't be run, or met other rows than it expects; nothing of its transaction was stored."""
+
+
+READ_ONLY = "This query would write; rows are only read here."
 
 
 class Locked(SiteLedgerError):

@@ -21,7 +21,7 @@ from psycopg.sql import SQL, Identifier
 from adapters.store import schema
 from adapters.store.contents import PackedContent
 from adapters.store.database import Conflict, Release, Row, StoredState
-from adapters.store.errors import ConnectionLost, Locked, RowsRefused, StoreUnavailable
+from adapters.store.errors import READ_ONLY, ConnectionLost, Locked, RowsRefused, StoreUnavailable
 from adapters.store.postgres_recorder import LedgerDatastore, PostgresRecorder
 from adapters.store.statements import PostgresDialect, Statement, numbered
 from adapters.store.threads import READERS
@@ -126,7 +126,10 @@ class PostgresDatabase:
     def rows(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Rows of a query, on a connection that can't write."""
         with self._translated(), self._reading.plain() as cursor:
-            return cursor.execute(numbered(sql), values, prepare=True).fetchall()
+            try:
+                return cursor.execute(numbered(sql), values, prepare=True).fetchall()
+            except psycopg.errors.ReadOnlySqlTransaction as error:
+                raise RowsRefused(READ_ONLY) from error
 
     def lock(self, name: str) -> Release:
         """Take an advisory lock on a connection of its own; the server drops it with the connection."""

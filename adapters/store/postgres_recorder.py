@@ -40,9 +40,17 @@ class LedgerDatastore(PostgresDatastore):
     """The library's data store over a libpq connection string, in one schema."""
 
     def __init__(
-        self, conninfo: str, *, schema: str, read_only: bool = False, pool_size: int = 1, timeout: float = 5.0
+        self,
+        conninfo: str,
+        *,
+        schema: str,
+        read_only: bool = False,
+        composites: bool = False,
+        pool_size: int = 1,
+        timeout: float = 5.0,
     ) -> None:
         self._read_only = read_only
+        self._composites = composites
         super().__init__(
             dbname="",
             host="",
@@ -74,7 +82,9 @@ class LedgerDatastore(PostgresDatastore):
         return after_connect
 
     def register_type_adapters(self) -> None:
-        """Nothing to register: arrays of base types travel, no composite ones."""
+        """Nothing to register for our recorder, whose arrays are of base types; the library's own has composite ones."""
+        if self._composites:
+            super().register_type_adapters()
 
     @contextmanager
     def plain(self, *, transaction: bool = False) -> Iterator[Plain]:
@@ -173,7 +183,7 @@ class PostgresRecorder(PostgresApplicationRecorder):
             for statement in also:
                 run(cursor, statement)
             self._insert_more(cursor, **kwargs)
-        return range(last + 1, last + 1 + len(stored_events))
+        return list(range(last + 1, last + 1 + len(stored_events)))
 
     def _insert_more(self, cursor: Plain, **kwargs: Any) -> None:
         """What a subclass adds to the transaction."""
@@ -272,7 +282,11 @@ class LedgerFactory(PostgresFactory):
         parts = {name: value for name, value in dict(theirs.pool.kwargs).items() if name != "row_factory"}
         theirs.close()
         self.datastore = LedgerDatastore(
-            make_conninfo(**parts), schema=theirs.schema, pool_size=theirs.pool.min_size, timeout=theirs.pool.timeout
+            make_conninfo(**parts),
+            schema=theirs.schema,
+            composites=True,
+            pool_size=theirs.pool.min_size,
+            timeout=theirs.pool.timeout,
         )
 
 

@@ -15,7 +15,7 @@ from eventsourcing.persistence import DataError, IntegrityError, PersistenceErro
 from adapters.store import schema
 from adapters.store.contents import PackedContent
 from adapters.store.database import Conflict, Release, Row, StoredState
-from adapters.store.errors import Locked, RowsRefused, StoreUnavailable
+from adapters.store.errors import READ_ONLY, Locked, RowsRefused, StoreUnavailable
 from adapters.store.sqlite_recorder import LedgerDatastore, SqliteRecorder
 from adapters.store.statements import SqliteDialect, Statement
 from adapters.store.threads import READERS
@@ -105,7 +105,12 @@ class SqliteDatabase:
     def rows(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Rows of a query, on a connection that can't write."""
         with self._translated(), self._reading.plain() as cursor:
-            return cursor.execute(sql, values).fetchall()
+            try:
+                return cursor.execute(sql, values).fetchall()
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode == sqlite3.SQLITE_READONLY:
+                    raise RowsRefused(READ_ONLY) from error
+                raise
 
     def lock(self, name: str) -> Release:
         """Take a lock beside the database file; the operating system drops it with the process."""

@@ -183,7 +183,7 @@ class SqliteRecorder(SQLiteApplicationRecorder):
             c.executemany("INSERT INTO contents VALUES (?, ?, ?) ON CONFLICT (sha256) DO NOTHING", contents)
         for statement in also:
             run(c.sqlite_cursor, statement)
-        return range(first, first + len(stored_events))
+        return list(range(first, first + len(stored_events)))
 
     def select_rows(self, after: int, limit: int) -> list[Row]:
         """Events as bare rows, in order."""

