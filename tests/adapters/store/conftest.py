@@ -53,6 +53,16 @@ async def ledger_at(url: str) -> AsyncIterator[Ledger]:
         yield ledger
 
 
+@pytest.fixture(name="noted")
+def _noted() -> Callable[..., Noted]:
+    return noted
+
+
+@pytest.fixture(name="stream")
+def _stream() -> Callable[[str], UUID]:
+    return stream
+
+
 @pytest.fixture
 def opened() -> Callable[[str], AbstractAsyncContextManager[Ledger]]:
     return ledger_at
