@@ -1,0 +1,119 @@
+"""`$batch`: parts in order, stop at the first error, isolation, at most a hundred (BC 8)."""
+
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+from adapters.sandbox.business_central.errors import Refusal
+from adapters.sandbox.business_central.service import Call, Reply, Service
+
+LIMIT = 100
+_METHODS = frozenset({"GET", "POST", "PATCH", "PUT", "DELETE"})
+_FAILED_DEPENDENCY = 424
+_FIRST_ERROR = 400
+
+
+@dataclass(frozen=True)
+class Part:
+    """One request inside a batch, as it came."""
+
+    id: str | None
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: Any
+    group: str | None
+    depends_on: tuple[str, ...]
+
+
+AnswerPart = Callable[[Part, Call], Reply]
+"""How the caller has a part answered: it may log the part and put a fault before it."""
+
+
+def parts_of(document: Any) -> list[Part]:
+    """The parts of a batch document.
+
+    Raises  Refusal
+    """
+    requests = document.get("requests") if isinstance(document, dict) else None
+    if not isinstance(requests, list):
+        raise Refusal("BadRequest", "The batch must be an object with a list 'requests'.")
+    if len(requests) > LIMIT:  # BC 8.4
+        raise Refusal("Unknown", f"The batch has {len(requests)} parts, which is more than {LIMIT}.", 500)
+    return [_part(it) for it in requests]
+
+
+def run(
+    service: Service,
+    root: str,
+    parts: list[Part],
+    headers: Mapping[str, str],
+    answer_part: AnswerPart,
+) -> dict[str, Any]:
+    """Carry out the parts and give the document of responses."""
+    goes_on = "odata.continue-on-error" in headers.get("prefer", "")
+    snapshot = headers.get("isolation", "").lower() == "snapshot"
+    database = service.records.database
+    responses: list[dict[str, Any]] = []
+    failed: set[str] = set()
+    group_starts: dict[str, int] = {}
+    with database.transaction() if snapshot or any(it.group for it in parts) else nullcontext():
+        start = database.mark()
+        for part in parts:
+            if part.group is not None:
+                group_starts.setdefault(part.group, database.mark())
+            if failed.intersection(part.depends_on):
+                text = "The request depends on another one that failed."
+                reply = service.refuse(Refusal("BadRequest", text, _FAILED_DEPENDENCY))
+            else:
+                reply = answer_part(part, _call(service, root, part))
+            responses.append(_response(part, reply))
+            if reply.status < _FIRST_ERROR:
+                continue
+            failed.add(part.id or "")
+            if snapshot:  # what was reported before stays reported, but is undone (BC 8.6)
+                database.roll_back(start)
+            elif part.group is not None:
+                database.roll_back(group_starts[part.group])
+            if not goes_on:  # BC 8.5
+                break
+    return {"responses": responses}
+
+
+def _part(document: Any) -> Part:
+    if not isinstance(document, dict) or not isinstance(document.get("url"), str):
+        raise Refusal("BadRequest", "Each part of a batch needs a method and a url.")
+    method = str(document.get("method", "")).upper()
+    if method not in _METHODS:
+        raise Refusal("BadRequest", f"'{method}' is not a method.")
+    headers = {str(name).lower(): str(value) for name, value in (document.get("headers") or {}).items()}
+    part_id = document.get("id")
+    return Part(
+        None if part_id is None else str(part_id),
+        method,
+        document["url"],
+        headers,
+        document.get("body"),
+        document.get("atomicityGroup"),
+        tuple(document.get("dependsOn") or ()),
+    )
+
+
+def _call(service: Service, root: str, part: Part) -> Call:
+    path, _, query = part.url.partition("?")
+    company = part.headers.get("company")
+    if company is not None:  # a bare set with the company's name in a header (BC 8.2)
+        known = company == service.company.name
+        path = f"companies({service.company.id if known else company})/{path}"
+    body = part.body if isinstance(part.body, dict) else None
+    return Call(part.method, root, unquote(path), dict(parse_qsl(query, keep_blank_values=True)), part.headers, body)
+
+
+def _response(part: Part, reply: Reply) -> dict[str, Any]:
+    headers = {"content-type": "application/json; odata.metadata=minimal", **reply.headers, "odata-version": "4.0"}
+    document: dict[str, Any] = {"id": part.id, "status": reply.status, "headers": headers}
+    if reply.body is not None:
+        document["body"] = reply.body
+    return document
