@@ -10,9 +10,9 @@ from hub.settings.flows import Flows, Table
 from hub.settings.values import (
     CompanyNumber,
     ConnectionName,
-    Duration,
     ExistingFile,
     Guid,
+    PollInterval,
     Route,
     SecretValue,
     StoreUrl,
@@ -106,7 +106,7 @@ class Connection(Table):
     kind: Literal["production", "test"]
     """Both sides must agree: a test company is never joined to a production company (MA-05)."""
 
-    poll_every: Annotated[Duration, Field(ge=timedelta(seconds=1), le=timedelta(days=1))] = timedelta(seconds=60)
+    poll_every: PollInterval = timedelta(seconds=60)
     """How often changes are asked for, from `1s` to `1d`."""
 
     start_date: date | None = None

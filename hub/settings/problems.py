@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from difflib import get_close_matches
 from typing import get_args
 
@@ -11,7 +10,6 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from domain.errors import Misconfigured
-from hub.settings.values import duration_text
 
 Path = tuple[str | int, ...]
 
@@ -128,12 +126,8 @@ def _explained(details: ErrorDetails, path: Path, model: type[BaseModel]) -> tup
         return "is empty", "Write a value, or leave the key out where it has a default."
     if kind in _BOUNDS:
         direction, bound = _BOUNDS[kind]
-        return f"is {direction} what is possible", f"Write at {_LIMIT[bound]} {_bound(context[bound])}."
+        return f"is {direction} what is possible", f"Write at {_LIMIT[bound]} {context[bound]}."
     return f"must be {_EXPECTED[kind]}" if kind in _EXPECTED else details["msg"], "Change the value."
-
-
-def _bound(value: object) -> str:
-    return f'"{duration_text(value)}"' if isinstance(value, timedelta) else str(value)
 
 
 def _choices(expected: str) -> str:

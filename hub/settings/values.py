@@ -158,6 +158,12 @@ def _duration(value: object) -> object:
     return timedelta(seconds=int(found["count"]) * _SECONDS[found["unit"]])
 
 
+def _poll_interval(value: timedelta) -> timedelta:
+    if not timedelta(seconds=1) <= value <= timedelta(days=1):
+        raise wrong("this is too short or too long", 'Write at least "1s" and at most "1d".')
+    return value
+
+
 def duration_text(value: timedelta) -> str:
     """A duration as the configuration writes it, in the largest unit that fits."""
     seconds = int(value.total_seconds())
@@ -261,7 +267,7 @@ def _exact(value: object) -> object:
 
 SecretValue = Annotated[Secret, PlainValidator(_secret)]
 StoreUrl = Annotated[Secret, PlainValidator(_store_url)]
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
+PollInterval = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_poll_interval)]
 Url = Annotated[str, AfterValidator(_url), AfterValidator(_filled_in)]
 Guid = Annotated[str, BeforeValidator(_guid), AfterValidator(_guid_filled_in)]
 Whole = Annotated[int, BeforeValidator(_no_truth_value)]
