@@ -102,10 +102,10 @@ def test_an_amount_is_exact_however_it_is_written(tmp_path: Path, written: str, 
         ("1d", timedelta(days=1)),
     ],
 )
-def test_a_duration_is_a_number_and_a_unit(tmp_path: Path, written: str, duration: dict[str, int]) -> None:
+def test_a_duration_is_a_number_and_a_unit(tmp_path: Path, written: str, duration: timedelta) -> None:
     text = with_line("connections.main", f'poll_every = "{written}"')
 
-    assert configured(tmp_path, text).settings.connections["main"].poll_every == timedelta(**duration)
+    assert configured(tmp_path, text).settings.connections["main"].poll_every == duration
 
 
 @pytest.mark.requirement("MA-11")
