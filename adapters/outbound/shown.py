@@ -11,6 +11,8 @@ from domain.values import Json, enum_text
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+# How Business Central spells "nothing" in a date, a time, a GUID and an enum (guide 3.5 to 3.8).
+_EMPTY = frozenset({"0001-01-01", "0001-01-01T00:00:00Z", "00000000-0000-0000-0000-000000000000", "_x0020_"})
 _MISSING = object()
 
 
@@ -125,4 +127,5 @@ def _text(value: object) -> str:
         return ""
     if isinstance(value, Decimal):
         return format(value, "f")
-    return str(value).strip()
+    text = str(value).strip()
+    return "" if text in _EMPTY else text

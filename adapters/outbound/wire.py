@@ -18,8 +18,9 @@ Network = httpx.AsyncBaseTransport
 """What carries requests; a simulation hands in its own."""
 
 _TROUBLE = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, aiohttp.ClientError, TimeoutError, OSError)
-_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
-_UNSENT_BELOW = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
+_UNSENDABLE = (httpx.UnsupportedProtocol, httpx.InvalidURL)
+_UNSENT = (*_UNSENDABLE, httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_UNSENT_BELOW = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 
 
 class Wire:
@@ -111,7 +112,7 @@ def certainly_unsent(error: BaseException) -> bool:
     its connection errors from one class; so the error below decides where there is one.
     """
     below = error.__cause__
-    if isinstance(below, aiohttp.ClientError):
+    if isinstance(below, aiohttp.ClientError) and not isinstance(error, _UNSENDABLE):
         return isinstance(below, _UNSENT_BELOW)
     return isinstance(error, _UNSENT)
 

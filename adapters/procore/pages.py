@@ -65,8 +65,7 @@ def rows_in(answer: Answer, path: str, key: str) -> list[Json]:
     Raises  UnreadableAnswer when the answer is something else.
     """
     document: object = read_document(answer)
-    enveloped = api_version(path) == 2 and isinstance(document, dict)  # noqa: PLR2004
-    if enveloped and not key:
+    if not key and api_version(path) == 2 and found(document, "data"):  # noqa: PLR2004
         key = "data"
     rows = _under(answer, document, key) if key else document
     if isinstance(rows, dict):
