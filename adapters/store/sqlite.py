@@ -21,6 +21,10 @@ from adapters.store.statements import SqliteDialect, Statement
 from adapters.store.threads import READERS
 
 MEMORY = ":memory:"
+
+LOCK_TIMEOUT = 5
+"""Seconds to wait while another process writes: a backup or a big transaction takes one or two."""
+
 _memories = itertools.count(1)
 
 
@@ -30,7 +34,7 @@ class SqliteDatabase:
     `:memory:` is a ledger that ends with the process, for trials and tests.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, lock_timeout: int = LOCK_TIMEOUT) -> None:
         self.dialect = SqliteDialect()
         self._path = None if path == MEMORY else Path(path).absolute()
         self._held: set[str] = set()
@@ -39,8 +43,10 @@ class SqliteDatabase:
             self._writing = self._reading = LedgerDatastore(name)
         else:
             name = self._path.as_uri()
-            self._writing = LedgerDatastore(name, pool_size=1)
-            self._reading = LedgerDatastore(name, read_only=True, pool_size=READERS)
+            self._writing = LedgerDatastore(name, lock_timeout=lock_timeout, pool_size=1)
+            self._reading = LedgerDatastore(
+                name, read_only=True, lock_timeout=lock_timeout, pool_size=READERS
+            )
         self._recorder = SqliteRecorder(self._writing)
         self._reader = SqliteRecorder(self._reading)
 
