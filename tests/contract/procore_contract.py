@@ -1,7 +1,7 @@
 """Requests to Procore and its answers, held against the REST description that stands beside this repository.
 
-`validate_request` and `validate_answer` raise `AssertionError` with the place and the reason. Nullability is not
-recorded in the description, so null fits everywhere. Run as a program it writes `adapters/sandbox/procore/contract.json` anew.
+`validate_request` and `validate_answer` raise `AssertionError` with the place and the reason. The description does not
+say what may be null, so null fits everywhere. Run as a program it writes the stand-in's `contract.json` anew.
 """
 
 import json
@@ -162,10 +162,15 @@ def tolerant(schema: Json, *, closed: bool) -> Json:
     if "properties" in schema:
         result["properties"] = {name: tolerant(each, closed=closed) for name, each in schema["properties"].items()}
         result["required"] = schema.get("required", [])
-        if closed and not schema.get("additionalProperties"):
+        if closed and not _open(schema):
             result["patternProperties"] = {"^custom_field_": {}}
             result["additionalProperties"] = False
     return result
+
+
+def _open(schema: Json) -> bool:
+    """Whether keys beside the named ones are allowed, other than custom fields, which always are."""
+    return bool(schema.get("additionalProperties")) and "x-custom-fields" not in schema
 
 
 # The table of the stand-in, taken from the description.
@@ -211,10 +216,12 @@ def _shape(schema: Json, shape: Any) -> Json:
     if kind == "object" or "properties" in schema:
         result: Json = {"kind": "object"}
         fields = schema.get("properties", {})
-        if fields and not schema.get("additionalProperties"):
+        if fields:
             result["fields"] = {name: shape(each) for name, each in fields.items()}
             if schema.get("required"):
                 result["required"] = sorted(schema["required"])
+            if _open(schema):
+                result["open"] = True
         return result
     if kind == "array":
         return {"kind": "array", "of": [shape(schema.get("items") or {})]}

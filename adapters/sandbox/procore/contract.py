@@ -20,13 +20,14 @@ Kind = Literal["any", "string", "integer", "number", "boolean", "date", "date-ti
 
 
 class Shape(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A JSON type. `of` and `fields` name other shapes by their place in the table."""
+    """A JSON type. `of` and `fields` name other shapes by their place in the table; `open` allows more fields."""
 
     kind: Kind
     enum: tuple[Any, ...] = ()
     fields: Mapping[str, int] = {}
     required: tuple[str, ...] = ()
     of: tuple[int, ...] = ()
+    open: bool = False
 
 
 class Operation(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -191,7 +192,7 @@ def _clean_object(where: str, shape: Shape, value: object, wrong: Wrong) -> obje
     for name, each in given.items():
         if name in shape.fields:
             cleaned[name] = _clean(f"{where}.{name}", table().shapes[shape.fields[name]], each, wrong)
-        elif name.startswith("custom_field_"):  # Q2: custom fields are written beside the others
+        elif shape.open or name.startswith("custom_field_"):  # Q2: custom fields are written beside the others
             cleaned[name] = each
         else:
             raise Mismatch(f"{where}.{name}", "is not a known field", unknown=True)
