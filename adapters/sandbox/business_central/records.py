@@ -45,6 +45,7 @@ class Records:
         self._now = now
         self._seed = seed
         self._ids = 0
+        self._numbers: dict[str, int] = {}
         self._lenient = False
 
     # What people do
@@ -287,12 +288,12 @@ class Records:
 
     def _next_number(self, entity: Entity, series: tuple[str, int]) -> str:
         prefix, digits = series
-        count = 1
         key = entity.facts.key[-1]
-        known = [it[key] for it in self.database.all(entity.set)]
-        used = [it[len(prefix) :] for it in known if it.startswith(prefix) and it[len(prefix) :].isdigit()]
-        count = max((int(it) for it in used), default=0) + 1
-        return f"{prefix}{count:0{digits}d}"
+        while True:  # a number that was entered by hand is passed over
+            self._numbers[entity.set] = self._numbers.get(entity.set, 0) + 1
+            number = f"{prefix}{self._numbers[entity.set]:0{digits}d}"
+            if not self.database.find(entity.set, **{key: number}):
+                return number
 
     def _store(self, entity: Entity, before: Row | None, row: Row) -> Row:
         rules = rules_of(entity)
