@@ -113,6 +113,23 @@ def validate_answer(method: str, path: str, status: int, body: object) -> None:
         _check(("answer", method, template(method, path), str(status)), schema, body, closed=False)
 
 
+def validate_exchanges(entries: Iterable[Any]) -> int:
+    """Holds every request of a stand-in's log, and every answer that no fault made, against the description.
+
+    Shape   entries have `method`, `path`, `query`, `headers`, `body`, `status`, `answer`, `token`, `fault`; says how
+            many were looked at
+    """
+    seen = 0
+    for entry in entries:
+        if entry.token:
+            continue
+        seen += 1
+        validate_request(entry.method, entry.path, entry.query, entry.headers, entry.body)
+        if entry.status and not entry.fault:
+            validate_answer(entry.method, entry.path, entry.status, entry.answer)
+    return seen
+
+
 def _validate_parameter(where: str, schema: Json, value: str) -> None:
     if schema.get("type") == "integer":
         assert value.lstrip("-").isdigit(), f"{where}: {value} is not an integer"

@@ -69,12 +69,12 @@ class Server:
             try:
                 return await handler(request)
             except web.HTTPNotFound:
-                return json_answer({"errors": "Not found"}, status=404)
+                return self._leave(json_answer({"errors": "Not found"}, status=404))
             except web.HTTPMethodNotAllowed as refused:
                 headers = {"Allow": ", ".join(sorted(refused.allowed_methods))}
                 answer = json_answer({"errors": "Method not allowed"}, status=405)
                 answer.headers.update(headers)
-                return answer
+                return self._leave(answer)
 
         return apply
 

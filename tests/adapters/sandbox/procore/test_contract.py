@@ -32,6 +32,41 @@ async def test_every_operation_is_served_and_answers_in_shape(api: Api, procore:
     served = {(route.method, route.path) for route in ROUTES}
     assert served <= called
     assert [entry for entry in procore.log if entry.status >= 400] == []
+    assert procore_contract.validate_exchanges(procore.log) == len(procore.log) - 1  # the token request is none of it
+
+
+HEADERS = {"Procore-Company-Id": "1"}
+LINES = "/rest/v1.0/purchase_order_contracts/7/line_items"
+LINE = {"project_id": 1, "line_item": {"amount": "1.00", "wbs_code_id": 2}}
+
+
+def test_a_good_request_passes() -> None:
+    procore_contract.validate_request("POST", LINES, {}, HEADERS, LINE)
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "headers", "body"),
+    [
+        ("/rest/v1.0/nowhere", {}, HEADERS, LINE),
+        (LINES, {"project_id": "1"}, HEADERS, LINE),
+        (LINES, {}, {}, LINE),
+        (LINES, {}, HEADERS, LINE | {"extra": 1}),
+        (LINES, {}, HEADERS, {"line_item": {}}),
+        (LINES, {}, HEADERS, LINE | {"line_item": {"amount": 1}}),
+        (LINES, {}, HEADERS, LINE | {"line_item": {"extended_type": "guess"}}),
+    ],
+)
+def test_a_request_that_procore_does_not_describe_is_found(
+    path: str, query: dict[str, str], headers: dict[str, str], body: object
+) -> None:
+    with pytest.raises(AssertionError):
+        procore_contract.validate_request("POST", path, query, headers, body)
+
+
+@pytest.mark.parametrize(("status", "body"), [(201, {"amount": 1.5}), (201, []), (202, {})])
+def test_an_answer_that_procore_does_not_describe_is_found(status: int, body: object) -> None:
+    with pytest.raises(AssertionError):
+        procore_contract.validate_answer("POST", LINES, status, body)
 
 
 async def _company(api: Api, procore: Procore, company: int) -> None:
