@@ -3,7 +3,7 @@
 import pytest
 
 from adapters.sandbox.procore import Procore
-from tests.adapters.sandbox.procore.harness import Api
+from tests.adapters.sandbox.procore.harness import Api, Clock
 
 VENDORS = "/rest/v1.0/vendors/sync"
 
@@ -109,9 +109,9 @@ async def test_an_unknown_status_is_an_error_of_its_row(api: Api, procore: Proco
     assert reply.body["errors"][0]["errors"] == {"status": ["is not included in the list"]}
 
 
-async def test_an_unchanged_row_does_not_move_its_time(api: Api, procore: Procore, company: int) -> None:
+async def test_an_unchanged_row_does_not_move_its_time(api: Api, procore: Procore, company: int, clock: Clock) -> None:
     before = procore.add_vendor("Acme", origin_id="a")["updated_at"]
-    api.procore.state.now.passes(hours=1)  # type: ignore[attr-defined]
+    clock.passes(hours=1)
     entities, _ = await api.sync(VENDORS, [{"name": "Acme", "origin_id": "a"}], company_id=company)
 
     assert entities[0]["updated_at"] == before
