@@ -50,11 +50,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     def hits(self, method: str, target: str, *, part: bool) -> bool:
         """Whether the request is one of those meant."""
-        return (
-            self.parts is part
-            and self.method.upper() in {"", method}
-            and re.search(self.path, target) is not None
-        )
+        return self.parts is part and self.method.upper() in {"", method} and re.search(self.path, target) is not None
 
 
 @dataclass

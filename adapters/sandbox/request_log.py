@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs
 
 import msgspec
@@ -109,7 +109,7 @@ class RequestLog:
         """Sequence of the newest entry ever; 0 before the first."""
         return self._last
 
-    def begin(  # noqa: PLR0913 - the parts of a request
+    def begin(
         self,
         method: str,
         path: str,
@@ -174,7 +174,8 @@ def _readable(data: bytes, *, form: bool = False) -> Any:
 
 
 def _masked(document: Any) -> Any:
+    if not isinstance(document, dict):
+        return document
     # Only the answer of a token request has such fields, at its top.
-    if isinstance(document, dict) and _SECRET_FIELDS & document.keys():
-        return {name: _MASK if name in _SECRET_FIELDS else value for name, value in document.items()}
-    return document
+    fields = cast("dict[str, Any]", document)
+    return {name: _MASK if name in _SECRET_FIELDS else value for name, value in fields.items()}

@@ -43,14 +43,16 @@ class TokenDesk:
     scopes: Collection[str] = ()
     extra: Callable[[Token], Mapping[str, Any]] = lambda _token: {}
     refusals: Mapping[str, int] = field(default_factory=dict[str, int])
-    token_type: str = "Bearer"
+    token_type: str = "Bearer"  # noqa: S105 - the name of a scheme
     requests: int = 0
     _issued: dict[str, Token] = field(default_factory=dict[str, Token])
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer `POST` of the token endpoint, form encoded."""
         self.requests += 1
-        form = {name: values[-1] for name, values in parse_qs((await request.read()).decode("utf-8", "replace")).items()}
+        form = {
+            name: values[-1] for name, values in parse_qs((await request.read()).decode("utf-8", "replace")).items()
+        }
         client_id, secret = _credentials(request, form)
         if "grant_type" not in form:
             return self._refuse("invalid_request", "The grant_type parameter is missing.")
@@ -65,7 +67,7 @@ class TokenDesk:
             "access_token": token.value,
             "token_type": self.token_type,
             "expires_in": int(self.lifetime.total_seconds()),
-            **self.extra(token),
+            **self.extra(token),  # noqa: S610 - no database is near
         }
         return web.json_response(answer, headers={"Cache-Control": "no-store"})
 

@@ -18,13 +18,14 @@ Controls, all JSON, without authorization:
     POST   /_sandbox/expire-tokens          204
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import anyio
 import msgspec
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 from adapters.sandbox.faults import Fault, FaultKind, Faults
 from adapters.sandbox.request_log import Entry, RequestLog, dump_json, load_json
@@ -54,7 +55,6 @@ SEQUENCE = web.RequestKey("sequence", int)
 BATCH = web.RequestKey("batch", bool)
 """Where a handler says that its request is the wrapper of a batch."""
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Refuse = Callable[[web.Request, int], web.Response]
 """The vendor's own error answer for a status that a fault asks for."""
 
@@ -81,7 +81,7 @@ class Wire:
     faults: Faults = field(default_factory=Faults)
 
     @property
-    def middleware(self) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+    def middleware(self) -> Middleware:
         """Notes every request and misbehaves as told."""
 
         @web.middleware
@@ -178,12 +178,12 @@ class Wire:
         return json_answer(self.faults.plain())
 
     async def _add_faults(self, request: web.Request) -> web.Response:
-        body = await request.read()
+        body = (await request.read()).strip()
         try:
-            faults = msgspec.json.decode(body, type=Fault | list[Fault])
+            faults = msgspec.json.decode(body if body.startswith(b"[") else b"[" + body + b"]", type=list[Fault])
         except (msgspec.DecodeError, msgspec.ValidationError) as error:
             return json_answer({"error": str(error)}, status=400)
-        self.faults.add(*(faults if isinstance(faults, list) else [faults]))
+        self.faults.add(*faults)
         return json_answer(self.faults.plain(), status=201)
 
     async def _clear_faults(self, _request: web.Request) -> web.Response:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
+import msgspec
+
 from adapters.sandbox.business_central.errors import Refusal
 from adapters.sandbox.business_central.service import Call, Reply, Service
 
@@ -13,6 +15,20 @@ LIMIT = 100
 _METHODS = frozenset({"GET", "POST", "PATCH", "PUT", "DELETE"})
 _FAILED_DEPENDENCY = 424
 _FIRST_ERROR = 400
+
+
+class _Request(msgspec.Struct, rename="camel"):
+    url: str
+    method: str
+    id: str | int | None = None
+    headers: dict[str, str | int] = {}
+    body: dict[str, Any] | None = None
+    atomicity_group: str | None = None
+    depends_on: list[str] = []
+
+
+class _Batch(msgspec.Struct):
+    requests: list[_Request]
 
 
 @dataclass(frozen=True)
@@ -23,7 +39,7 @@ class Part:
     method: str
     url: str
     headers: Mapping[str, str]
-    body: Any
+    body: dict[str, Any] | None
     group: str | None
     depends_on: tuple[str, ...]
 
@@ -37,9 +53,10 @@ def parts_of(document: Any) -> list[Part]:
 
     Raises  Refusal
     """
-    requests = document.get("requests") if isinstance(document, dict) else None
-    if not isinstance(requests, list):
-        raise Refusal("BadRequest", "The batch must be an object with a list 'requests'.")
+    try:
+        requests = msgspec.convert(document, _Batch).requests
+    except msgspec.ValidationError as error:
+        raise Refusal("BadRequest", f"The batch is not as it must be: {error}.") from error
     if len(requests) > LIMIT:  # BC 8.4
         raise Refusal("Unknown", f"The batch has {len(requests)} parts, which is more than {LIMIT}.", 500)
     return [_part(it) for it in requests]
@@ -82,23 +99,14 @@ def run(
     return {"responses": responses}
 
 
-def _part(document: Any) -> Part:
-    if not isinstance(document, dict) or not isinstance(document.get("url"), str):
-        raise Refusal("BadRequest", "Each part of a batch needs a method and a url.")
-    method = str(document.get("method", "")).upper()
+def _part(request: _Request) -> Part:
+    method = request.method.upper()
     if method not in _METHODS:
-        raise Refusal("BadRequest", f"'{method}' is not a method.")
-    headers = {str(name).lower(): str(value) for name, value in (document.get("headers") or {}).items()}
-    part_id = document.get("id")
-    return Part(
-        None if part_id is None else str(part_id),
-        method,
-        document["url"],
-        headers,
-        document.get("body"),
-        document.get("atomicityGroup"),
-        tuple(document.get("dependsOn") or ()),
-    )
+        raise Refusal("BadRequest", f"'{request.method}' is not a method.")
+    headers = {name.lower(): str(value) for name, value in request.headers.items()}
+    part_id = None if request.id is None else str(request.id)
+    group = request.atomicity_group
+    return Part(part_id, method, request.url, headers, request.body, group, tuple(request.depends_on))
 
 
 def _call(service: Service, root: str, part: Part) -> Call:
@@ -107,8 +115,7 @@ def _call(service: Service, root: str, part: Part) -> Call:
     if company is not None:  # a bare set with the company's name in a header (BC 8.2)
         known = company == service.company.name
         path = f"companies({service.company.id if known else company})/{path}"
-    body = part.body if isinstance(part.body, dict) else None
-    return Call(part.method, root, unquote(path), dict(parse_qsl(query, keep_blank_values=True)), part.headers, body)
+    return Call(part.method, root, unquote(path), dict(parse_qsl(query, keep_blank_values=True)), part.headers, part.body)
 
 
 def _response(part: Part, reply: Reply) -> dict[str, Any]:

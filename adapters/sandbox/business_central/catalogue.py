@@ -37,7 +37,7 @@ class SetFacts:
 
 
 CODES = frozenset(
-    (
+    (  # noqa: SIM905 - seventy names read better as text
         "baseUnitOfMeasureCode billToCustomerNumber changeOrderNumber code contractNumber contractType costTypeCode "
         "country crewTimeSheetNumber currencyCode customerNumber customerPostingGroup defaultGLAccountNumber "
         "dimensionValueCode documentNumber employeeNumber externalDocumentNumber genBusPostingGroup "
@@ -69,9 +69,7 @@ FACTS: Mapping[str, SetFacts] = {
     "projectSegments": SetFacts(
         table="Segment of Project", key=("projectNumber", "segmentCode"), required=("projectNumber", "segmentCode")
     ),
-    "costTypes": SetFacts(
-        table="Cost Type", key=("code",), required=("code",), unique=(("procoreLineItemTypeId",),)
-    ),
+    "costTypes": SetFacts(table="Cost Type", key=("code",), required=("code",), unique=(("procoreLineItemTypeId",),)),
     "projects": SetFacts(
         table="Project",
         key=("number",),

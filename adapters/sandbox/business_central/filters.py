@@ -60,7 +60,7 @@ class _Node:
 @dataclass(frozen=True)
 class _Operand:
     kind: Property
-    read: Get
+    read: Callable[[Get], Any]
     plain: bool = True  # a property as it is, no function around it
 
 
@@ -140,9 +140,7 @@ class _Parser:
         self._need(")")
         if self._taken("eq"):
             wanted = self._boolean()
-            return _Node(
-                frozenset({operand.kind.name}), lambda get: test(_comparable(operand, get), value) is wanted
-            )
+            return _Node(frozenset({operand.kind.name}), lambda get: test(_comparable(operand, get), value) is wanted)
         return _Node(frozenset({operand.kind.name}), lambda get: test(_comparable(operand, get), value))
 
     def _boolean(self) -> bool:
@@ -219,7 +217,7 @@ def _tokens(text: str) -> list[tuple[str, str]]:
     while at < end:
         match = _TOKEN.match(text, at)
         if match is None or match.lastgroup is None:
-            raise _syntax(f"cannot read '{text[at:at + 20]}'")
+            raise _syntax(f"cannot read '{text[at : at + 20]}'")
         found.append((match.lastgroup, match.group(match.lastgroup)))
         at = match.end()
     return found
@@ -288,7 +286,8 @@ def _unquoted(text: str) -> str:
 
 def _mismatch(kind: Property, text: str) -> Refusal:
     return Refusal(
-        "BadRequest", f"A binary operator with incompatible types was detected: '{kind.name}' is {kind.type}, not {text}."
+        "BadRequest",
+        f"A binary operator with incompatible types was detected: '{kind.name}' is {kind.type}, not {text}.",
     )
 
 

@@ -1,7 +1,7 @@
 """How many requests of one user run at once, and how many wait (BC 12)."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -32,7 +32,7 @@ class Gate:
     _users: dict[str, _User] = field(default_factory=dict[str, _User])
 
     @asynccontextmanager
-    async def turn(self, user: str) -> AsyncIterator[None]:
+    async def turn(self, user: str) -> AsyncGenerator[None]:
         """Wait for a turn and hold it.
 
         Raises  TooMany

@@ -165,9 +165,7 @@ def _selected(entity: Entity, text: str) -> tuple[str, ...]:
 def _property(entity: Entity, name: str) -> Property:
     found = entity.properties.get(name)
     if found is None:
-        raise Refusal(
-            "BadRequest", f"Could not find a property named '{name}' on type 'Microsoft.NAV.{entity.name}'."
-        )
+        raise Refusal("BadRequest", f"Could not find a property named '{name}' on type 'Microsoft.NAV.{entity.name}'.")
     return found
 
 
@@ -195,9 +193,7 @@ def _expanded(entity: Entity, text: str) -> tuple[Expansion, ...]:
         if bracket and not inner.endswith(")"):
             raise Refusal("BadRequest_InvalidRequestUrl", f"Unbalanced brackets in $expand at '{part}'.")
         options = dict(_option(it) for it in _split(inner[:-1], ";")) if bracket else {}
-        found.append(
-            Expansion(navigation, _parsed(connector()[navigation.target_set], options, _NESTED_OPTIONS))
-        )
+        found.append(Expansion(navigation, _parsed(connector()[navigation.target_set], options, _NESTED_OPTIONS)))
     return tuple(found)
 
 

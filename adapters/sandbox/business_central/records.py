@@ -1,13 +1,13 @@
 """Insert, modify and delete as Business Central does them: for requests and, in Python, for people of the company."""
 
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from hashlib import sha256
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from adapters.sandbox.business_central import values
@@ -102,7 +102,7 @@ class Records:
         return found[0]
 
     @contextmanager
-    def older_data(self) -> Iterator[None]:
+    def older_data(self) -> Generator[None]:
         """Write as before the checks existed: required fields, related records and whole documents go unchecked."""
         self._lenient = True
         try:
@@ -245,9 +245,7 @@ class Records:
     def _assign(self, entity: Entity, row: Row, name: str, value: Any, *, remote: bool, insert: bool) -> None:
         kind = entity.properties.get(name)
         if kind is None:  # BC 6.15
-            raise Refusal(
-                "BadRequest", f"The property '{name}' does not exist on type 'Microsoft.NAV.{entity.name}'."
-            )
+            raise Refusal("BadRequest", f"The property '{name}' does not exist on type 'Microsoft.NAV.{entity.name}'.")
         fixed = kind.use == "ro" or (kind.use == "ins" and not insert)
         if name in entity.facts.flow or name in _PLATFORM or (remote and fixed) or (name == "id" and not insert):
             raise Refusal("BadRequest_InvalidOperation", f"The control '{name}' is read-only.")
@@ -330,10 +328,11 @@ class Records:
         if not way.many or not isinstance(children, list):
             raise Refusal("BadRequest", f"The property '{name}' must be a collection.")
         links = {there: row[here] for here, there in way.links}
-        for child in children:
+        for child in cast("list[object]", children):
             if not isinstance(child, dict):
                 raise Refusal("BadRequest", f"The items of '{name}' must be objects.")
-            self.create(connector()[way.target_set], {**links, **child}, remote=remote)
+            fields = {**links, **cast("dict[str, Any]", child)}
+            self.create(connector()[way.target_set], fields, remote=remote)
 
     def _complete(self, entity: Entity, before: Row | None, row: Row) -> None:
         rules = rules_of(entity)
@@ -376,7 +375,10 @@ def caption(name: str) -> str:
 
 
 def _from_people(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: [_from_people(it) for it in value] if isinstance(value, list) else values.from_python(value)
-        for name, value in fields.items()
-    }
+    found: dict[str, Any] = {}
+    for name, value in fields.items():
+        if isinstance(value, list):
+            found[name] = [_from_people(it) for it in cast("list[dict[str, Any]]", value)]
+        else:
+            found[name] = values.from_python(value)
+    return found

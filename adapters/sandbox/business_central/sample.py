@@ -28,6 +28,7 @@ COST_TYPES = (
     ("S", "Subcontract", "5400"),
     ("O", "Other", "5900"),
 )
+ACCOUNTS = {code: account for code, _, account in COST_TYPES}
 SUB_JOBS = (
     ("SITE", "Site work"),
     ("BLDG-A", "Building A"),
@@ -61,27 +62,117 @@ VENDORS = (
 )
 # Name, customer, address, city, state, postal code, flagged, budget flagged, sub jobs.
 PROJECTS = (
-    ("Lakeside Hospital - East Wing Expansion", "C00010", "410 Harbor Drive", "Milwaukee", "WI", "53202", True, True,
-     ("BLDG-A", "SITE", "NORTH-L1", "NORTH-L2")),
-    ("Riverbend Elementary School", "C00020", "1200 Willow Road", "Rockford", "IL", "61101", True, True,
-     ("BLDG-A", "BLDG-B", "SITE")),
-    ("I-43 Bridge Deck Replacement", "C00030", "I-43 Mile 72", "Milwaukee", "WI", "53212", True, False,
-     ("DECK", "SITE")),
-    ("Meridian Distribution Warehouse 7", "C00040", "2450 Commerce Parkway", "Joliet", "IL", "60436", True, True,
-     ("CORE", "SITE", "UTIL")),
-    ("Harbor Point Tower - 24 Units", "C00050", "22 Quay Street", "Chicago", "IL", "60611", True, True,
-     ("CORE", "UTIL")),
-    ("Ashford Water Treatment Upgrade", "C00060", "90 Reservoir Lane", "Ashford", "WI", "54901", True, False,
-     ("UTIL", "SITE")),
-    ("Lakeside Parking Structure", "C00010", "430 Harbor Drive", "Milwaukee", "WI", "53202", True, False,
-     ("CORE", "SITE")),
-    ("Riverbend High School Gymnasium", "C00020", "1400 Willow Road", "Rockford", "IL", "61101", True, False,
-     ("BLDG-A",)),
+    (
+        "Lakeside Hospital - East Wing Expansion",
+        "C00010",
+        "410 Harbor Drive",
+        "Milwaukee",
+        "WI",
+        "53202",
+        True,
+        True,
+        ("BLDG-A", "SITE", "NORTH-L1", "NORTH-L2"),
+    ),
+    (
+        "Riverbend Elementary School",
+        "C00020",
+        "1200 Willow Road",
+        "Rockford",
+        "IL",
+        "61101",
+        True,
+        True,
+        ("BLDG-A", "BLDG-B", "SITE"),
+    ),
+    (
+        "I-43 Bridge Deck Replacement",
+        "C00030",
+        "I-43 Mile 72",
+        "Milwaukee",
+        "WI",
+        "53212",
+        True,
+        False,
+        ("DECK", "SITE"),
+    ),
+    (
+        "Meridian Distribution Warehouse 7",
+        "C00040",
+        "2450 Commerce Parkway",
+        "Joliet",
+        "IL",
+        "60436",
+        True,
+        True,
+        ("CORE", "SITE", "UTIL"),
+    ),
+    (
+        "Harbor Point Tower - 24 Units",
+        "C00050",
+        "22 Quay Street",
+        "Chicago",
+        "IL",
+        "60611",
+        True,
+        True,
+        ("CORE", "UTIL"),
+    ),
+    (
+        "Ashford Water Treatment Upgrade",
+        "C00060",
+        "90 Reservoir Lane",
+        "Ashford",
+        "WI",
+        "54901",
+        True,
+        False,
+        ("UTIL", "SITE"),
+    ),
+    (
+        "Lakeside Parking Structure",
+        "C00010",
+        "430 Harbor Drive",
+        "Milwaukee",
+        "WI",
+        "53202",
+        True,
+        False,
+        ("CORE", "SITE"),
+    ),
+    (
+        "Riverbend High School Gymnasium",
+        "C00020",
+        "1400 Willow Road",
+        "Rockford",
+        "IL",
+        "61101",
+        True,
+        False,
+        ("BLDG-A",),
+    ),
     ("County Road C Culverts", "C00030", "County Road C", "Madison", "WI", "53704", False, False, ("SITE",)),
-    ("Meridian Cold Storage Fit-out", "C00040", "2460 Commerce Parkway", "Joliet", "IL", "60436", True, False,
-     ("BLDG-B",)),
-    ("Ashford Fire Station No. 2", "C00060", "12 Station Road", "Ashford", "WI", "54901", True, False,
-     ("BLDG-A", "SITE")),
+    (
+        "Meridian Cold Storage Fit-out",
+        "C00040",
+        "2460 Commerce Parkway",
+        "Joliet",
+        "IL",
+        "60436",
+        True,
+        False,
+        ("BLDG-B",),
+    ),
+    (
+        "Ashford Fire Station No. 2",
+        "C00060",
+        "12 Station Road",
+        "Ashford",
+        "WI",
+        "54901",
+        True,
+        False,
+        ("BLDG-A", "SITE"),
+    ),
     ("Warranty and small works 2026", "C00060", "300 Main Street", "Ashford", "WI", "54901", False, False, ()),
 )
 # Number, description, type, totaling.
@@ -230,7 +321,7 @@ def _project(tables: Records, position: int) -> None:
             taskNumber=task,
             lineType="Billable" if at == len(BUDGET) - 1 and position % 2 else "Budget",
             type="G/L Account",
-            number=dict((code, account) for code, _, account in COST_TYPES)[cost_type],
+            number=ACCOUNTS[cost_type],
             description=f"Budget {task}",
             quantity=Decimal(quantity),
             unitOfMeasureCode=unit,
@@ -244,7 +335,7 @@ def _project(tables: Records, position: int) -> None:
 def _line(task: str, cost_type: str, segment: str, quantity: str, unit: str, cost: str, **more: Any) -> dict[str, Any]:
     return {
         "lineType": "G/L Account",
-        "number": dict((code, account) for code, _, account in COST_TYPES)[cost_type],
+        "number": ACCOUNTS[cost_type],
         "quantity": Decimal(quantity),
         "unitOfMeasureCode": unit,
         "directUnitCost": Decimal(cost),
@@ -271,7 +362,10 @@ def _orders(tables: Records) -> None:
         _line("05-100", "S", "BLDG-A", "-1", "LS", "0.07", description="Rounding to agreed price"),
     ]
     _order(tables, 1, "V00020", "Structural steel subcontract", steel, release=True, subcontract=True)
-    electrical = [_line("26-050", "S", "BLDG-A", "1", "LS", "288915.10"), _line("26-050", "S", "SITE", "1", "LS", "0.01")]
+    electrical = [
+        _line("26-050", "S", "BLDG-A", "1", "LS", "288915.10"),
+        _line("26-050", "S", "SITE", "1", "LS", "0.01"),
+    ]
     _order(tables, 2, "V00030", "Electrical subcontract", electrical, release=True, subcontract=True)
     crane = [
         _line("05-100", "E", "DECK", "12", "DAY", "2333.335", lineDiscountPercent=Decimal("2.5")),
@@ -286,7 +380,7 @@ def _orders(tables: Records) -> None:
     _order(tables, 9, "V00110", "Office supplies", unflagged, release=True, flagged=False)
 
 
-def _order(  # noqa: PLR0913 - the parts of an order
+def _order(
     tables: Records,
     position: int,
     vendor: str,

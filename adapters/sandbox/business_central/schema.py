@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Literal
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from adapters.sandbox.business_central.catalogue import FACTS, SetFacts, is_code
 
@@ -56,13 +56,13 @@ class Entity:
 
 def metadata() -> bytes:
     """The document as it is served."""
-    return files(__package__).joinpath("connector-api.metadata.xml").read_bytes()
+    return files("adapters.sandbox.business_central").joinpath("connector-api.metadata.xml").read_bytes()
 
 
 @cache
 def connector() -> Mapping[str, Entity]:
     """All entity sets that belong to a company, by name."""
-    root = ElementTree.fromstring(metadata())  # noqa: S314 - our own document, shipped with the package
+    root = ET.fromstring(metadata())  # noqa: S314 - our own document, shipped with the package
     schema = next(root.iter(f"{_EDM}Schema"))
     enums = {
         kind.attrib["Name"]: tuple(member.attrib["Name"] for member in kind.iter(f"{_EDM}Member"))
@@ -88,7 +88,7 @@ def connector() -> Mapping[str, Entity]:
 
 
 def _entity(
-    kind: ElementTree.Element,
+    kind: ET.Element,
     sets: Mapping[str, str],
     enums: Mapping[str, tuple[str, ...]],
     actions: tuple[str, ...],

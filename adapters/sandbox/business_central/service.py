@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 from uuid import UUID
 
@@ -122,9 +122,7 @@ class Service:
             return self._one(call, entity, record_id)
         return self._below(call, entity, record_id, parts[1:])
 
-    def _below(
-        self, call: Call, entity: Entity, record_id: str, parts: list[tuple[str, str | None]]
-    ) -> Reply:
+    def _below(self, call: Call, entity: Entity, record_id: str, parts: list[tuple[str, str | None]]) -> Reply:
         name, key = parts[0]
         if name.startswith(_ACTION) and key is None and len(parts) == 1:
             return self._action(call, entity, record_id, name.removeprefix(_ACTION))
@@ -145,11 +143,13 @@ class Service:
             return self._count(call, target, children)
         if key is None or all(child["id"] != need_guid(key) for child in children):
             raise Refusal("BadRequest_NotFound", f"The record '{key}' was not found below '{entity.name}'.")
-        return self._one(call, target, need_guid(key)) if len(parts) == 1 else self._data(call, [(target.set, key), *parts[1:]])
+        return (
+            self._one(call, target, need_guid(key))
+            if len(parts) == 1
+            else self._data(call, [(target.set, key), *parts[1:]])
+        )
 
-    def _collection(
-        self, call: Call, entity: Entity, rows: Callable[[], list[Row]], links: Mapping[str, Any]
-    ) -> Reply:
+    def _collection(self, call: Call, entity: Entity, rows: Callable[[], list[Row]], links: Mapping[str, Any]) -> Reply:
         if call.method == "POST":
             _allow(entity, "POST")
             query = for_one(entity, call.query)
@@ -325,7 +325,7 @@ def _document(call: Call) -> dict[str, Any]:
         raise Refusal("BadRequest", f"The body could not be read: {error}.") from error
     if not isinstance(document, dict):
         raise Refusal("BadRequest", "The body must be a JSON object.")
-    return document
+    return cast("dict[str, Any]", document)
 
 
 def next_link(call: Call, token: str) -> str:

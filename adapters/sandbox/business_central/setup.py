@@ -25,6 +25,4 @@ def set_up(records: Records, company_name: str) -> None:
     for year in YEARS:
         for month in range(1, 13):
             start = date(year, month, 1)
-            records.insert(
-                "accountingPeriods", startingDate=start, name=start.strftime("%B"), newFiscalYear=month == 1
-            )
+            records.insert("accountingPeriods", startingDate=start, name=start.strftime("%B"), newFiscalYear=month == 1)

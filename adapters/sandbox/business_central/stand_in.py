@@ -1,7 +1,7 @@
 """Business Central as a server: addresses, sign-in, the queue of a user, and what tests and people hold in hand."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import Any
@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 from adapters.sandbox.business_central import batch
 from adapters.sandbox.business_central.errors import Refusal
@@ -48,8 +49,6 @@ _TEXT_OF = {
     504: "The gateway did not receive a response in time.",
 }
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
 
 class BusinessCentral:
     """One environment with one company, in memory.
@@ -74,9 +73,7 @@ class BusinessCentral:
         self.service = Service(self.tables, Company(str(company_id), company_name, self.tables.database.moment()), seed)
         self.standard = Standard(self.service)
         self.gate = Gate()
-        self.tokens = TokenDesk(
-            now=now, seed=seed, scopes={SCOPE}, extra=lambda _token: {"ext_expires_in": 3600}
-        )
+        self.tokens = TokenDesk(now=now, seed=seed, scopes={SCOPE}, extra=lambda _token: {"ext_expires_in": 3600})
         self.wire = Wire(now=now, tokens=self.tokens, refuse=self._refuse_status, is_token=_is_token)
         self.log = self.wire.log
         self.faults = self.wire.faults
@@ -112,7 +109,7 @@ class BusinessCentral:
         return OpenTransaction(self.tables)
 
     @property
-    def _queue(self) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+    def _queue(self) -> Middleware:
         @web.middleware
         async def queue(request: web.Request, handler: Handler) -> web.StreamResponse:
             token = self.tokens.holder(request.headers.get("Authorization"))

@@ -20,7 +20,9 @@ _CURRENCIES = (("CAD", "Canadian dollar", "C$"), ("EUR", "Euro", "€"), ("MXN",
 
 
 def _entity(entity_set: str, name: str, key: str, fields: Mapping[str, int]) -> Entity:
-    texts = {it: Property(it, "Edm.String", length, "rw", code=it in {"code", "number"}) for it, length in fields.items()}
+    texts = {
+        it: Property(it, "Edm.String", length, "rw", code=it in {"code", "number"}) for it, length in fields.items()
+    }
     facts = SetFacts(table=name, key=(key,), methods=READ)
     return Entity(
         entity_set,
@@ -58,12 +60,8 @@ class Standard:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._fixed = {
-            "currencies": [
-                self._row("currencies", code, displayName=name, symbol=symbol) for code, name, symbol in _CURRENCIES
-            ],
-            "unitsOfMeasure": [
-                self._row("unitsOfMeasure", code, displayName=name) for code, name in (*_UNITS, *_UNITS_MORE)
-            ],
+            "currencies": [self._row(code, displayName=name, symbol=symbol) for code, name, symbol in _CURRENCIES],
+            "unitsOfMeasure": [self._row(code, displayName=name) for code, name in (*_UNITS, *_UNITS_MORE)],
         }
 
     def metadata(self) -> bytes:
@@ -127,7 +125,7 @@ class Standard:
             return self._fixed[name]
         return self._service.records.database.all(name)
 
-    def _row(self, entity_set: str, code: str, **fields: str) -> Row:
+    def _row(self, code: str, **fields: str) -> Row:
         records = self._service.records
         stamp = records.database.moment()
         return {"id": records.new_id(), "code": code, **fields, "rowVersion": 1, "lastModifiedDateTime": stamp}

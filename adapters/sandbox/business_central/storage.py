@@ -1,6 +1,6 @@
 """Rows in memory: one counter of versions for the whole database, indexes on demand, transactions that roll back."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -81,7 +81,7 @@ class Database:
         self._open.remove(first)
 
     @contextmanager
-    def stamped(self, versions: Iterator[int], moment: str) -> Iterator[None]:
+    def stamped(self, versions: Iterator[int], moment: str) -> Generator[None]:
         """Store rows under versions and a moment that were taken earlier (BC 7.2)."""
         self._early = (versions, moment)
         try:
@@ -120,7 +120,7 @@ class Database:
         return next(iter(self.find(entity_set, **equals)), None)
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> Generator[None]:
         """All or nothing; may be nested, then the inner one is a savepoint."""
         mark = len(self._undo)
         self._depth += 1

@@ -61,7 +61,9 @@ def receive_and_invoice(records: Records, order: Row) -> str:
     billed = [line for line in lines if line["quantityToInvoice"]]
     if not billed:
         raise rule(f"There is nothing to post for order {order['number']}.")
-    invoice = _post_header(records, order, orderNumber=order["number"], procoreCommitmentId=order["procoreCommitmentId"])
+    invoice = _post_header(
+        records, order, orderNumber=order["number"], procoreCommitmentId=order["procoreCommitmentId"]
+    )
     for line in lines_of(records, "purchaseOrders", order):
         if is_comment(line) or line in billed:
             _post_line(records, invoice, line, line["quantityToInvoice"], order["number"], line["lineNumber"])

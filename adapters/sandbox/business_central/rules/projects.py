@@ -103,14 +103,19 @@ def _check_project(records: Records, before: Row | None, row: Row) -> None:
         for name in ("customerNumber", "billToCustomerNumber", "currencyCode"):
             if before[name] != row[name]:
                 raise rule(f'"{name}" cannot be changed because ledger entries exist for project {row["number"]}.')
-    if before is None and row["parentProjectNumber"]:
+    if before is None:
+        _check_child(records, row)
+
+
+def _check_child(records: Records, row: Row) -> None:
+    if row["parentProjectNumber"]:
         parent = need_project(records, row["parentProjectNumber"])
         for name in _COPIED:
             if row[name] == "":
                 row[name] = parent[name]
         if row["procoreProjectId"] == 0:
             row["procoreProjectId"] = parent["procoreProjectId"]
-    if before is None and row["procoreChangeOrderId"]:
+    if row["procoreChangeOrderId"]:
         other = records.database.first("projects", procoreChangeOrderId=row["procoreChangeOrderId"])
         if other is not None:
             raise rule(f'"procoreChangeOrderId" {row["procoreChangeOrderId"]} is used by project {other["number"]}.')
@@ -212,9 +217,7 @@ def _planning_type(records: Records, row: Row, _old: Any) -> None:
 
 def _planning_number(_records: Records, row: Row, _old: Any) -> None:
     # A new number resets description, unit and all amounts (tables.md, Job Planning Line).
-    row.update(
-        description="", unitOfMeasureCode="", quantity=ZERO, unitCost=ZERO, unitPrice=ZERO, lineAmount=ZERO
-    )
+    row.update(description="", unitOfMeasureCode="", quantity=ZERO, unitCost=ZERO, unitPrice=ZERO, lineAmount=ZERO)
 
 
 def _check_planning_line(records: Records, before: Row | None, row: Row) -> None:

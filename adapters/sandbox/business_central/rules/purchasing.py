@@ -1,4 +1,4 @@
-"""Purchase documents and their lines (connector-api.md; BC 15.9 to 15.11, 15.18, tables.md Purchase Header and Line)."""
+"""Purchase documents and their lines (connector-api.md; BC 15.9 to 15.11, 15.18; tables.md)."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _vendor(records: Records, row: Row, _old: Any) -> None:
         row[name] = vendor[name]
 
 
-def _check_header(records: Records, before: Row | None, row: Row) -> None:
+def _check_header(_records: Records, before: Row | None, row: Row) -> None:
     if before is not None and row["status"] != "Open" and before["status"] == row["status"]:
         changed = [name for name in _AFFECT_LINES if before[name] != row[name]]
         if changed:  # BC 15.10
