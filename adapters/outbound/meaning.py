@@ -19,6 +19,7 @@ LONGEST_TEXT = 2000
 _TAGS = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.IGNORECASE | re.DOTALL)
 _CORRELATION = re.compile(r"\s*CorrelationId:\s*([0-9a-fA-F-]{36})\.?\s*$")
 _CHANGED_CODES = frozenset({"Request_EntityChanged", "BadRequest_InvalidToken"})
+MAYBE_NOT_PERMITTED = "This may also mean that the service account is not permitted on the project."
 DUPLICATE = "Internal_EntityWithSameKeyExists"
 _UNCERTAIN = frozenset({408, 500, 502, 503, 504})
 # Texts with which Procore says that the whole connection is wrong, not this row (guide 7 at 403; H2, Z15).
@@ -37,8 +38,17 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 def procore_problem(answer: Answer) -> Problem:
-    """Words of a Procore error in any of its shapes (guide 7); never raises."""
-    document = _document(answer)
+    """Words of a Procore error in any of its shapes (guide 7); never raises.
+
+    A 404 gets a hint: an account that may not see the project is answered the same (guide 7, A12).
+    """
+    problem = _procore_words(_document(answer))
+    if answer.status != 404:  # noqa: PLR2004
+        return problem
+    return Problem(f"{problem.message or 'Not found'}. {MAYBE_NOT_PERMITTED}", problem.code)
+
+
+def _procore_words(document: object) -> Problem:
     if not isinstance(document, Mapping):
         return Problem(_plain(document))
     fields = cast("Mapping[str, Any]", document)
@@ -112,10 +122,6 @@ def error_of_status(system: System, status: int, problem: Problem, text: str, af
         return Changed(text)
     if remedy := _misconfigured(system, status, problem, text):
         return Misconfigured(f"{text}. {remedy}")
-    if system == PROCORE and status == 404:  # noqa: PLR2004
-        # Procore guide 7, A12: a service account without the project gets 404 as well.
-        hint = "This may also mean that the service account is not permitted on the project."
-        return NeedsDecision(f"{text}. {hint}", status=status, code=problem.code)
     return NeedsDecision(text, status=status, code=problem.code)
 
 

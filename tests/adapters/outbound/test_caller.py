@@ -1,9 +1,10 @@
-"""A call is repeated only where a repeat is certainly harmless, and every failure becomes an error that says who acts."""
+"""A call is repeated only where that is certainly harmless, and every failure becomes an error that says who acts."""
 
 from datetime import timedelta
 
 import httpx
 import pytest
+
 from adapters.outbound.answers import Call, UnreadableAnswer
 from adapters.outbound.caller import Caller
 from adapters.outbound.meaning import business_central_problem, procore_problem

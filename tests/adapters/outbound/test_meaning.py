@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+
 from adapters.outbound.answers import Answer, UnreadableAnswer, read_document
 from adapters.outbound.meaning import business_central_problem, field_messages, procore_problem
 from domain.delivery import Exchange
@@ -39,7 +40,10 @@ def answer(body: bytes | str, status: int = 422) -> Answer:
         ('{"message": "text"}', "text", ""),
         ('{"code": 403, "message": "no", "reason": "because", "fields": "name"}', "no; because; name", "403"),
         (
-            '{"error": {"code": "E1", "message": "bad", "details": [{"code": "c", "message": "too long", "source": "name"}]}}',
+            (
+                '{"error": {"code": "E1", "message": "bad", "details": '
+                '[{"code": "c", "message": "too long", "source": "name"}]}}'
+            ),
             "bad; name: too long",
             "E1",
         ),
@@ -78,7 +82,7 @@ def test_procores_words_are_found_in_every_shape_of_its_errors(body: str, messag
 def test_business_centrals_words_come_without_the_trace_at_their_end() -> None:
     text = f"The field Name must have a value.  CorrelationId:  {TRACE}."
     problem = business_central_problem(
-        answer('{"error": {"code": "Application_DialogException", "message": "%s"}}' % text)
+        answer(f'{{"error": {{"code": "Application_DialogException", "message": "{text}"}}}}')
     )
 
     assert problem.message == "The field Name must have a value."
@@ -95,7 +99,7 @@ def test_a_body_that_business_central_never_promised_is_survived(body: str) -> N
 
 def test_a_very_long_text_is_cut() -> None:
     assert len(procore_problem(answer("x" * 100_000)).message) <= 2000
-    assert len(procore_problem(answer('{"message": "%s"}' % ("x" * 100_000))).message) <= 2000
+    assert len(procore_problem(answer(f'{{"message": "{"x" * 100_000}"}}')).message) <= 2000
 
 
 def test_field_messages_stand_in_one_line() -> None:

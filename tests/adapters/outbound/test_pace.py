@@ -6,6 +6,7 @@ from email.utils import format_datetime
 import anyio
 import httpx
 import pytest
+
 from adapters.outbound.answers import Answer, Call
 from adapters.outbound.caller import Caller
 from adapters.outbound.meaning import procore_problem

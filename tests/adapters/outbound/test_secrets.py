@@ -5,6 +5,7 @@ import pickle
 
 import msgspec
 import pytest
+
 from adapters.outbound.secrets import Redactor, Secret
 
 

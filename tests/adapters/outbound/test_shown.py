@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+
 from adapters.outbound.shown import dig, same, shows
 
 

@@ -6,6 +6,8 @@ from datetime import timedelta
 import anyio
 import httpx
 import pytest
+from structlog.testing import capture_logs
+
 from adapters.outbound.answers import Call
 from adapters.outbound.caller import Caller
 from adapters.outbound.meaning import procore_problem
@@ -14,7 +16,6 @@ from adapters.outbound.secrets import Secret
 from adapters.outbound.settings import Outbound
 from adapters.outbound.token import Credentials
 from domain.errors import Misconfigured, RetryLater
-from structlog.testing import capture_logs
 from tests.adapters.outbound.world import LoopClock, Network, says, seeded, virtual
 
 READ = Call(method="GET", url="https://api.test/things", kind="GET /things")

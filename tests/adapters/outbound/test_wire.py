@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 import respx
+
 from adapters.outbound.answers import Answer, Call
 from adapters.outbound.secrets import Redactor
 from adapters.outbound.settings import Outbound, Timeouts
@@ -37,7 +38,7 @@ async def server(serve: Serve) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{port}/things"
 
 
-async def send(url: str, fast: bool = True, **settings: object) -> Answer:
+async def send(url: str, *, fast: bool = True, **settings: object) -> Answer:
     wire = Wire(Outbound(fast_transport=fast, **settings), CLOCK, Redactor())  # type: ignore[arg-type]
     try:
         return await wire.send(Call(method="POST", url=url, kind="POST /things", body=b"{}", write=True), {})
@@ -46,56 +47,56 @@ async def send(url: str, fast: bool = True, **settings: object) -> Answer:
 
 
 @both_transports
-async def test_a_refused_connection_sent_nothing(fast: bool) -> None:
+async def test_a_refused_connection_sent_nothing(*, fast: bool) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
 
-    answer = await send(f"http://127.0.0.1:{port}/things", fast)
+    answer = await send(f"http://127.0.0.1:{port}/things", fast=fast)
 
     assert answer.failure == "unsent"
     assert answer.status == 0
 
 
 @both_transports
-async def test_a_connection_cut_after_the_request_may_have_had_effect(fast: bool) -> None:
+async def test_a_connection_cut_after_the_request_may_have_had_effect(*, fast: bool) -> None:
     async def cut(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
         return None
 
     async with server(cut) as url:
-        answer = await send(url, fast)
+        answer = await send(url, fast=fast)
 
     assert answer.failure == "lost"
     assert answer.status == 0
 
 
 @both_transports
-async def test_an_answer_cut_in_its_middle_is_lost(fast: bool) -> None:
+async def test_an_answer_cut_in_its_middle_is_lost(*, fast: bool) -> None:
     async def half(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"id": 1')
         await writer.drain()
 
     async with server(half) as url:
-        answer = await send(url, fast)
+        answer = await send(url, fast=fast)
 
     assert answer.failure == "lost"
     assert not answer.ok
 
 
 @both_transports
-async def test_silence_ends_with_the_read_timeout(fast: bool) -> None:
+async def test_silence_ends_with_the_read_timeout(*, fast: bool) -> None:
     async def silence(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
         await reader.read(1000)
         await reader.read(1000)
 
     async with server(silence) as url:
-        answer = await send(url, fast, timeouts=Timeouts(connect=1, read=0.05, total=5))
+        answer = await send(url, fast=fast, timeouts=Timeouts(connect=1, read=0.05, total=5))
 
     assert answer.failure == "lost"
 
 
 @both_transports
-async def test_an_answer_that_trickles_ends_with_the_total_timeout(fast: bool) -> None:
+async def test_an_answer_that_trickles_ends_with_the_total_timeout(*, fast: bool) -> None:
     async def trickle(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
         while not writer.transport.is_closing():
@@ -104,25 +105,25 @@ async def test_an_answer_that_trickles_ends_with_the_total_timeout(fast: bool) -
             await asyncio.sleep(0.01)
 
     async with server(trickle) as url:
-        answer = await send(url, fast, timeouts=Timeouts(connect=1, read=1, total=0.2))
+        answer = await send(url, fast=fast, timeouts=Timeouts(connect=1, read=1, total=0.2))
 
     assert answer.failure == "lost"
 
 
 @both_transports
-async def test_what_is_no_http_is_lost(fast: bool) -> None:
+async def test_what_is_no_http_is_lost(*, fast: bool) -> None:
     async def noise(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"220 mail.example.com ESMTP\r\n\r\n")
         await writer.drain()
 
     async with server(noise) as url:
-        answer = await send(url, fast)
+        answer = await send(url, fast=fast)
 
     assert answer.failure == "lost"
 
 
 @both_transports
-async def test_an_answer_larger_than_allowed_is_not_held(fast: bool) -> None:
+async def test_an_answer_larger_than_allowed_is_not_held(*, fast: bool) -> None:
     async def large(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         body = gzip.compress(b" " * 1_000_000)
         head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -130,15 +131,15 @@ async def test_an_answer_larger_than_allowed_is_not_held(fast: bool) -> None:
         await writer.drain()
 
     async with server(large) as url:
-        answer = await send(url, fast, largest_body=100_000)
+        answer = await send(url, fast=fast, largest_body=100_000)
 
     assert answer.failure == "oversize"
     assert len(answer.body) <= 4096
 
 
 @both_transports
-async def test_an_address_that_does_not_exist_sent_nothing(fast: bool) -> None:
-    answer = await send("ftp://127.0.0.1/things", fast)
+async def test_an_address_that_does_not_exist_sent_nothing(*, fast: bool) -> None:
+    answer = await send("ftp://127.0.0.1/things", fast=fast)
 
     assert answer.failure == "unsent"
 

@@ -6,11 +6,12 @@ import json
 import selectors
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from random import Random
 from typing import Any, ParamSpec
 from uuid import NAMESPACE_OID, uuid5
 
 import httpx
+
+from adapters.ports import Rng, seeded_rng
 from domain.delivery import Delivery
 
 START = datetime(2026, 3, 31, 22, 0, tzinfo=UTC)
@@ -142,6 +143,6 @@ def delivery(key: str = "", body: dict[str, Any] | None = None, **fields: Any) -
     return Delivery(**{**given, **fields})
 
 
-def seeded() -> Random:
+def seeded() -> Rng:
     """Chance that repeats itself."""
-    return Random(7)
+    return seeded_rng(7)
