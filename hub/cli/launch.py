@@ -23,11 +23,13 @@ from hub.report import ExitStatus, Report
 ABOUT = "Keeps Business Central and Procore in step, and can say of every record what was seen, what was sent, and why."
 
 
-def application() -> App:
-    """All commands, in the order of help."""
+def application(shell: Shell) -> App:
+    """All commands, with help on the output of this shell."""
     app = App(
         name="siteledger",
         help=ABOUT,
+        console=shell.out,
+        error_console=shell.err,
         help_format="plaintext",
         help_epilogue=listed(),
         version=lambda: version("siteledger"),
@@ -53,8 +55,8 @@ def run(arguments: Sequence[str]) -> ExitStatus:
 
     The options that all commands share may stand anywhere among the others.
     """
-    app = application()
     shell = Shell()
+    app = application(shell)
 
     def launch(
         *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
@@ -79,6 +81,7 @@ def run(arguments: Sequence[str]) -> ExitStatus:
         return _ended(shell, command(*bound.args, **bound.kwargs, **extra))
 
     app.meta.default(launch)
+    app.meta.suppress_keyboard_interrupt = False  # it would end the process without a word
     # Known before anything is read, so that wrong use is answered in JSON too.
     shell.json = "--json" in arguments
     try:

@@ -1,6 +1,6 @@
 """Commands that look into the ledger and call nobody: status, explain."""
 
-from hub.cli.shell import Given, known
+from hub.cli.shell import Given, one_of
 from hub.report import Report
 
 
@@ -12,10 +12,10 @@ async def status(*, connection: str | None = None, shell: Given) -> Report:
     connection
         Only this connection.
     """
+    settings = shell.settings("store")
+    chosen = one_of(settings, connection)
     from hub.operations.status import status as operation
 
-    settings = shell.settings("store")
-    chosen = None if connection is None else known(connection, settings.connections, "connection")
     return await operation(settings, connection=chosen, progress=shell.progress)
 
 
@@ -27,6 +27,7 @@ async def explain(identifier: str, /, *, shell: Given) -> Report:
     identifier
         Any id or number of either system.
     """
+    settings = shell.settings("store")
     from hub.operations.explain import explain as operation
 
-    return await operation(shell.settings("store"), identifier=identifier, progress=shell.progress)
+    return await operation(settings, identifier=identifier, progress=shell.progress)

@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from hub.settings import Need, Settings
 
 
+class Output(Console):
+    """One of the two outputs."""
+
+    def on_broken_pipe(self) -> None:
+        """Let the launcher decide how it ends when nobody reads any more."""
+        raise BrokenPipeError
+
+
 @dataclass
 class Shell:
     """One call of the command line.
@@ -28,8 +36,8 @@ class Shell:
     config: Path | None = None
     json: bool = False
     debug: bool = False
-    out: Console = field(default_factory=Console)
-    err: Console = field(default_factory=lambda: Console(stderr=True))
+    out: Console = field(default_factory=Output)
+    err: Console = field(default_factory=lambda: Output(stderr=True))
     announced: bool = False
 
     def settings(self, need: "Need" = "everything") -> "Settings":
@@ -97,3 +105,11 @@ def known(name: str, names: Iterable[str], word: str) -> str:
     hint = f'Did you mean "{near[0]}"?' if near else f"There are: {', '.join(choices)}."
     message = f'There is no {word} "{name}". {hint}'
     raise Halted(message, ExitStatus.WRONG_USE)
+
+
+def one_of(settings: "Settings", connection: str | None) -> str | None:
+    """The connection that was asked for, None for all.
+
+    Raises  Halted (wrong use) when it is not configured.
+    """
+    return None if connection is None else known(connection, settings.connections, "connection")

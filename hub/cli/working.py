@@ -1,13 +1,16 @@
-"""Commands that do work on the ledger or with the two systems: check, sync, rebuild."""
+"""Commands that do work on the ledger or with the two systems: check, sync, rebuild.
 
-from collections.abc import Iterable
+Each imports its operation when its arguments and the configuration are known to be right, so that a mistake is
+answered at once.
+"""
+
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from hub.cli.shell import Given, Switch, known
+from hub.cli.shell import Given, Switch, known, one_of
 from hub.report import ExitStatus, Halted, Report
 
 
@@ -19,10 +22,11 @@ async def check(*, connection: str | None = None, shell: Given) -> Report:
     connection
         Only this connection.
     """
+    settings = shell.settings()
+    chosen = one_of(settings, connection)
     from hub.operations.check import check as operation
 
-    settings = shell.settings()
-    return await operation(settings, connection=_known(connection, settings.connections), progress=shell.progress)
+    return await operation(settings, connection=chosen, progress=shell.progress)
 
 
 async def sync(
@@ -55,8 +59,6 @@ async def sync(
     wait
         Seconds to wait for next attempts that fall due.
     """
-    from hub.operations.sync import sync as operation
-
     from hub.settings import FLOW_NAMES
 
     begin, end = _moment("--since", since), _moment("--until", until)
@@ -64,10 +66,13 @@ async def sync(
         message = "--since must be before --until."
         raise Halted(message, ExitStatus.WRONG_USE)
     settings = shell.settings()
+    only = one_of(settings, connection)
     chosen = None if flow is None else known(flow, FLOW_NAMES, "flow")
+    from hub.operations.sync import sync as operation
+
     return await operation(
         settings,
-        connection=_known(connection, settings.connections),
+        connection=only,
         flow=chosen,
         project=project,
         since=begin,
@@ -86,13 +91,10 @@ async def rebuild(*names: str, shell: Given) -> Report:
     names
         Only these projections; all without a name.
     """
+    settings = shell.settings("store")
     from hub.operations.rebuild import rebuild as operation
 
-    return await operation(shell.settings("store"), names=names, progress=shell.progress)
-
-
-def _known(connection: str | None, names: Iterable[str]) -> str | None:
-    return None if connection is None else known(connection, names, "connection")
+    return await operation(settings, names=names, progress=shell.progress)
 
 
 def _moment(option: str, text: str | None) -> datetime | None:
