@@ -3,7 +3,8 @@
 from collections import deque
 
 MASK = "***"
-SHORTEST = 6
+# A shorter value would blank out ordinary words; no real credential is that short.
+SHORTEST = 8
 
 
 class Secret:
@@ -48,7 +49,6 @@ class Redactor:
 
     def learn(self, *values: str) -> None:
         """Blank out these credentials from now on."""
-        # A very short value would blank out ordinary text; no real credential is that short.
         self._lasting += [value for value in values if len(value) >= SHORTEST and value not in self._lasting]
 
     def learn_token(self, value: str) -> None:

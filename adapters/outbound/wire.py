@@ -86,7 +86,9 @@ class Wire:
         return Answer(
             status=0 if failure == "lost" else status,
             headers=got,
-            body=shown,
+            # Data stays as it came: a credential that also is an ordinary word must not change what a system said.
+            # What becomes an error text is blanked.
+            body=shown if status >= 400 else bytes(body),  # noqa: PLR2004 - errors begin here
             exchange=exchange,
             failure=failure,
             reason=redact.text(reason),

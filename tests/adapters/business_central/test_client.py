@@ -355,12 +355,13 @@ async def test_a_batch_that_is_refused_as_a_whole_is_divided_until_the_part_at_f
 
 @virtual
 async def test_two_changes_of_one_record_are_never_in_one_batch() -> None:
-    network = Network(batch)
+    network = Network(batch, says({"id": IDS[1]}))
     first, second = change(1), change(1, flow="another")
 
     await carried(network, UPDATE, first, change(2), second)
 
     assert len(sent(network.seen[0])["requests"]) == 2
+    assert network.seen[1].method == "PATCH"
 
 
 @virtual

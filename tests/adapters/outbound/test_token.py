@@ -179,3 +179,14 @@ async def test_neither_token_nor_secret_is_logged_recorded_or_answered() -> None
     assert "you sent Bearer ***" in shown
     assert "token-number" not in shown
     assert PASSWORD not in shown
+
+
+@virtual
+async def test_data_that_happens_to_hold_the_secrets_word_stays_as_it_came() -> None:
+    network = Network(says([{"name": PASSWORD}]))
+    caller = caller_on(network)
+
+    answer = await caller.call(READ)
+
+    assert PASSWORD.encode() in answer.body
+    assert PASSWORD.encode() not in answer.exchange.response
