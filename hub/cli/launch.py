@@ -2,9 +2,7 @@
 
 import os
 import sys
-import traceback
 from collections.abc import Awaitable, Sequence
-from importlib.metadata import version
 from inspect import isawaitable
 from pathlib import Path
 from typing import Annotated, Any
@@ -32,7 +30,7 @@ def application(shell: Shell) -> App:
         error_console=shell.err,
         help_format="plaintext",
         help_epilogue=listed(),
-        version=lambda: version("siteledger"),
+        version=_version,
         exit_on_error=False,
         print_error=False,
         result_action="return_value",
@@ -43,6 +41,12 @@ def application(shell: Shell) -> App:
     configuration.command(show)
     app.command(configuration)
     return app
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("siteledger")
 
 
 def main() -> None:
@@ -126,6 +130,8 @@ def _failed(shell: Shell, error: Exception) -> ExitStatus:
     if known:
         message = "\n".join(dict.fromkeys(str(each) for each in known))
         return shell.refuse(message, status_of_all(known), [part for each in known for part in _problems(each)])
+    import traceback
+
     # The text of an unforeseen error may hold anything, a secret too; its kind and place may not.
     frames = traceback.extract_tb(error.__traceback__)
     place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
