@@ -59,22 +59,26 @@ class Table:
         return tuple(column.name for column in self.columns)
 
 
+Keys = Iterable[tuple[Table, Sequence[Any]]]
+"""Rows by table and key."""
+
+
 @dataclass(frozen=True)
 class Projection:
     """A fold of some topics into some tables. A new `version` is rebuilt at the next start.
 
-    Shape   `keys(event)` yields (table, key) of every row that `fold` may `get`; rows that it only puts, appends,
-            deletes or clears need no key. `views` maps a topic to a type with fewer fields, which is read many times
-            faster; other topics are read as the registry says. A `skippable` projection sets an event aside that it
-            can't read; any other stops there.
+    Shape   `fold(rows, event, position)`. `keys(event)` yields (table, key) of every row that `fold` may `get`; rows
+            that it only puts, appends, deletes or clears need no key. No `topics` means all. `views` maps a topic to a
+            type with fewer fields, which is read many times faster; other topics are read as the registry says. A
+            `skippable` projection sets an event aside that it can't read; any other stops there.
     """
 
     name: str
     version: int
     tables: tuple[Table, ...]
-    topics: tuple[str, ...]
-    fold: Callable[["Rows", Any], None]
-    keys: Callable[[Any], Iterable[tuple[str, Sequence[Any]]]] = field(default=lambda _: ())
+    fold: Callable[["Rows", Any, int], None]
+    keys: Callable[[Any], Keys] = field(default=lambda _: ())
+    topics: tuple[str, ...] = ()
     views: Mapping[str, type[Any]] = field(default_factory=dict[str, type[Any]])
     skippable: bool = False
     doc: str = ""
@@ -102,41 +106,40 @@ class Rows:
     """The rows that a fold sees and changes.
 
     Shape   a row is a dict with every column of its table; `Decimal`, `UUID`, `datetime`, `date` and truth values may
-            stand in it and become text or numbers. `position` is that of the event that is being folded.
+            stand in it and become text or numbers.
     """
 
     def __init__(self, tables: Iterable[Table], loaded: Mapping[str, Mapping[Key, Key | None]] | None = None) -> None:
-        self.position = 0
         self._tables = {table.name: _Buffer(table, (loaded or {}).get(table.name, {})) for table in tables}
 
-    def get(self, table: str, key: Sequence[Any]) -> Row | None:
+    def get(self, table: Table, key: Sequence[Any]) -> Row | None:
         """A copy of the row under a key, None where there is none.
 
         Raises  UndeclaredKey.
         """
-        return self._tables[table].get(plain(key))
+        return self._tables[table.name].get(plain(key))
 
-    def put(self, table: str, row: Row) -> None:
+    def put(self, table: Table, row: Row) -> None:
         """Insert a row, or replace the one under the same key.
 
         Raises  ValueError when columns are missing or too many.
         """
-        self._tables[table].put(row)
+        self._tables[table.name].put(row)
 
-    def append(self, table: str, row: Row) -> None:
+    def append(self, table: Table, row: Row) -> None:
         """Insert a row under a key that is surely new, such as the position. Cheaper than `put`.
 
         Raises  ValueError when columns are missing or too many.
         """
-        self._tables[table].append(row)
+        self._tables[table.name].append(row)
 
-    def delete(self, table: str, key: Sequence[Any]) -> None:
+    def delete(self, table: Table, key: Sequence[Any]) -> None:
         """Remove the row under a key, if there is one."""
-        self._tables[table].delete(plain(key))
+        self._tables[table.name].delete(plain(key))
 
-    def clear(self, table: str, key_prefix: Sequence[Any]) -> None:
+    def clear(self, table: Table, key_prefix: Sequence[Any]) -> None:
         """Remove all rows whose key begins like this."""
-        self._tables[table].clear(plain(key_prefix))
+        self._tables[table.name].clear(plain(key_prefix))
 
     def changes(self) -> Iterator[Changes]:
         """What is to be written, for each table that changed."""
@@ -232,7 +235,7 @@ def plain(values: Sequence[Any]) -> Key:
 
 def _plain(value: Any) -> Value:
     match value:
-        case bool():
+        case int():
             return int(value)
         case Decimal():
             return format(value, "f")

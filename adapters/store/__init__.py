@@ -1,6 +1,6 @@
 """The event store, contents and rows, on SQLite or PostgreSQL, behind `Ledger`."""
 
-from adapters.store.database import Row
+from adapters.store.database import Reader, Row
 from adapters.store.errors import (
     ConnectionLost,
     Locked,
@@ -20,6 +20,7 @@ __all__ = [
     "Inline",
     "Ledger",
     "Locked",
+    "Reader",
     "Registry",
     "Row",
     "RowsRefused",

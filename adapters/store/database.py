@@ -22,16 +22,31 @@ class Conflict(Exception):
     """A key of the transaction is taken already; nothing of it was stored. Never leaves this folder."""
 
 
-class Database(Protocol):
-    """One database with the ledger in it.
+class Reader(Protocol):
+    """What a computation beside the event loop may read.
 
-    Raises  StoreUnavailable from every call; ConnectionLost where the outcome is unknown.
+    Raises  StoreUnavailable from every call.
     """
 
     @property
     def dialect(self) -> Dialect:
-        """Its spellings."""
+        """How the database spells what differs."""
         ...
+
+    def read(self, after: int, limit: int) -> list[Row]:
+        """Events in order of their positions. What is missing at its end is not committed yet; nothing before it is."""
+        ...
+
+    def rows(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Rows of a query, on a connection that can't write."""
+        ...
+
+
+class Database(Reader, Protocol):
+    """One database with the ledger in it.
+
+    Raises  StoreUnavailable from every call; ConnectionLost where the outcome is unknown.
+    """
 
     def upgrade(self, at: str) -> tuple[int, int]:
         """Bring the schema up to date, alone among all processes; from which number to which."""
@@ -50,10 +65,6 @@ class Database(Protocol):
         """The position of the newest event, 0 in an empty ledger."""
         ...
 
-    def read(self, after: int, limit: int) -> list[Row]:
-        """Events in order of their positions. What is missing at its end is not committed yet; nothing before it is."""
-        ...
-
     def load(self, streams: Sequence[tuple[UUID, int]]) -> list[StoredState]:
         """Events of streams, each after a version, in the order of the streams' versions."""
         ...
@@ -68,10 +79,6 @@ class Database(Protocol):
 
     def contents(self, shas: Sequence[str]) -> list[PackedContent]:
         """Bodies under these names, as they are stored."""
-        ...
-
-    def rows(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-        """Rows of a query, on a connection that can't write."""
         ...
 
     def lock(self, name: str) -> Release:

@@ -78,6 +78,10 @@ class Registry:
         except KeyError:
             raise UnknownEvent(topic) from None
 
+    def topics(self) -> tuple[str, ...]:
+        """All topics that have a type."""
+        return tuple(self._types)
+
     def stored_topics(self, topics: Iterable[str]) -> Iterator[str]:
         """All topics in the ledger, old ones too, that are read as one of these."""
         wanted = {self._current.get(topic, topic) for topic in topics}
@@ -133,9 +137,7 @@ class StructMapper(Mapper[UUID]):
     def to_stored_event(self, domain_event: Any) -> StoredEvent:
         """The event as a row."""
         event = cast("Event", domain_event)
-        return StoredEvent(
-            event.originator_id, event.originator_version, event.TOPIC, self._registry.encode(event)
-        )
+        return StoredEvent(event.originator_id, event.originator_version, event.TOPIC, self._registry.encode(event))
 
     def to_domain_event(self, stored_event: StoredEvent) -> Any:
         """The row as an event.

@@ -12,7 +12,7 @@ from eventsourcing.persistence import StoredEvent
 
 from adapters.ports import Clock
 from adapters.store.contents import unpacked
-from adapters.store.database import Database, Row
+from adapters.store.database import Database, Reader, Row
 from adapters.store.errors import ConnectionLost, StoreUnavailable
 from adapters.store.events import Event, Registry
 from adapters.store.postgres import PostgresDatabase
@@ -80,6 +80,14 @@ class Ledger:
             self._announce(position)
         return position
 
+    async def change(self, statements: Sequence[Statement]) -> None:
+        """Run statements in a transaction of their own, beside the events.
+
+        After a lost connection they may run twice: let them put rows, or guard them by `touches`.
+        Raises  RowsRefused.
+        """
+        await self._writer.alone(Member((), {}, statements))
+
     # -- reading -----------------------------------------------------------------------------------
 
     async def load(self, ids: Sequence[UUID], after: Mapping[UUID, int] | None = None) -> dict[UUID, list[Any]]:
@@ -143,6 +151,10 @@ class Ledger:
     async def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Rows of a query with `?` for each value, on a connection that can't write."""
         return await self._read(lambda: self._database.rows(sql, params))
+
+    async def reading(self, call: Callable[[Reader], T]) -> T:
+        """Read and compute beside the event loop, in one go: for work that reads much and returns little."""
+        return await self._read(lambda: call(self._database))
 
     def in_list(self, column: str, values: Sequence[Value]) -> tuple[str, Any]:
         """A condition for `rows` that a column holds one of these values, and the one parameter that it takes."""

@@ -32,9 +32,7 @@ class Session(Protocol):
 
 def upgrades(dialect: Dialect, event_tables: tuple[str, ...]) -> tuple[Upgrade, ...]:
     """All upgrades in order. `event_tables` are the statements of the library's recorder."""
-    contents = dialect.table(
-        "contents", (("sha256", "bytea"), ("zipped", "bigint"), ("body", "bytea")), ("sha256",)
-    )
+    contents = dialect.table("contents", (("sha256", "bytea"), ("zipped", "bigint"), ("body", "bytea")), ("sha256",))
     snapshots = dialect.table(
         "snapshots",
         (("stream", "text"), ("version", "bigint"), ("topic", "text"), ("state", "bytea")),
@@ -53,7 +51,7 @@ def upgrades(dialect: Dialect, event_tables: tuple[str, ...]) -> tuple[Upgrade, 
     )
     errors = dialect.table(
         "projection_errors",
-        (("projection", "text"), ("position", "bigint"), ("topic", "text"), ("error", "text"), ("at", "text")),
+        (("projection", "text"), ("position", "bigint"), ("topic", "text"), ("error", "text")),
         ("projection", "position"),
     )
     return (

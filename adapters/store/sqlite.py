@@ -44,9 +44,7 @@ class SqliteDatabase:
         else:
             name = self._path.as_uri()
             self._writing = LedgerDatastore(name, lock_timeout=lock_timeout, pool_size=1)
-            self._reading = LedgerDatastore(
-                name, read_only=True, lock_timeout=lock_timeout, pool_size=READERS
-            )
+            self._reading = LedgerDatastore(name, read_only=True, lock_timeout=lock_timeout, pool_size=READERS)
         self._recorder = SqliteRecorder(self._writing)
         self._reader = SqliteRecorder(self._reading)
 
@@ -186,5 +184,3 @@ class _Session:
 
     def run(self, sql: str, values: tuple[str | int, ...] = ()) -> None:
         self._cursor.execute(sql, values)
-
-

@@ -245,9 +245,7 @@ class SqliteRecorder(SQLiteApplicationRecorder):
                 for position, stream, version, topic, state in cursor.execute(sql, values)
             ]
 
-    def subscribe(
-        self, gt: int | None = None, topics: Sequence[str] = ()
-    ) -> Subscription[ApplicationRecorder]:
+    def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> Subscription[ApplicationRecorder]:
         """New events of this recorder as they are stored."""
         return InProcessSubscription(self, gt, topics)
 

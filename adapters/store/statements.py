@@ -94,9 +94,7 @@ class SqliteDialect:
     def put(self, table: str, columns: Columns, key: Sequence[str], rows: Sequence[Sequence[Value]]) -> Statement:
         """Statement that inserts rows or replaces the ones under the same keys."""
         marks = ", ".join("?" * len(columns))
-        return Statement(
-            f"INSERT INTO {table} ({_names(columns)}) VALUES ({marks}) {_on_conflict(columns, key)}", rows
-        )
+        return Statement(f"INSERT INTO {table} ({_names(columns)}) VALUES ({marks}) {_on_conflict(columns, key)}", rows)
 
     def add(self, table: str, columns: Columns, rows: Sequence[Sequence[Value]]) -> Statement:
         """Statement that inserts rows."""

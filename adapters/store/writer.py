@@ -74,6 +74,17 @@ class Writer:
             raise member.error
         return member.position
 
+    async def alone(self, member: Member) -> None:
+        """Store a member in a transaction of its own, so that events do not wait for many other rows.
+
+        Raises  RowsRefused, StoreUnavailable.
+        """
+        await anyio.lowlevel.checkpoint_if_cancelled()
+        with anyio.CancelScope(shield=True):
+            await self._commit([member])
+        if member.error is not None:
+            raise member.error
+
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Commit groups until cancelled; what is waiting then is still committed."""
         self._running = True
@@ -184,5 +195,3 @@ class _Attempt:
             return False
         member.position = row[0]
         return True
-
-

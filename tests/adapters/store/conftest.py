@@ -33,9 +33,7 @@ def with_amount(fields: dict[str, object]) -> dict[str, object]:
     return {**fields, "amount": "1.50"}
 
 
-REGISTRY = Registry(
-    {Noted.TOPIC: Noted, Ended.TOPIC: Ended}, {"test.noted.1": ("test.noted.2", with_amount)}
-)
+REGISTRY = Registry({Noted.TOPIC: Noted, Ended.TOPIC: Ended}, {"test.noted.1": ("test.noted.2", with_amount)})
 
 
 def stream(name: str) -> UUID:

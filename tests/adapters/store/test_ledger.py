@@ -177,11 +177,15 @@ async def test_other_rows_share_the_transaction_of_the_events(opened: Opened, st
     create = Statement("CREATE TABLE seen (number BIGINT PRIMARY KEY, word TEXT)")
     async with opened(store_url) as ledger:
         await ledger.append((), also=[create])
-        await ledger.append([noted("a")], also=[Statement("INSERT INTO seen VALUES (?, ?)", [(1, "it's ?"), (2, None)])])
+        await ledger.append(
+            [noted("a")], also=[Statement("INSERT INTO seen VALUES (?, ?)", [(1, "it's ?"), (2, None)])]
+        )
         with pytest.raises(RowsRefused):
             await ledger.append([noted("b")], also=[Statement("INSERT INTO seen VALUES (?, ?)", [(3, "x"), (1, "y")])])
         with pytest.raises(RowsRefused):
-            await ledger.append([noted("c")], also=[Statement("UPDATE seen SET word = 'z' WHERE number = 9", touches=1)])
+            await ledger.append(
+                [noted("c")], also=[Statement("UPDATE seen SET word = 'z' WHERE number = 9", touches=1)]
+            )
         with pytest.raises(RowsRefused):
             await ledger.append([noted("d")], also=[Statement("INSERT INTO nowhere VALUES (1)")])
 
@@ -253,25 +257,25 @@ async def test_the_newest_snapshot_stays(opened: Opened, store_url: str, stream:
         assert await ledger.snapshots([stream("a"), stream("b")]) == {stream("a"): (5, "record.1", b"five")}
 
 
-async def test_an_old_shape_is_read_in_its_present_one(opened: Opened, store_url: str, stream: Stream) -> None:
+async def test_an_old_shape_is_read_in_its_present_one(
+    opened: Opened, store_url: str, stream: Stream, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Old:
         TOPIC = "test.noted.1"
         originator_id = stream("old")
         originator_version = 1
 
     async with opened(store_url) as ledger:
-        encode, ledger.events.encode = ledger.events.encode, lambda _: (  # type: ignore[method-assign]
-            b'{"originator_id":"%s","originator_version":1,"text":"kept"}' % str(stream("old")).encode()
-        )
+        state = b'{"originator_id":"%s","originator_version":1,"text":"kept"}' % str(stream("old")).encode()
+        monkeypatch.setattr(ledger.events, "encode", lambda _: state)
         await ledger.append([Old()])
-        ledger.events.encode = encode  # type: ignore[method-assign]
         event = (await ledger.load([stream("old")]))[stream("old")][0]
 
     assert (type(event).TOPIC, event.text, event.amount) == ("test.noted.2", "kept", "1.50")
 
 
 async def test_an_event_of_a_newer_version_is_named_and_not_guessed(
-    opened: Opened, store_url: str, noted: Noted, stream: Stream
+    opened: Opened, store_url: str, stream: Stream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Newer:
         TOPIC = "test.invented.9"
@@ -279,7 +283,7 @@ async def test_an_event_of_a_newer_version_is_named_and_not_guessed(
         originator_version = 1
 
     async with opened(store_url) as ledger:
-        ledger.events.encode = lambda _: b"{}"  # type: ignore[method-assign]
+        monkeypatch.setattr(ledger.events, "encode", lambda _: b"{}")
         await ledger.append([Newer()])
         with pytest.raises(UnknownEvent, match=r"test\.invented\.9"):
             await ledger.load([stream("new")])

@@ -1,0 +1,310 @@
+"""A page of events folded for several projections at once, and the statements that write what came of it.
+
+Runs beside the event loop; it reads the rows that the folds ask for and is pure otherwise.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from adapters.store import Reader, Registry, Row, Statement, UnknownEvent
+from adapters.store.statements import Columns, Dialect
+from domain.errors import SiteLedgerError
+from projections.projection import Changes, Key, Projection, Rows, Table, plain
+
+SHADOW = "__new"
+"""Ends the names of tables that a rebuild fills."""
+
+Decode = Callable[[bytes], Any]
+Placed = tuple[int, Any]
+"""Position and event."""
+
+
+class ProjectionFailed(SiteLedgerError):
+    """A projection can't read an event and is not allowed to leave it out."""
+
+    def __init__(self, projection: str, position: int, topic: str, error: Exception) -> None:
+        super().__init__(
+            f"The projection '{projection}' can't read event {position} ({topic}): {type(error).__name__}: {error}."
+            " The ledger is unharmed. Install the version that wrote it, or a corrected one; it goes on from there."
+        )
+
+
+@dataclass
+class Target:
+    """A projection and the tables that it fills: the ones that people read, or their shadows."""
+
+    projection: Projection
+    generation: int
+    position: int
+    suffix: str = ""
+    decoders: Mapping[str, Decode] = field(default_factory=dict[str, Decode])
+
+    @property
+    def checkpoint(self) -> str:
+        """Name of its row among the checkpoints."""
+        return self.projection.name + self.suffix
+
+    def table(self, table: Table) -> str:
+        """Name of the table that it fills."""
+        return table.name + self.suffix
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a page of events comes to: where it ends, and what is to be written."""
+
+    last: int
+    full: bool
+    statements: list[Statement]
+
+
+def decoders_of(projection: Projection, registry: Registry) -> dict[str, Decode]:
+    """How a projection reads each stored topic, old ones too."""
+    topics = projection.topics or registry.topics()
+    return {
+        stored: _decoder(registry, stored, projection.views.get(registry.current(stored)))
+        for stored in registry.stored_topics(topics)
+    }
+
+
+def _decoder(registry: Registry, topic: str, view: type[Any] | None) -> Decode:
+    return registry.decoder(topic, registry.type_of(topic) if view is None else view)
+
+
+@dataclass(frozen=True)
+class _Poison:
+    """An event that could not be decoded."""
+
+    error: Exception
+
+
+def fold_page(reader: Reader, group: Sequence[Target], after: int, limit: int) -> Page | None:
+    """The next events for targets that stand at the same position; None when there are none.
+
+    Raises  ProjectionFailed.
+    """
+    events = reader.read(after, limit)
+    if not events:
+        return None
+    last = events[-1][0]
+    topics = {position: topic for position, _, _, topic, _ in events}
+    statements: list[Statement] = []
+    for target, decoded in zip(group, _decoded(events, group), strict=True):
+        changes, poisoned = _fold(reader, target, decoded, topics)
+        # The checkpoint comes first: when another process was here, nothing else is even tried.
+        statements.append(_move(target, last))
+        for change in changes:
+            statements += _write(reader.dialect, target, change)
+        statements += _park(target, poisoned, topics)
+    return Page(last, len(events) == limit, statements)
+
+
+def _decoded(events: Sequence[Row], group: Sequence[Target]) -> list[list[Placed]]:
+    """The events of each target. What several read the same way is decoded once."""
+    lists: list[list[Placed]] = [[] for _ in group]
+    plan: dict[str, list[tuple[Decode, list[list[Placed]]]]] = {}
+    for position, _, _, topic, state in events:
+        readers = plan.get(topic)
+        if readers is None:
+            readers = plan[topic] = _readers(topic, group, lists)
+        for decode, sinks in readers:
+            try:
+                event = decode(state)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to this event and is told with it
+                event = _Poison(error)
+            for sink in sinks:
+                sink.append((position, event))
+    return lists
+
+
+def _readers(
+    topic: str, group: Sequence[Target], lists: Sequence[list[Placed]]
+) -> list[tuple[Decode, list[list[Placed]]]]:
+    """Who wants the events of a topic, gathered by the way in which they read it."""
+    found: dict[Decode, list[list[Placed]]] = {}
+    for target, sink in zip(group, lists, strict=True):
+        decode = target.decoders.get(topic)
+        if decode is not None:
+            found.setdefault(decode, []).append(sink)
+        elif not target.projection.topics:
+            found.setdefault(_unknown(topic), []).append(sink)
+    return list(found.items())
+
+
+def _unknown(topic: str) -> Decode:
+    def fail(_: bytes) -> Any:
+        raise UnknownEvent(topic)
+
+    return fail
+
+
+class _BadEvent(Exception):
+    """A fold can't take this event."""
+
+    def __init__(self, position: int, error: Exception) -> None:
+        super().__init__(str(error))
+        self.position = position
+        self.error = error
+
+
+def _fold(
+    reader: Reader, target: Target, events: list[Placed], topics: Mapping[int, str]
+) -> tuple[list[Changes], dict[int, Exception]]:
+    """What the events do to the tables, and which of them can't be read."""
+    projection = target.projection
+    poisoned: dict[int, Exception] = {}
+    while True:
+        try:
+            wanted = _wanted(projection, events)
+            rows = Rows(projection.tables, _load(reader, target, wanted))
+            _fold_all(projection, rows, events)
+        except _BadEvent as bad:
+            if not projection.skippable:
+                topic = topics[bad.position]
+                raise ProjectionFailed(projection.name, bad.position, topic, bad.error) from bad.error
+            # The fold left the rows half changed, so the page is folded again without this event.
+            poisoned[bad.position] = bad.error
+            events = [placed for placed in events if placed[0] != bad.position]
+        else:
+            return list(rows.changes()), poisoned
+
+
+def _wanted(projection: Projection, events: Iterable[Placed]) -> dict[str, dict[Key, None]]:
+    """The rows to read, by table and key."""
+    wanted: dict[str, dict[Key, None]] = {table.name: {} for table in projection.tables}
+    for position, event in events:
+        if isinstance(event, _Poison):
+            raise _BadEvent(position, event.error)
+        try:
+            for table, key in projection.keys(event):
+                wanted[table.name][plain(key)] = None
+        except Exception as error:
+            raise _BadEvent(position, error) from error
+    return wanted
+
+
+def _fold_all(projection: Projection, rows: Rows, events: Iterable[Placed]) -> None:
+    fold = projection.fold
+    for position, event in events:
+        try:
+            fold(rows, event, position)
+        except Exception as error:
+            raise _BadEvent(position, error) from error
+
+
+def _load(reader: Reader, target: Target, wanted: Mapping[str, dict[Key, None]]) -> dict[str, dict[Key, Key | None]]:
+    loaded: dict[str, dict[Key, Key | None]] = {}
+    for table in target.projection.tables:
+        keys = wanted[table.name]
+        found: dict[Key, Key | None] = dict.fromkeys(keys)
+        if keys:
+            places = [table.names.index(name) for name in table.key]
+            sql, values = reader.dialect.select(
+                target.table(table), table.names, _columns(table, table.key), list(keys)
+            )
+            for row in reader.rows(sql, values):
+                found[tuple([row[place] for place in places])] = row
+        loaded[table.name] = found
+    return loaded
+
+
+def _columns(table: Table, names: Iterable[str]) -> Columns:
+    types = {column.name: "bigint" if column.type == "bigint" else "text" for column in table.columns}
+    return [(name, types[name]) for name in names]
+
+
+def _write(dialect: Dialect, target: Target, changes: Changes) -> list[Statement]:
+    table = changes.table
+    name = target.table(table)
+    columns = _columns(table, table.names)
+    key = _columns(table, table.key)
+    lengths = sorted({len(prefix) for prefix in changes.cleared})
+    statements = [
+        dialect.delete(name, key[:length], [prefix for prefix in changes.cleared if len(prefix) == length])
+        for length in lengths
+    ]
+    if changes.deleted:
+        statements.append(dialect.delete(name, key, changes.deleted))
+    if changes.put:
+        statements.append(dialect.put(name, columns, table.key, changes.put))
+    if changes.added:
+        statements.append(dialect.add(name, columns, changes.added))
+    return statements
+
+
+def tables(dialect: Dialect, target: Target) -> list[Statement]:
+    """Create the tables of a target."""
+    return [
+        Statement(dialect.table(target.table(table), _columns(table, table.names), table.key))
+        for table in target.projection.tables
+    ]
+
+
+def begin(target: Target) -> Statement:
+    """Set the checkpoint before the first event."""
+    names = " ".join(table.name for table in target.projection.tables)
+    return Statement(
+        "INSERT INTO projection_checkpoint (name, version, generation, position, tables) VALUES (?, ?, ?, 0, ?)",
+        [(target.checkpoint, target.projection.version, target.generation, names)],
+    )
+
+
+def _move(target: Target, position: int) -> Statement:
+    return Statement(
+        "UPDATE projection_checkpoint SET position = ?"
+        " WHERE name = ? AND version = ? AND generation = ? AND position = ?",
+        [(position, target.checkpoint, target.projection.version, target.generation, target.position)],
+        touches=1,
+    )
+
+
+def _park(target: Target, poisoned: Mapping[int, Exception], topics: Mapping[int, str]) -> list[Statement]:
+    if not poisoned:
+        return []
+    rows = [
+        (target.checkpoint, position, topics[position], f"{type(error).__name__}: {error}")
+        for position, error in poisoned.items()
+    ]
+    return [Statement("INSERT INTO projection_errors (projection, position, topic, error) VALUES (?, ?, ?, ?)", rows)]
+
+
+def indexes(target: Target) -> list[Statement]:
+    """Create the indexes. Their names carry the generation, as the old ones still exist when the new are made."""
+    return [
+        Statement(
+            f"CREATE INDEX {table.name}_ix{place}_g{target.generation} ON {target.table(table)} ({', '.join(names)})"
+        )
+        for table in target.projection.tables
+        for place, names in enumerate(table.indexes, 1)
+    ]
+
+
+def drop(shadow: Target) -> list[Statement]:
+    """Remove what a rebuild that was interrupted left behind."""
+    return [
+        Statement("DELETE FROM projection_checkpoint WHERE name = ?", [(shadow.checkpoint,)]),
+        Statement("DELETE FROM projection_errors WHERE projection = ?", [(shadow.checkpoint,)]),
+        *(Statement(f"DROP TABLE IF EXISTS {shadow.table(table)}") for table in shadow.projection.tables),
+    ]
+
+
+def swap(shadow: Target, old_tables: Sequence[str]) -> list[Statement]:
+    """Put shadow tables in the place of the old ones, unless those have moved on past them."""
+    live = replace(shadow, suffix="")
+    names = " ".join(table.name for table in shadow.projection.tables)
+    return [
+        Statement(
+            "UPDATE projection_checkpoint SET version = ?, generation = ?, position = ?, tables = ?"
+            " WHERE name = ? AND position <= ?",
+            [(shadow.projection.version, shadow.generation, shadow.position, names, live.checkpoint, shadow.position)],
+            touches=1,
+        ),
+        Statement("DELETE FROM projection_checkpoint WHERE name = ?", [(shadow.checkpoint,)], touches=1),
+        Statement("DELETE FROM projection_errors WHERE projection = ?", [(live.checkpoint,)]),
+        Statement(
+            "UPDATE projection_errors SET projection = ? WHERE projection = ?", [(live.checkpoint, shadow.checkpoint)]
+        ),
+        *(Statement(f"DROP TABLE IF EXISTS {table}") for table in old_tables),
+        *(Statement(f"ALTER TABLE {shadow.table(table)} RENAME TO {table.name}") for table in shadow.projection.tables),
+    ]

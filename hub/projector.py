@@ -1,0 +1,186 @@
+"""Events since the checkpoint, folded into rows; rows and checkpoint in one transaction, so each event counts once.
+
+Pages are read, decoded and folded beside the event loop and written by the one writer. A rebuild folds from the first
+event into shadow tables and swaps them in when they have caught up, so readers never see an empty or a half table.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+
+import anyio
+
+from adapters.store import Ledger, Locked, RowsRefused
+from domain.errors import SiteLedgerError
+from hub.folding import SHADOW, Target, begin, decoders_of, drop, fold_page, indexes, swap, tables
+from hub.report import Progress, Quiet
+from projections.projection import Projection
+
+PAGE = 1000
+"""Events of one transaction: large enough that the commit is cheap, small enough that others wait milliseconds."""
+
+LOCK = "projections"
+LOOK_AGAIN = 0.2
+"""Seconds between looks whether another process has finished its rebuild."""
+
+
+class Projector:
+    """Keeps projections up with the ledger. `start` first; then `catch_up` whenever rows must be current."""
+
+    def __init__(self, ledger: Ledger, projections: Sequence[Projection], page: int = PAGE) -> None:
+        self._ledger = ledger
+        self._projections = {projection.name: projection for projection in projections}
+        self._page = page
+        self._targets: list[Target] = []
+        self._turn = anyio.Lock()
+
+    async def start(self, progress: Progress | None = None) -> None:
+        """Create the tables of new projections and rebuild those of another version; waits for other processes.
+
+        Raises  ProjectionFailed.
+        """
+        async with self._turn:
+            await self._start(progress or Quiet())
+
+    async def catch_up(self) -> int:
+        """Fold all that is in the ledger by now; the position up to which every row is current.
+
+        Raises  ProjectionFailed.
+        """
+        async with self._turn:
+            if not self._targets:
+                await self._start(Quiet())
+            return await self._advance(lambda: self._targets, self._read_checkpoints)
+
+    async def rebuild(self, name: str | None = None, progress: Progress | None = None) -> None:
+        """Fold a projection, or all, from the first event into new tables, and swap them in.
+
+        Raises  KeyError for an unknown name; Locked while another process rebuilds; ProjectionFailed.
+        """
+        names = list(self._projections) if name is None else [self._projections[name].name]
+        async with self._ledger.exclusive(LOCK), self._turn:
+            await self._create()
+            await self._rebuild(names, progress or Quiet())
+            await self._read_checkpoints()
+
+    async def positions(self) -> dict[str, int]:
+        """How far each projection is."""
+        rows = await self._ledger.rows("SELECT name, position FROM projection_checkpoint")
+        return {name: position for name, position in rows if name in self._projections}
+
+    async def _start(self, progress: Progress) -> None:
+        while True:
+            try:
+                async with self._ledger.exclusive(LOCK):
+                    await self._create()
+                    versions = await self._versions()
+                    changed = [name for name, kept in self._projections.items() if versions[name] != kept.version]
+                    if changed:
+                        await self._rebuild(changed, progress)
+                    break
+            except Locked:
+                await anyio.sleep(LOOK_AGAIN)
+        await self._read_checkpoints()
+
+    # -- checkpoints -------------------------------------------------------------------------------
+
+    async def _versions(self) -> dict[str, int]:
+        return dict(await self._ledger.rows("SELECT name, version FROM projection_checkpoint"))
+
+    async def _read_checkpoints(self) -> None:
+        rows = await self._ledger.rows("SELECT name, version, generation, position FROM projection_checkpoint")
+        found = {row[0]: row for row in rows}
+        targets: list[Target] = []
+        for name, projection in self._projections.items():
+            if name not in found or found[name][1] != projection.version:
+                message = (
+                    f"The tables of the projection '{name}' have version {found[name][1] if name in found else 0}, and"
+                    f" this version of SiteLedger fills version {projection.version}. Restart it to rebuild them."
+                )
+                raise SiteLedgerError(message)
+            targets.append(self._target(projection, generation=found[name][2], position=found[name][3]))
+        self._targets = targets
+
+    def _target(self, projection: Projection, *, generation: int, position: int = 0, suffix: str = "") -> Target:
+        decoders = decoders_of(projection, self._ledger.events)
+        return Target(projection, generation, position, suffix, decoders)
+
+    async def _create(self) -> None:
+        known = await self._versions()
+        for projection in self._projections.values():
+            if projection.name not in known:
+                target = self._target(projection, generation=1)
+                await self._ledger.change([*tables(self._ledger.dialect, target), *indexes(target), begin(target)])
+
+    # -- folding -----------------------------------------------------------------------------------
+
+    async def _advance(
+        self,
+        targets: Callable[[], list[Target]],
+        again: Callable[[], Awaitable[object]],
+        progress: Progress | None = None,
+    ) -> int:
+        """Fold page by page until a page is not full. Targets that are behind go first, until all go together."""
+        while True:
+            everyone = targets()
+            lowest = min((target.position for target in everyone), default=0)
+            group = [target for target in everyone if target.position == lowest]
+            ahead = min((target.position for target in everyone if target.position > lowest), default=None)
+            limit = self._page if ahead is None else min(self._page, ahead - lowest)
+            page = await self._ledger.reading(lambda reader: fold_page(reader, group, lowest, limit))  # noqa: B023
+            if page is None:
+                return lowest
+            try:
+                await self._ledger.change(page.statements)
+            except RowsRefused:
+                # Another process was faster; its page is in the rows, so go on from there.
+                before = [target.position for target in everyone]
+                await again()
+                if [target.position for target in targets()] == before:
+                    raise
+                continue
+            for target in group:
+                target.position = page.last
+            if progress is not None:
+                progress.advance("rebuild", page.last - lowest)
+            if not page.full and ahead is None:
+                return page.last
+
+    # -- rebuilding --------------------------------------------------------------------------------
+
+    async def _rebuild(self, names: Iterable[str], progress: Progress) -> None:
+        rows = await self._ledger.rows("SELECT name, generation, tables FROM projection_checkpoint")
+        generations = {row[0]: row[1] for row in rows}
+        old_tables = {row[0]: row[2].split() for row in rows}
+        shadows = [
+            self._target(self._projections[name], generation=generations[name] + 1, suffix=SHADOW) for name in names
+        ]
+        for shadow in shadows:
+            await self._ledger.change([*drop(shadow), *tables(self._ledger.dialect, shadow), begin(shadow)])
+        progress.start("rebuild", await self._ledger.last_position())
+        await self._advance(lambda: shadows, lambda: self._look(shadows), progress)
+        for shadow in shadows:
+            await self._ledger.change(indexes(shadow))
+        for shadow in shadows:
+            await self._swap(shadow, old_tables[shadow.projection.name])
+        progress.finish("rebuild")
+
+    async def _swap(self, shadow: Target, old_tables: Sequence[str]) -> None:
+        while True:
+            try:
+                await self._ledger.change(swap(shadow, old_tables))
+            except RowsRefused:
+                before = shadow.position
+                if not await self._look([shadow]):
+                    return  # the swap was made, only its answer was lost
+                # The live tables moved on meanwhile, and rows must never go back in time.
+                await self._advance(lambda: [shadow], lambda: self._look([shadow]))
+                if shadow.position == before:
+                    raise
+            else:
+                return
+
+    async def _look(self, shadows: Sequence[Target]) -> bool:
+        """Read how far shadows are. False when they are shadows no more."""
+        positions = dict(await self._ledger.rows("SELECT name, position FROM projection_checkpoint"))
+        for shadow in shadows:
+            shadow.position = positions.get(shadow.checkpoint, shadow.position)
+        return all(shadow.checkpoint in positions for shadow in shadows)
