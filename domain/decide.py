@@ -92,7 +92,7 @@ def decide(  # noqa: PLR0911 - the order of the questions is the procedure
     if record.vanished:
         return Settle() if record.replaced_by and memory.parts else Bury()
     if not flow.counts(source, record.demanded):
-        return Exclude(FLAG_OFF) if memory.known else Ignore()
+        return Exclude(FLAG_OFF) if memory.known or memory.status.todo else Ignore()
     rule = flow.excludes(source, context)
     if rule:
         return Exclude(rule)

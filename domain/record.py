@@ -59,6 +59,7 @@ class FlowMemory(Struct):
     open: dict[str, OpenDelivery] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
     links: dict[str, LinkRow] = field(default_factory=dict)
+    waits: frozenset[tuple[str, str, str]] = frozenset()
     said: str = ""
     known: bool = False
 
@@ -103,6 +104,7 @@ class Record:
         self.number = ""
         self.title = ""
         self.project = ""
+        self.facet = ""
         self.demanded = False
         self.vanished = False
         self.replaced_by = ""
@@ -138,15 +140,20 @@ class Record:
         if same and not self.vanished and demanded == self.demanded and self.number == seen.number:
             return False  # polls, notices and our own writes all come round again
         fields = {name: getattr(seen, name) for name in seen.__struct_fields__}
-        self._happened(events.Observed, moment, **{**fields, "demanded": demanded})
+        # A flow that the record took part in must hear of the change, even if the record no longer counts there.
+        flows = tuple(dict.fromkeys((*seen.flows, *self._taking_part())))
+        self._happened(events.Observed, moment, **{**fields, "demanded": demanded, "flows": flows})
         return True
 
     def vanish(self, side: System, replaced_by: str, moment: Moment) -> bool:
         """Records that the source removed the record."""
         if self.vanished or side not in self.believed:
             return False
-        self._happened(events.Vanished, moment, side=side, flows=tuple(self.flows), replaced_by=replaced_by)
+        self._happened(events.Vanished, moment, side=side, flows=self._taking_part(), replaced_by=replaced_by)
         return True
+
+    def _taking_part(self) -> tuple[str, ...]:
+        return tuple(name for name, memory in self.flows.items() if memory.known or memory.status.todo)
 
     def park(self, flow: str, waits: Sequence[Wait], moment: Moment) -> None:
         """Lets the record wait."""
@@ -264,6 +271,7 @@ class Record:
         self.believed[event.side] = Believed(event.digest, event.content, event.originator_version)
         self.kind, self.entity_set, self.source_id = event.kind, event.entity_set, event.source_id
         self.number, self.title, self.project = event.number, event.title, event.project
+        self.facet = event.facet
         self.demanded, self.vanished, self.replaced_by = event.demanded, False, ""
         for name in event.flows:
             memory = self.flow(name)
@@ -307,6 +315,8 @@ class Record:
                 | events.Synced()
             ):
                 memory.said = _said(event)
+                waits = event.waits if isinstance(event, events.Parked) else ()
+                memory.waits = frozenset((wait.kind, wait.key, wait.text) for wait in waits)
             case _:
                 raise ValueError(f"{type(event).__name__} is not known to a record")
 
@@ -316,16 +326,16 @@ class Record:
                 return known
         return None
 
-    def _say(self, flow: str, kind: type[events.FlowEvent], moment: Moment, **fields: Any) -> None:
+    def _say(self, flow: str, kind: type[events.FlowEvent], moment: Moment, /, **fields: Any) -> None:
         memory = self.flow(flow)
         event = self._event(kind, moment, flow=flow, **fields)
         if memory.status.todo or memory.said != _said(event):
             self._record(event)
 
-    def _happened(self, kind: type[Event], moment: Moment, **fields: Any) -> None:
+    def _happened(self, kind: type[Event], moment: Moment, /, **fields: Any) -> None:
         self._record(self._event(kind, moment, **fields))
 
-    def _event(self, kind: type[Event], moment: Moment, **fields: Any) -> Event:
+    def _event(self, kind: type[Event], moment: Moment, /, **fields: Any) -> Event:
         return kind(
             originator_id=self.id,
             originator_version=self.version + 1,

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, unquote_plus
 from aiohttp import web
 
 CLIENT_ID = "siteledger"
-CLIENT_SECRET = "sandbox"  # noqa: S105 - opens a stand-in and nothing else
+CLIENT_SECRET = "not-a-secret-opens-stand-ins-only"  # noqa: S105 - opens a stand-in and nothing else
 
 _REFUSAL_STATUS = {"invalid_client": 401}
 

@@ -28,7 +28,14 @@ def needed(job: str, segment: str, context: Context) -> Reference:
         kind="project_segment",
         key=joined(job, segment),
         text=f"waiting for segment {segment} of project {job}",
-        content={"id": row_id, "projectNumber": job, "segmentCode": segment, "description": "", HUB_MADE: True},
+        content={
+            "id": row_id,
+            "projectNumber": job,
+            "segmentCode": segment,
+            "description": "",
+            "blocked": False,
+            HUB_MADE: True,
+        },
     )
 
 

@@ -125,17 +125,15 @@ def references(order: Json, context: Context) -> Iterable[Reference]:
 
 def listings(subject: Subject) -> Iterable[Listing]:
     """The project's contracts before the first write and before any change of a finished one; units with the lines."""
-    links = subject.references
-    for share in shares(subject.source, subject.context):
-        project = links["project", share.job].link
-        if project is None:
-            continue
-        made = subject.memory.target_id(share.header)
-        resource = _resource(subject, share)
-        if not made or (subject.memory.links and _differs(subject, share)):
-            yield endpoints.contracts(resource, project.procore_id)
+    units = endpoints.units(subject.context.procore_company)
     if any(text(line.source, "unitOfMeasureCode") for line in flagged_lines(subject.source)):
-        yield endpoints.units(subject.context.procore_company)
+        yield units
+        if units not in subject.facts:
+            return  # whether a line differs can be told only with Procore's spelling of its unit
+    for share in shares(subject.source, subject.context):
+        made = subject.memory.target_id(share.header)
+        if not made or (_is_finished(subject.memory, share) and _differs(subject, share)):
+            yield endpoints.contracts(_resource(subject, share), subject.link("project", share.job).procore_id)
 
 
 def plan(subject: Subject) -> Plan:
@@ -172,7 +170,7 @@ def _share_plan(subject: Subject, share: _Share, units: dict[str, str]) -> list[
         return parts
     changes = [*_lines(subject, share, resource, project_id, contract_id, units), *_gone(subject, share, resource, project_id)]
     wanted = mapped_status(subject.source, subject.context.settings.get("status", DEFAULT_STATUS))
-    if memory.links and _differs(subject, share, units):
+    if _is_finished(memory, share) and _differs(subject, share, units):
         row = next((row for row in subject.facts.get(listing, ()) if str(row["id"]) == contract_id), None)
         locked = _locked(memory, share, row)
         if isinstance(locked, Wait):
@@ -197,6 +195,11 @@ def _number_taken(subject: Subject, rows: Sequence[Json], mine: str) -> Plan | N
             words = f"number {subject.number} exists in Procore (commitment {row['id']}), link or rename"
             return Plan(waits=[fact(f"order:{subject.number}", words)])
     return None
+
+
+def _is_finished(memory: FlowMemory, share: _Share) -> bool:
+    """The commitment was whole once; before that, nobody but the hub has reason to touch it."""
+    return bool(memory.links) or share.status in memory.parts
 
 
 def _locked(memory: FlowMemory, share: _Share, row: Json | None) -> Wait | bool:
@@ -450,6 +453,7 @@ FLOW = Flow(
         project=lambda row: text(row, "jobNumber"),
         relevant=_relevant,
         facet=lambda row: plain(row, "commitmentType"),
+        numbers=("retentionPercent", "lineNumber", "quantity", "directUnitCost", "lineAmount", "amount"),
     ),
     counts=lambda order, _demanded: bool(order.get("sendToProcore")),
     excludes=excluded_by_setting,

@@ -1,0 +1,73 @@
+"""The courier: the actor that carries deliveries to one system. Batches in, outcomes out, nothing back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import anyio
+import msgspec
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+
+from adapters.target import Target
+from domain.delivery import Absent, Accepted, Delivery, Endpoint, Outcome
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows of one endpoint and one scope, at most as many as the endpoint takes in one call."""
+
+    endpoint: Endpoint
+    deliveries: Sequence[Delivery]
+
+
+@dataclass
+class Courier:
+    """Carries batches to one system, several side by side; rows of one record never travel side by side.
+
+    The mailbox is bounded: who has more to send waits, and the ledger is the buffer. `parallel` bounds the calls.
+    """
+
+    target: Target
+    batches: MemoryObjectReceiveStream[Batch]
+    outcomes: MemoryObjectSendStream[Sequence[Outcome]]
+    parallel: int = 5
+
+    async def run(self) -> None:
+        """Works until the mailbox is closed and everything in it is carried."""
+        async with self.outcomes, self.batches, anyio.create_task_group() as tasks:
+            for _ in range(self.parallel):
+                tasks.start_soon(self._carry_on)
+
+    async def _carry_on(self) -> None:
+        async for batch in self.batches:
+            await self.outcomes.send(await self._carry(batch))
+
+    async def _carry(self, batch: Batch) -> Sequence[Outcome]:
+        """Looks first wherever an earlier call may have taken effect, then sends what is not there."""
+        outcomes: list[Outcome] = []
+        doubtful = [delivery for delivery in batch.deliveries if _is_doubtful(batch.endpoint, delivery)]
+        to_send = [delivery for delivery in batch.deliveries if not _is_doubtful(batch.endpoint, delivery)]
+        if doubtful:
+            for sight in await self.target.look(batch.endpoint, doubtful):
+                if isinstance(sight, Absent):
+                    self._settle_absent(batch.endpoint, sight, to_send, outcomes)
+                else:
+                    outcomes.append(sight)
+        if to_send:
+            outcomes.extend(await self.target.carry(batch.endpoint, to_send))
+        return outcomes
+
+    def _settle_absent(
+        self, endpoint: Endpoint, sight: Absent, to_send: list[Delivery], outcomes: list[Outcome]
+    ) -> None:
+        if sight.target_id and endpoint.verb == "create":
+            # The record is there, only spelled otherwise by the target: to create again would double it.
+            outcomes.append(Accepted(sight.delivery, sight.target_id, sight.etag, exchange=sight.exchange, found=True))
+        elif sight.etag:
+            to_send.append(msgspec.structs.replace(sight.delivery, if_match=sight.etag))
+        else:
+            to_send.append(sight.delivery)
+
+
+def _is_doubtful(endpoint: Endpoint, delivery: Delivery) -> bool:
+    """An earlier call may have taken effect; or it was refused because the record had changed, and is to be read again."""
+    return delivery.unsettled or (endpoint.verb == "update" and delivery.attempts > 1)

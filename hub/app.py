@@ -1,0 +1,144 @@
+"""The composition root: builds all parts of a hub from its settings. Every new part is one line here."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import anyio
+
+from adapters.business_central.client import BusinessCentralClient
+from adapters.business_central.settings import BusinessCentralSettings
+from adapters.outbound.secrets import Secret
+from adapters.outbound.wire import Network
+from adapters.ports import Clock, Rng, SystemClock, system_rng
+from adapters.procore.client import ProcoreClient
+from adapters.procore.settings import ProcoreSettings
+from adapters.store import Ledger, Registry, ThreadPool, Threads, open_ledger
+from adapters.target import Target
+from domain.events import EVENTS, UPCASTERS
+from domain.values import BUSINESS_CENTRAL, PROCORE, System
+from hub.connection import Pair
+from hub.decider import Narrow
+from hub.gate import Addresses
+from hub.groups import single_error
+from hub.intake import Window
+from hub.projector import Projector
+from hub.report import Progress
+from hub.round import Outcome, Round
+from hub.settings import Connection, Settings
+from projections.registry import PROJECTIONS
+
+
+@dataclass
+class Hub:
+    """The parts of a running hub, joined."""
+
+    settings: Settings
+    ledger: Ledger
+    projector: Projector
+    clock: Clock
+    rng: Rng
+    networks: Mapping[System, Network]
+
+    @asynccontextmanager
+    async def pair(self, name: str) -> AsyncIterator[Pair]:
+        """A connection with both its systems, closed at the end."""
+        connection = self.settings.connections[name]
+        targets = self._targets(connection)
+        try:
+            yield Pair(
+                name=name,
+                kind=connection.kind,
+                bc_company=str(connection.business_central.company_id),
+                procore_company=str(connection.procore.company_id),
+                targets=targets,
+                flow_settings=_flow_settings(connection),
+                clock=self.clock,
+                rng=self.rng,
+                exclude_tags=tuple(connection.exclude_tags),
+                root_classes=tuple(connection.root_classes),
+            )
+        finally:
+            with anyio.CancelScope(shield=True):
+                for target in targets.values():
+                    await target.close()
+
+    async def round(
+        self, pair: Pair, progress: Progress, *, window: Window, narrow: Narrow, wait: timedelta
+    ) -> Outcome:
+        """One round of a connection."""
+        connection = self.settings.connections[pair.name]
+        addresses = Addresses(connection.business_central.api_url, connection.procore.api_url)
+        parts = (pair, addresses, self.ledger, self.projector, progress)
+        async with self.ledger.exclusive(f"connection {pair.name}"):
+            return await Round(*parts, window=window, narrow=narrow, wait=wait).run()
+
+    def _targets(self, connection: Connection) -> dict[System, Target]:
+        central, procore = connection.business_central, connection.procore
+        return {
+            BUSINESS_CENTRAL: BusinessCentralClient(
+                BusinessCentralSettings(
+                    api_url=central.api_url,
+                    token_url=central.token_url,
+                    scope=central.scope,
+                    company_id=str(central.company_id),
+                    client_id=central.client_id,
+                    client_secret=Secret(central.client_secret.get_secret_value()),
+                    connector_route=central.connector_route,
+                    standard_route=central.standard_route,
+                ),
+                self.clock,
+                self.rng,
+                self.networks.get(BUSINESS_CENTRAL),
+            ),
+            PROCORE: ProcoreClient(
+                ProcoreSettings(
+                    api_url=procore.api_url,
+                    token_url=procore.token_url,
+                    company_id=str(procore.company_id),
+                    client_id=procore.client_id,
+                    client_secret=Secret(procore.client_secret.get_secret_value()),
+                ),
+                self.clock,
+                self.rng,
+                self.networks.get(PROCORE),
+            ),
+        }
+
+
+def _flow_settings(connection: Connection) -> dict[str, dict[str, Any]]:
+    return connection.flows.model_dump(by_alias=True)
+
+
+@asynccontextmanager
+async def open_hub(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    rng: Rng | None = None,
+    threads: Threads | None = None,
+    networks: Mapping[System, Network] | None = None,
+) -> AsyncIterator[Hub]:
+    """A hub on its ledger, read models brought up to date.
+
+    What is not handed in is the real thing: this computer's clock and chance, worker threads, the network.
+    Raises  StoreUnavailable.
+    """
+    the_clock = clock or SystemClock()
+    async with open_ledger(
+        settings.store.url.get_secret_value(),
+        events=Registry(EVENTS, UPCASTERS),
+        clock=the_clock,
+        threads=threads or ThreadPool(),
+    ) as ledger:
+        projector = Projector(ledger, PROJECTIONS)
+        with single_error():
+            async with anyio.create_task_group() as tasks:
+                await tasks.start(ledger.run)
+                await projector.start()
+                try:
+                    yield Hub(settings, ledger, projector, the_clock, rng or system_rng(), networks or {})
+                finally:
+                    tasks.cancel_scope.cancel()

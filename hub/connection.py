@@ -1,0 +1,71 @@
+"""One connection at work: its name, its two systems, and what flows may know of its settings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from adapters.ports import Clock, Rng
+from adapters.target import Target
+from domain.flow import Context, Flow
+from domain.flows import FLOWS
+from domain.record import Moment
+from domain.values import Cause, System
+
+
+@dataclass
+class Pair:
+    """A company of Business Central and a company of Procore, reached.
+
+    `actor` signs the events of this run. `flow_settings` holds the table of each flow.
+    """
+
+    name: str
+    kind: str
+    bc_company: str
+    procore_company: str
+    targets: Mapping[System, Target]
+    flow_settings: Mapping[str, Mapping[str, Any]]
+    clock: Clock
+    rng: Rng
+    exclude_tags: tuple[str, ...] = ()
+    root_classes: tuple[str, ...] = ()
+    local_currency: str = ""
+    actor: str = "system"
+    _story: str = field(default="", init=False)
+
+    def begin(self, story: str) -> None:
+        """Begins a story: everything that happens from here on belongs to it."""
+        self._story = story
+
+    def moment(self, causation: str = "") -> Moment:
+        """Now, in the present story."""
+        return Moment(self.clock.now(), Cause(self._story or self.name, causation or self._story, self.actor))
+
+    def context(self, flow: Flow, now: datetime) -> Context:
+        """What a flow may know."""
+        return Context(
+            connection=self.name,
+            bc_company=self.bc_company,
+            procore_company=self.procore_company,
+            now=now,
+            local_currency=self.local_currency,
+            settings=self.flow_settings.get(flow.name, {}),
+            exclude_tags=self.exclude_tags,
+            root_classes=self.root_classes,
+        )
+
+    def enabled(self, flow: Flow) -> bool:
+        """Flows without a table of settings serve others and are always on."""
+        return bool(self.flow_settings.get(flow.name, {"enabled": True}).get("enabled", True))
+
+    @property
+    def flows(self) -> list[Flow]:
+        """The flows that are on, in the order of the registry."""
+        return [flow for flow in FLOWS if self.enabled(flow)]
+
+
+def story_id(connection: str, at: datetime) -> str:
+    """Correlation id of a round."""
+    return str(uuid5(NAMESPACE_URL, f"siteledger:{connection}:{at.isoformat()}"))

@@ -1,0 +1,347 @@
+"""Finds the records that are owed a decision, gathers what the decision needs, and stores what follows from it."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from adapters.store import StreamMoved
+from domain import decide as decisions
+from domain.decide import Decision, decide
+from domain.endpoints import ENDPOINTS
+from domain.events import Violation
+from domain.flow import Flow, Part, Reference, References
+from domain.flows import BY_KIND, BY_NAME
+from domain.record import Moment, Record, Request, Seen
+from domain.values import BUSINESS_CENTRAL, Json, digest, read_json
+from hub.connection import Pair
+from hub.fact_book import FactBook
+from hub.link_book import LinkBook
+from hub.records import Contents, Records
+
+PAGE = 500
+PASSES = 8
+"""Rounds of asking for lists that one decision may take: lists whose address stands in other lists need two."""
+ANCESTORS = 64
+
+
+class Due(NamedTuple):
+    """A record in a flow that is owed a decision."""
+
+    record: UUID
+    flow: str
+
+
+class Narrow(NamedTuple):
+    """Limits a round to one flow or one project; empty for no limit."""
+
+    flow: str = ""
+    project: str = ""
+
+    def condition(self, table: str) -> tuple[str, list[str]]:
+        """SQL condition and its parameters."""
+        parts, values = [], []
+        for column, value in (("flow", self.flow), ("project", self.project)):
+            if value:
+                parts.append(f" AND {table}.{column} = ?")
+                values.append(value)
+        return "".join(parts), values
+
+
+class Decider:
+    """Decides for the records of one connection."""
+
+    def __init__(self, pair: Pair, records: Records, links: LinkBook, facts: FactBook, narrow: Narrow = Narrow()) -> None:  # noqa: B008 - frozen
+        self.pair = pair
+        self._records = records
+        self._ledger = records.ledger
+        self._links = links
+        self._facts = facts
+        self._narrow = narrow
+        self._woken_to = 0
+        self.blocked: dict[Due, str] = {}
+
+    # -- which records -----------------------------------------------------------------------------
+
+    async def pending(self, limit: int = PAGE) -> list[Due]:
+        """Records that changed since their last decision, the oldest change first."""
+        condition, values = self._narrow.condition("s")
+        rows = await self._ledger.rows(
+            "SELECT s.record, s.flow FROM record_state s WHERE s.connection = ? AND s.todo = 1 AND s.open = 0"
+            f"{condition} ORDER BY s.position LIMIT ?",
+            (self.pair.name, *values, limit + len(self.blocked)),
+        )
+        due = [Due(UUID(row[0]), row[1]) for row in rows]
+        return [item for item in due if item not in self.blocked and item.flow in BY_NAME][:limit]
+
+    async def parked(self, after: str = "", limit: int = PAGE) -> list[Due]:
+        """Parked records, by id: facts in the other system are announced by nobody, so they are looked at again (C-54)."""
+        condition, values = self._narrow.condition("s")
+        rows = await self._ledger.rows(
+            "SELECT s.record, s.flow FROM record_state s WHERE s.connection = ? AND s.state = 'parked'"
+            f" AND s.record > ?{condition} ORDER BY s.record LIMIT ?",
+            (self.pair.name, after, *values, limit),
+        )
+        return [Due(UUID(row[0]), row[1]) for row in rows]
+
+    async def woken(self, position: int) -> list[Due]:
+        """Records whose wait ended, or whose project was switched, since the last time this was asked."""
+        start, self._woken_to = self._woken_to, position
+        rows = await self._ledger.rows(_WOKEN_BY_LINK, (start, start, self.pair.name))
+        rows += await self._ledger.rows(_WOKEN_BY_PROJECT, (self.pair.name, start))
+        return [Due(UUID(row[0]), row[1]) for row in rows if row[1] in BY_NAME]
+
+    # -- deciding ----------------------------------------------------------------------------------
+
+    async def run(self, due: Sequence[Due], *, again: bool = False) -> int:
+        """Decides for these records and stores what follows; the number of events that it led to.
+
+        `again` is set for records that nothing happened to: a wait that is merely shorter is not said again.
+        """
+        if not due:
+            return 0
+        try:
+            return await self._run(due, again=again)
+        except StreamMoved:
+            return 1  # somebody else wrote first: the records are still owed a decision, and the next turn finds them
+
+    async def _run(self, due: Sequence[Due], *, again: bool) -> int:
+        loaded = await self._records.load([item.record for item in due])
+        due = [item for item in due if BUSINESS_CENTRAL in loaded[item.record].believed]
+        if again:
+            due = [item for item in due if loaded[item.record].flow(item.flow).status.open == 0]
+        sources = await self._records.sources([loaded[item.record] for item in due])
+        moment = self.pair.moment()
+        known = await self._links.known(self._asked(due, sources, moment))
+        made = await self._decide(due, loaded, sources, known, moment)
+        contents = Contents()
+        demanded: dict[UUID, Record] = {}
+        for item, decision in made.items():
+            await self._carry_out(item, decision, loaded, demanded, contents, moment, again=again)
+        return await self._records.save([*loaded.values(), *demanded.values()], contents)
+
+    def _asked(self, due: Sequence[Due], sources: Mapping[UUID, Json], moment: Moment) -> list[tuple[str, str]]:
+        asked: list[tuple[str, str]] = []
+        for item in due:
+            flow = BY_NAME[item.flow]
+            context = self.pair.context(flow, moment.at)
+            asked += [(ref.kind, ref.key) for ref in flow.references(sources[item.record], context)]
+        return asked
+
+    async def _decide(
+        self,
+        due: Sequence[Due],
+        loaded: Mapping[UUID, Record],
+        sources: Mapping[UUID, Json],
+        known: References,
+        moment: Moment,
+    ) -> dict[Due, Decision]:
+        made: dict[Due, Decision] = {}
+        left = list(due)
+        for _ in range(PASSES):
+            wanted: dict[Due, decisions.NeedsFacts] = {}
+            for item in left:
+                flow = BY_NAME[item.flow]
+                context = self.pair.context(flow, moment.at)
+                source = sources[item.record]
+                decision = decide(flow, loaded[item.record], source, known, self._facts.rows, context)
+                if isinstance(decision, decisions.NeedsFacts):
+                    wanted[item] = decision
+                else:
+                    made[item] = decision
+            if not wanted:
+                return made
+            await self._facts.read([listing for need in wanted.values() for listing in need.listings])
+            left = [item for item, need in wanted.items() if not self._is_blocked(item, need)]
+        return made
+
+    def _is_blocked(self, item: Due, need: decisions.NeedsFacts) -> bool:
+        """A list that can't be read now holds up the records that need it, and no other."""
+        for listing in need.listings:
+            if error := self._facts.unreadable.get(listing):
+                self.blocked[item] = str(error)
+                return True
+        return False
+
+    # -- what follows ------------------------------------------------------------------------------
+
+    async def _carry_out(  # noqa: PLR0913 - one place where decisions become commands
+        self,
+        item: Due,
+        decision: Decision,
+        loaded: Mapping[UUID, Record],
+        demanded: dict[UUID, Record],
+        contents: Contents,
+        moment: Moment,
+        *,
+        again: bool,
+    ) -> None:
+        record, flow = loaded[item.record], BY_NAME[item.flow]
+        match decision:
+            case decisions.Park():
+                circle = await self._circle(flow, record)
+                if circle:
+                    words = f"the parents form a circle: {' -> '.join(circle)}"
+                    record.reject(item.flow, [Violation("PP-04", "Parent Segment Code", words)], moment)
+                    return
+                await self._demand(decision.demands, loaded, demanded, contents, moment)
+                if not (again and _is_shorter(record, item.flow, decision)):
+                    record.park(item.flow, decision.waits, moment)
+            case decisions.Reject():
+                record.reject(item.flow, decision.violations, moment)
+            case decisions.Exclude():
+                record.exclude(item.flow, decision.rule, moment)
+            case decisions.Clash():
+                record.conflict(item.flow, decision.reason, moment)
+            case decisions.Bury():
+                record.tombstone(item.flow, moment)
+            case decisions.Send():
+                record.link(item.flow, decision.links, moment)
+                for part in decision.parts:
+                    record.request(item.flow, _request(part, contents), moment)
+            case decisions.Settle():
+                record.link(item.flow, decision.links, moment)
+                record.settle(item.flow, record.believed[BUSINESS_CENTRAL].content, decision.warnings, moment)
+            case decisions.Stuck() | decisions.Ignore() | decisions.NeedsFacts():
+                return  # nothing to say: a person acts, or it never took part
+
+    async def _demand(
+        self,
+        demands: Sequence[Reference],
+        loaded: Mapping[UUID, Record],
+        demanded: dict[UUID, Record],
+        contents: Contents,
+        moment: Moment,
+    ) -> None:
+        """Brings forth the records that exist only because another one names them."""
+        for reference in demands:
+            flow = BY_KIND[reference.kind]
+            if reference.content is None:
+                await self._demand_known(reference, flow, loaded, demanded, moment)
+                continue
+            source: Json = dict(reference.content)
+            key = str(source.get("id") or reference.key)
+            id_ = Record.id_for(self.pair.name, flow.kind, key)
+            if id_ in demanded or id_ in loaded:
+                continue
+            record = (await self._records.load([id_], flow.kind))[id_]
+            record.observe(seen(flow, source, key, contents, demanded=True), moment)
+            demanded[id_] = record
+
+    async def _demand_known(
+        self,
+        reference: Reference,
+        flow: Flow,
+        loaded: Mapping[UUID, Record],
+        demanded: dict[UUID, Record],
+        moment: Moment,
+    ) -> None:
+        """A record that was known but took no part takes part from now on."""
+        rows = await self._ledger.rows(
+            "SELECT record FROM record WHERE connection = ? AND kind = ? AND number = ? AND vanished = 0",
+            (self.pair.name, flow.kind, reference.key),
+        )
+        for (text,) in rows:
+            id_ = UUID(text)
+            if id_ in demanded or (id_ in loaded and loaded[id_].demanded):
+                continue
+            record = loaded[id_] if id_ in loaded else (await self._records.load([id_]))[id_]
+            believed = record.believed[BUSINESS_CENTRAL]
+            again = Seen(
+                kind=record.kind,
+                side=BUSINESS_CENTRAL,
+                entity_set=record.entity_set,
+                source_id=record.source_id,
+                number=record.number,
+                title=record.title,
+                project=record.project,
+                digest=believed.digest,
+                content=believed.content,
+                modified_at="",
+                flows=(flow.name,),
+                facet=record.facet,
+                demanded=True,
+            )
+            record.observe(again, moment)
+            if id_ not in loaded:
+                demanded[id_] = record
+
+    async def _circle(self, flow: Flow, record: Record) -> list[str]:
+        """The ring of parents above a record that waits for one of its own kind, if there is one (PP-04)."""
+        if flow.parent is None:
+            return []
+        path, number = [record.number], flow.parent((await self._records.sources([record]))[record.id])
+        while number and len(path) < ANCESTORS:
+            if number in path:
+                return [*path[path.index(number) :], number]
+            path.append(number)
+            rows = await self._ledger.rows(
+                "SELECT content FROM record WHERE connection = ? AND kind = ? AND number = ? AND vanished = 0",
+                (self.pair.name, flow.kind, number),
+            )
+            if not rows:
+                return []
+            number = flow.parent(await self._document(rows[0][0]))
+        return []
+
+    async def _document(self, content: str) -> Json:
+        return read_json((await self._ledger.contents([content]))[content])
+
+
+_WOKEN_BY_LINK = """
+SELECT DISTINCT w.record, w.flow
+FROM record_state s
+JOIN wait w ON w.connection = s.connection AND w.on_kind = s.kind AND w.on_key = s.number
+WHERE (s.joined > ? OR (s.state = 'excluded' AND s.position > ?)) AND s.connection = ?
+"""
+
+_WOKEN_BY_PROJECT = """
+SELECT d.record, d.flow
+FROM record_state s
+JOIN record_state d ON d.connection = s.connection AND d.project = s.number AND d.kind <> 'project'
+WHERE s.kind = 'project' AND s.connection = ? AND s.position > ? AND d.open = 0
+  AND ((s.state = 'excluded' AND d.state NOT IN ('excluded', 'deleted'))
+    OR (s.state <> 'excluded' AND d.state = 'excluded' AND d.reasons = '["project flag off"]'))
+"""
+
+
+def seen(flow: Flow, source: Json, source_id: str, contents: Contents, *, demanded: bool = False) -> Seen:
+    """A document of the origin as an observation: what flows use of it, and where the whole is kept."""
+    origin = flow.origin
+    takes_part = flow.counts(source, demanded)
+    return Seen(
+        kind=flow.kind,
+        side=BUSINESS_CENTRAL,
+        entity_set=origin.entity_set,
+        source_id=source_id,
+        number=origin.number(source),
+        title=origin.title(source)[:200],
+        project=origin.project(source),
+        digest=digest(origin.relevant(source)),
+        content=contents.add_json(source),
+        modified_at=str(source.get("lastModifiedDateTime") or ""),
+        flows=(flow.name,) if takes_part else (),
+        facet=origin.facet(source),
+        demanded=demanded,
+    )
+
+
+def _request(part: Part, contents: Contents) -> Request:
+    return Request(
+        part=part.name,
+        endpoint=part.endpoint,
+        system=ENDPOINTS[part.endpoint].system,
+        scope=part.scope,
+        key=part.key,
+        body=contents.add_json(decisions.body_of(part)),
+        digest=part.digest,
+        target_id=part.target_id,
+        if_match=part.if_match,
+    )
+
+
+def _is_shorter(record: Record, flow: str, decision: decisions.Park) -> bool:
+    """The record waits already, for these and perhaps more; `wait` of the ledger still names all of them."""
+    status = record.flow(flow).status
+    known = record.flow(flow).waits
+    named = all((wait.kind, wait.key, wait.text) in known for wait in decision.waits)
+    return status.state == "parked" and not status.todo and named

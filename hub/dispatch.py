@@ -1,0 +1,227 @@
+"""Work list to couriers, outcomes to the ledger. An attempt is claimed by an event before the call is made."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import anyio
+import msgspec
+from anyio.streams.memory import MemoryObjectReceiveStream
+
+from adapters.backoff import delay_before
+from adapters.courier import Batch, Courier
+from adapters.store import StreamMoved
+from adapters.target import Target
+from domain.delivery import Accepted, Busy, Delivery, Endpoint, Exchange, Outcome, Refused
+from domain.endpoints import ENDPOINTS
+from domain.flows import BY_NAME
+from domain.record import Moment, Record
+from domain.values import Json, System, read_json
+from hub.connection import Pair
+from hub.decider import Narrow
+from hub.fact_book import FactBook
+from hub.records import Contents, Records
+
+WINDOW = 4000
+"""Deliveries taken from the work list at once: enough to fill a batch of a thousand, and flat in memory."""
+MAILBOX = 16
+MOST_ATTEMPTS = 8
+SUPERSEDED = "the source changed before it was sent"
+
+
+class Dispatch:
+    """Carries the deliveries of one connection to one system."""
+
+    def __init__(self, pair: Pair, system: System, records: Records, facts: FactBook, narrow: Narrow = Narrow()) -> None:  # noqa: B008 - frozen
+        self.pair = pair
+        self.system: System = system
+        self._records = records
+        self._ledger = records.ledger
+        self._facts = facts
+        self._narrow = narrow
+        self.delivered = 0
+
+    @property
+    def _target(self) -> Target:
+        return self.pair.targets[self.system]
+
+    async def due(self, now: datetime) -> list[tuple[Any, ...]]:
+        """The oldest deliveries whose time has come, without their bodies."""
+        condition, values = self._narrow.condition("s")
+        return await self._ledger.rows(
+            _DUE.format(narrow=condition), (self.pair.name, self.system, now.isoformat(), *values, WINDOW)
+        )
+
+    async def next_attempt(self) -> datetime | None:
+        """When the next delayed delivery falls due; None when none is waiting."""
+        rows = await self._ledger.rows(
+            "SELECT MIN(d.retry_at) FROM delivery d"
+            " WHERE d.connection = ? AND d.system = ? AND d.state = 'delayed' AND d.retry_at <> ''",
+            (self.pair.name, self.system),
+        )
+        return datetime.fromisoformat(rows[0][0]) if rows and rows[0][0] else None
+
+    async def round(self) -> int:
+        """Carries everything that is due now; how many deliveries that were."""
+        rows = await self.due(self.pair.clock.now())
+        if not rows:
+            return 0
+        stale = [row for row in rows if row[_CHANGED] and not row[_UNSETTLED]]
+        if stale:
+            await self._withdraw(stale)
+            rows = [row for row in rows if not (row[_CHANGED] and not row[_UNSETTLED])]
+        await self._carry_all(_gathered(rows))
+        return len(rows) + len(stale)
+
+    async def _withdraw(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        """What was never sent need not be sent any more: the next decision knows better."""
+        moment = self.pair.moment()
+        for start in range(0, len(rows), WINDOW):
+            chunk = rows[start : start + WINDOW]
+
+            def act(found: Mapping[UUID, Record], _contents: Contents, chunk: Sequence[tuple[Any, ...]] = chunk) -> tuple[()]:
+                for row in chunk:
+                    found[UUID(row[_RECORD])].close(row[_FLOW], UUID(row[_DELIVERY]), SUPERSEDED, moment)
+                return ()
+
+            await self._records.change([UUID(row[_RECORD]) for row in chunk], act)
+
+    async def _carry_all(self, batches: Sequence[tuple[Endpoint, Sequence[tuple[Any, ...]]]]) -> None:
+        to_courier, mailbox = anyio.create_memory_object_stream[Batch](MAILBOX)
+        from_courier, results = anyio.create_memory_object_stream[Sequence[Outcome]](MAILBOX)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(Courier(self._target, mailbox, from_courier).run)
+            tasks.start_soon(self._record_all, results)
+            async with to_courier:
+                for endpoint, rows in batches:
+                    claimed = await self._claim(endpoint, rows)
+                    if claimed:
+                        await to_courier.send(Batch(endpoint, claimed))
+
+    async def _claim(self, endpoint: Endpoint, rows: Sequence[tuple[Any, ...]]) -> list[Delivery]:
+        """Stores the attempt before the call; what another process claimed first is left to it."""
+        moment = self.pair.moment()
+        won: set[str] = set()
+
+        def act(found: Mapping[UUID, Record], _contents: Contents) -> tuple[()]:
+            won.clear()
+            for row in rows:
+                if found[UUID(row[_RECORD])].claim(row[_FLOW], UUID(row[_DELIVERY]), moment):
+                    won.add(row[_DELIVERY])
+            return ()
+
+        await self._records.change([UUID(row[_RECORD]) for row in rows], act)
+        mine = [row for row in rows if row[_DELIVERY] in won]
+        bodies = await self._ledger.contents([row[_BODY] for row in mine])
+        return [_delivery(self.pair.name, row, read_json(bodies[row[_BODY]])) for row in mine]
+
+    async def _record_all(self, results: MemoryObjectReceiveStream[Sequence[Outcome]]) -> None:
+        async with results:
+            async for outcomes in results:
+                # What a system did must reach the ledger even when everything else is called off.
+                with anyio.CancelScope(shield=True):
+                    await self._record(outcomes)
+
+    async def _record(self, outcomes: Sequence[Outcome]) -> None:
+        moment = self.pair.moment()
+        accepted = [outcome for outcome in outcomes if isinstance(outcome, Accepted)]
+
+        def act(found: Mapping[UUID, Record], contents: Contents) -> tuple[()]:
+            for outcome in outcomes:
+                self._tell(found[outcome.delivery.record], outcome, contents, moment)
+            return ()
+
+        try:
+            await self._records.change([outcome.delivery.record for outcome in outcomes], act)
+        except StreamMoved:
+            # Nothing is lost: the claim stands, so the next round settles these deliveries by looking.
+            return
+        self.delivered += len(accepted)
+        for outcome in accepted:
+            self._facts.stale(ENDPOINTS[outcome.delivery.endpoint], outcome.delivery.scope)
+
+    def _tell(self, record: Record, outcome: Outcome, contents: Contents, moment: Moment) -> None:
+        delivery = outcome.delivery
+        said = _exchanged(outcome.exchange, contents)
+        match outcome:
+            case Accepted():
+                record.confirm(
+                    delivery.flow, delivery.id, moment, target_id=outcome.target_id, etag=outcome.etag, found=outcome.found, **said
+                )
+            case Busy() if delivery.attempts < MOST_ATTEMPTS:
+                wait = max(outcome.after, delay_before(delivery.attempts, self.pair.rng))
+                record.delay(
+                    delivery.flow,
+                    delivery.id,
+                    moment,
+                    retry_at=moment.at + wait,
+                    reason=outcome.reason,
+                    unknown=outcome.unknown,
+                    **said,
+                )
+            case Busy():
+                words = f"given up after {delivery.attempts} attempts; the last one said: {outcome.reason}"
+                record.refuse(delivery.flow, delivery.id, moment, message=words, **said)
+            case Refused():
+                said["status"] = outcome.status or said.get("status", 0)
+                record.refuse(delivery.flow, delivery.id, moment, message=outcome.message, code=outcome.code, **said)
+                rule = BY_NAME[delivery.flow].barred_by.get(outcome.status, "")
+                if rule:
+                    record.exclude(delivery.flow, rule, moment)
+
+
+_DUE = """
+SELECT d.delivery, d.record, d.flow, d.part, d.endpoint, d.scope, d.key, d.body, d.target_id, d.if_match,
+       d.attempts, d.unsettled, s.todo
+FROM delivery d
+JOIN record_state s ON s.record = d.record AND s.flow = d.flow
+WHERE d.connection = ? AND d.system = ? AND d.state IN ('requested', 'attempted', 'delayed') AND d.retry_at <= ?{narrow}
+ORDER BY d.position
+LIMIT ?
+"""
+_DELIVERY, _RECORD, _FLOW, _PART, _ENDPOINT, _SCOPE, _KEY, _BODY, _TARGET, _IF_MATCH, _ATTEMPTS, _UNSETTLED, _CHANGED = range(13)
+
+
+def _gathered(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Endpoint, Sequence[tuple[Any, ...]]]]:
+    """Rows of one endpoint and scope in one batch, up to its limit; the oldest batch first."""
+    groups: dict[tuple[str, str], list[tuple[Any, ...]]] = {}
+    for row in rows:
+        groups.setdefault((row[_ENDPOINT], row[_SCOPE]), []).append(row)
+    batches: list[tuple[Endpoint, Sequence[tuple[Any, ...]]]] = []
+    for (name, _), group in groups.items():
+        endpoint = ENDPOINTS[name]
+        batches += [(endpoint, group[start : start + endpoint.limit]) for start in range(0, len(group), endpoint.limit)]
+    return batches
+
+
+def _delivery(connection: str, row: tuple[Any, ...], body: Json) -> Delivery:
+    return Delivery(
+        id=UUID(row[_DELIVERY]),
+        record=UUID(row[_RECORD]),
+        connection=connection,
+        flow=row[_FLOW],
+        part=row[_PART],
+        endpoint=row[_ENDPOINT],
+        scope=msgspec.json.decode(row[_SCOPE], type=dict[str, str]),
+        key=row[_KEY],
+        body=body,
+        target_id=row[_TARGET],
+        if_match=row[_IF_MATCH],
+        attempts=row[_ATTEMPTS] + 1,
+        unsettled=bool(row[_UNSETTLED]),
+    )
+
+
+def _exchanged(exchange: Exchange | None, contents: Contents) -> dict[str, Any]:
+    """The exchange as an event keeps it: bodies by digest."""
+    if exchange is None:
+        return {}
+    return {
+        "method": exchange.method,
+        "url": exchange.url,
+        "status": exchange.status,
+        "request": contents.add(exchange.request) if exchange.request else "",
+        "response": contents.add(exchange.response) if exchange.response else "",
+        "took_ms": exchange.took_ms,
+    }

@@ -1,0 +1,50 @@
+"""The lists of the target that decisions rest on: each read once in a round, dropped when a delivery makes it stale."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import anyio
+
+from adapters.target import Target
+from domain.delivery import Endpoint, Listing, Scope
+from domain.errors import SiteLedgerError
+from domain.values import Json, System
+
+
+class FactBook:
+    """Reads lists, each at most once until it is stale; remembers the ones that could not be read."""
+
+    def __init__(self, targets: Mapping[System, Target]) -> None:
+        self._targets = targets
+        self._rows: dict[Listing, Sequence[Json]] = {}
+        self.unreadable: dict[Listing, SiteLedgerError] = {}
+
+    @property
+    def rows(self) -> Mapping[Listing, Sequence[Json]]:
+        """All lists read so far."""
+        return self._rows
+
+    async def read(self, listings: Iterable[Listing]) -> None:
+        """Reads the lists that are not there yet, side by side; a failure is kept, not raised."""
+        missing = [listing for listing in dict.fromkeys(listings) if listing not in self._rows]
+        async with anyio.create_task_group() as tasks:
+            for listing in missing:
+                if listing not in self.unreadable:
+                    tasks.start_soon(self._read, listing)
+
+    async def _read(self, listing: Listing) -> None:
+        try:
+            self._rows[listing] = await self._targets[listing.system].list(listing)
+        except SiteLedgerError as error:
+            self.unreadable[listing] = error
+
+    def stale(self, endpoint: Endpoint, scope: Scope) -> None:
+        """Forgets the lists that a success at this endpoint changed."""
+        project = scope.get("project_id", "")
+        for listing in list(self._rows):
+            if listing.name in endpoint.refreshes and listing.scope in ("", project):
+                del self._rows[listing]
+
+    def forget(self) -> None:
+        """Begins a new round: everything is to be read afresh."""
+        self._rows.clear()
+        self.unreadable.clear()

@@ -1,0 +1,89 @@
+"""The places that a connection's sources were read to, and what could not be read, as events of their own streams."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from adapters.store import Ledger
+from domain import events
+from domain.record import Moment, Record
+from domain.values import BUSINESS_CENTRAL, digest, text
+from hub.connection import Pair
+from hub.records import Contents
+
+
+class FeedLog:
+    """Makes the events of feeds. One stream for each source set; versions come from the read model, not a re-read."""
+
+    def __init__(self, ledger: Ledger, pair: Pair) -> None:
+        self._ledger = ledger
+        self._pair = pair
+        self._known: dict[str, tuple[int, int]] = {}
+        self._pending: dict[str, tuple[int, int]] = {}
+
+    async def load(self) -> None:
+        """Takes the places from the read model."""
+        rows = await self._ledger.rows(
+            "SELECT entity_set, read_to, version FROM feed WHERE connection = ?", (self._pair.name,)
+        )
+        self._known = {row[0]: (row[1], row[2]) for row in rows}
+        self._pending = {}
+
+    def read_to(self, name: str) -> int:
+        """Up to where a set was read, 0 for not yet."""
+        return self._known.get(name, (0, 0))[0]
+
+    def advanced(self, name: str, position: int, moment: Moment) -> events.Event:
+        """The set is read up to here; to be stored with the rows that were read."""
+        version = self._known.get(name, (0, 0))[1] + 1
+        self._pending[name] = (position, version)
+        return events.FeedAdvanced(entity_set=name, position=position, **self._place(name, version, moment))
+
+    def adopted(self, name: str, projects: Sequence[str], moment: Moment) -> events.Event:
+        """The rows of these projects are read whole; to be stored with them."""
+        place, version = self._known.get(name, (0, 0))
+        self._pending[name] = (place, version + 1)
+        return events.FeedAdopted(
+            entity_set=name, projects=tuple(projects), **self._place(name, version + 1, moment)
+        )
+
+    def stored(self) -> None:
+        """What was made since is in the ledger."""
+        self._known.update(self._pending)
+        self._pending = {}
+
+    async def append(self, new: Sequence[events.Event]) -> None:
+        """Stores places that no rows came with."""
+        await self._ledger.append(new)
+        self.stored()
+
+    async def dead_letter(self, entity_set: str, row: object, reason: str, moment: Moment) -> None:
+        """Keeps what could not be read, once, raw."""
+        id_ = Record.id_for(self._pair.name, "dead letter", f"{entity_set}/{digest(row)}")
+        if (await self._ledger.load([id_]))[id_]:
+            return
+        contents = Contents()
+        source_id = text(row, "id") if isinstance(row, dict) else ""  # pyright: ignore[reportUnknownArgumentType] - unreadable
+        event = events.DeadLettered(
+            side=BUSINESS_CENTRAL,
+            entity_set=entity_set,
+            source_id=source_id[:100],
+            reason=reason,
+            content=contents.add_json(row),
+            **self._place_of(id_, 1, moment),
+        )
+        await self._ledger.append([event], contents.new)
+
+    def _place(self, name: str, version: int, moment: Moment) -> dict[str, Any]:
+        return self._place_of(Record.id_for(self._pair.name, "feed", name), version, moment)
+
+    def _place_of(self, id_: UUID, version: int, moment: Moment) -> dict[str, Any]:
+        return {
+            "originator_id": id_,
+            "originator_version": version,
+            "at": moment.at,
+            "connection": self._pair.name,
+            "correlation_id": moment.cause.correlation_id,
+            "causation_id": moment.cause.causation_id,
+            "actor": moment.cause.actor,
+        }

@@ -1,0 +1,315 @@
+"""What changed in Business Central becomes observations: page by page, the place read so far in the same transaction.
+
+Source  Connector API, Incremental reading: rows below `minimumActiveRowVersion` are committed, so nothing is skipped;
+        lines move no header (Business Central 7.7), and deletions stand in `deletedRecords` alone (7.9).
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any
+from uuid import UUID
+
+from domain import events
+from domain.delivery import Listing
+from domain.flow import Flow
+from domain.flows import BY_KIND
+from domain.record import Moment, Record
+from domain.values import BUSINESS_CENTRAL, Json, text
+from hub.connection import Pair
+from hub.decider import seen
+from hub.feed_log import FeedLog
+from hub.readable import what_is_wrong
+from hub.records import Contents, Records
+
+PAGE = 500
+NAMES_IN_FILTER = 40
+"""Numbers joined by `or` on one field (Business Central 4.2); keeps the address well below 8 kB."""
+DELETIONS = "deletedRecords"
+
+
+@dataclass(frozen=True)
+class Window:
+    """Which changes to read: those since the last round, all, or those modified in a range.
+
+    Units   `since` inclusive, `until` exclusive, UTC.
+    """
+
+    full: bool = False
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def is_range(self) -> bool:
+        """A range is read beside the usual feed and moves no checkpoint."""
+        return self.since is not None or self.until is not None
+
+    def condition(self) -> str:
+        """The range as a filter."""
+        parts = [f"lastModifiedDateTime ge {_instant(self.since)}"] if self.since else []
+        parts += [f"lastModifiedDateTime lt {_instant(self.until)}"] if self.until else []
+        return " and ".join(parts)
+
+
+class Intake:
+    """Reads one connection's company of Business Central. `catch_up` brings the read models up to date."""
+
+    def __init__(
+        self, pair: Pair, records: Records, window: Window, catch_up: Callable[[], Awaitable[object]]
+    ) -> None:
+        self.pair = pair
+        self._records = records
+        self._ledger = records.ledger
+        self._window = window
+        self._catch_up = catch_up
+        self._log = FeedLog(records.ledger, pair)
+        self._horizon = 0
+        self.observed = 0
+
+    async def round(self, horizon: int) -> None:
+        """Reads every feed up to the horizon, deletions, and whole the projects that count for the first time."""
+        self._horizon = horizon
+        await self._catch_up()
+        await self._log.load()
+        refetch: dict[str, set[str]] = {}
+        for flow in self._feeds():
+            await self._feed(flow)
+        await self._catch_up()
+        for flow in self._feeds():
+            if flow.origin.child_set:
+                await self._children(flow, refetch)
+        if not self._window.is_range:
+            await self._deletions(refetch)
+        for flow in self._feeds():
+            await self.by_number(flow, refetch.get(flow.kind, ()))
+        await self.adopt()
+
+    def _feeds(self) -> list[Flow]:
+        return [flow for flow in self.pair.flows if flow.origin.entity_set]
+
+    def _place(self, name: str) -> int:
+        return 0 if self._window.full else self._log.read_to(name)
+
+    # -- the feeds ---------------------------------------------------------------------------------
+
+    async def _feed(self, flow: Flow) -> None:
+        origin, position = flow.origin, self._place(flow.origin.entity_set)
+        if self._window.is_range:
+            await self._observe(flow, await self._list(flow, self._window.condition()))
+            return
+        if not position and origin.reach == "project":
+            rows: list[Json] = []  # `adopt` reads the projects that count, whole
+        else:
+            new = not self._log.read_to(origin.entity_set) and origin.reach in ("flagged", "demand")
+            flagged = " and sendToProcore eq true" if new else ""
+            rows = await self._list(flow, f"rowVersion gt {position} and rowVersion lt {self._horizon}{flagged}")
+        if rows or not position:
+            await self._observe(flow, rows, lambda moment: [self._log.advanced(origin.entity_set, self._horizon - 1, moment)])
+
+    async def _children(self, flow: Flow, refetch: dict[str, set[str]]) -> None:
+        """A changed line moves no header, so its document is read again."""
+        origin, name = flow.origin, f"{flow.origin.entity_set}/children"
+        position = self._place(name)
+        rows: list[Json] = []
+        if position or self._window.is_range:
+            condition = f"rowVersion gt {position} and rowVersion lt {self._horizon}"
+            listing = self._listing(
+                origin.child_set,
+                self._window.condition() if self._window.is_range else condition,
+                select=f"id,{origin.child_key},rowVersion",
+            )
+            rows = await self.pair.targets[BUSINESS_CENTRAL].list(listing)
+            numbers = {text(row, origin.child_key) for row in rows}
+            refetch.setdefault(flow.kind, set()).update(await self._known_numbers(flow, numbers))
+        # The first reading of the documents brought all their lines, so the place is taken without reading.
+        if (rows or not position) and not self._window.is_range:
+            await self._log.append([self._log.advanced(name, self._horizon - 1, self.pair.moment())])
+
+    async def _deletions(self, refetch: dict[str, set[str]]) -> None:
+        query = (("$filter", f"entryNumber gt {self._place(DELETIONS)}"), ("$orderby", "entryNumber"))
+        rows = await self.pair.targets[BUSINESS_CENTRAL].list(Listing(DELETIONS, BUSINESS_CENTRAL, DELETIONS, query))
+        if not rows:
+            return
+        gone: dict[UUID, str] = {}
+        for flow in self._feeds():
+            origin = flow.origin
+            for row in rows:
+                if text(row, "entitySetName") == origin.entity_set:
+                    id_ = Record.id_for(self.pair.name, flow.kind, text(row, "recordId"))
+                    gone[id_] = text(row, "replacedByNumber")
+                elif origin.child_set and text(row, "entitySetName") == origin.child_set:
+                    parts = {part.strip() for part in text(row, "recordNumber").split("|")}
+                    refetch.setdefault(flow.kind, set()).update(await self._known_numbers(flow, parts))
+        last = max(int(row["entryNumber"]) for row in rows)
+        moment = self.pair.moment()
+
+        def act(found: Mapping[UUID, Record], _contents: Contents) -> Sequence[events.Event]:
+            for id_, record in found.items():
+                self.observed += record.vanish(BUSINESS_CENTRAL, gone[id_], moment)
+            return [self._log.advanced(DELETIONS, last, moment)]
+
+        await self._records.change(list(gone), act)
+        self._log.stored()
+
+    # -- by name -----------------------------------------------------------------------------------
+
+    async def by_number(self, flow: Flow, numbers: Iterable[str], *, demanded: bool = False) -> None:
+        """Reads the named records whatever their flag; those that nobody knows yet count when they are demanded."""
+        for chunk in _chunks(sorted(numbers), NAMES_IN_FILTER):
+            field = flow.origin.number_field
+            names = " or ".join(f"{field} eq {_quoted(number)}" for number in chunk)
+            await self._observe(flow, await self._list(flow, names), demanded=demanded)
+
+    async def demands(self) -> int:
+        """Reads the records that others wait for and that nobody has seen; how many were found."""
+        before = self.observed
+        for flow in self._feeds():
+            if flow.origin.reach == "demand":
+                rows = await self._ledger.rows(_UNSEEN, (self.pair.name, flow.kind))
+                await self.by_number(flow, [row[0] for row in rows], demanded=True)
+        return self.observed - before
+
+    async def adopt(self) -> None:
+        """Reads tasks and segments of projects that count and were not read whole so far."""
+        await self._catch_up()
+        project_flow = BY_KIND["project"].name
+        for flow in self._feeds():
+            origin = flow.origin
+            if origin.reach != "project":
+                continue
+            again = 1 if self._window.full else 0
+            rows = await self._ledger.rows(_UNADOPTED, (origin.entity_set, self.pair.name, project_flow, again))
+            for chunk in _chunks([row[0] for row in rows], NAMES_IN_FILTER):
+                names = " or ".join(f"projectNumber eq {_quoted(number)}" for number in chunk)
+                await self._observe(
+                    flow,
+                    await self._list(flow, names),
+                    lambda moment, chunk=chunk, origin=origin: [self._log.adopted(origin.entity_set, chunk, moment)],
+                    whole=set(chunk),
+                )
+
+    # -- observing ---------------------------------------------------------------------------------
+
+    async def _observe(
+        self,
+        flow: Flow,
+        rows: Sequence[Json],
+        place: Callable[[Moment], Sequence[events.Event]] | None = None,
+        *,
+        demanded: bool = False,
+        whole: set[str] | None = None,
+    ) -> None:
+        """Stores what is new in these rows; the last page carries the place read so far."""
+        moment = self.pair.moment()
+        readable = await self._sorted_out(flow, rows, moment)
+        counting = whole if whole is not None else await self._projects_of(flow, readable)
+        pages = _chunks(readable, PAGE) or [[]]
+        for number, page in enumerate(pages, 1):
+            sources = {Record.id_for(self.pair.name, flow.kind, text(row, "id")): row for row in page}
+            is_last = number == len(pages)
+
+            def act(
+                found: Mapping[UUID, Record],
+                contents: Contents,
+                sources: Mapping[UUID, Json] = sources,
+                *,
+                is_last: bool = is_last,
+            ) -> Sequence[events.Event]:
+                for id_, row in sources.items():
+                    self._observe_one(flow, found[id_], row, contents, moment, demanded=demanded, counting=counting)
+                return place(moment) if place is not None and is_last else ()
+
+            await self._records.change(list(sources), act, flow.kind)
+            if is_last:
+                self._log.stored()
+
+    def _observe_one(  # noqa: PLR0913 - one row with all that its counting depends on
+        self,
+        flow: Flow,
+        record: Record,
+        row: Json,
+        contents: Contents,
+        moment: Moment,
+        *,
+        demanded: bool,
+        counting: set[str],
+    ) -> None:
+        wanted = demanded or record.demanded
+        if not record.version:
+            if flow.origin.reach == "project" and flow.origin.project(row) not in counting:
+                return
+            if not flow.counts(row, wanted) and not flow.origin.keep(row):
+                return  # never flagged: no state and no row
+        scratch = Contents()
+        if record.observe(seen(flow, row, text(row, "id"), scratch, demanded=wanted), moment):
+            contents.new.update(scratch.new)
+            self.observed += 1
+
+    async def _sorted_out(self, flow: Flow, rows: Sequence[Json], moment: Moment) -> list[Json]:
+        """Rows that can be read, each id once; what can't be read is kept as a dead letter and holds up nothing."""
+        good: dict[str, Json] = {}
+        for row in rows:
+            reason = what_is_wrong(row, flow.origin)
+            if reason:
+                await self._log.dead_letter(flow.origin.entity_set, row, reason, moment)
+            else:
+                good[text(row, "id")] = row
+        return list(good.values())
+
+    async def _projects_of(self, flow: Flow, rows: Sequence[Json]) -> set[str]:
+        """Projects among these rows whose rows count, because the project itself is known."""
+        if flow.origin.reach != "project":
+            return set()
+        return await self._known_numbers(BY_KIND["project"], {flow.origin.project(row) for row in rows})
+
+    async def _known_numbers(self, flow: Flow, numbers: set[str]) -> set[str]:
+        if not numbers:
+            return set()
+        condition, parameter = self._ledger.in_list("s.number", sorted(numbers))
+        sql = f"SELECT s.number FROM record_state s WHERE s.connection = ? AND s.flow = ? AND {condition}"  # noqa: S608 - built from columns
+        return {row[0] for row in await self._ledger.rows(sql, (self.pair.name, flow.name, parameter))}
+
+    # -- lists -------------------------------------------------------------------------------------
+
+    async def _list(self, flow: Flow, condition: str) -> list[Json]:
+        listing = self._listing(flow.origin.entity_set, condition, expand=flow.origin.expand)
+        return await self.pair.targets[BUSINESS_CENTRAL].list(listing)
+
+    def _listing(self, entity_set: str, condition: str, *, expand: str = "", select: str = "") -> Listing:
+        query = [("$filter", condition)]
+        query += [("$expand", expand)] if expand else []
+        query += [("$select", select)] if select else []
+        query.append(("$orderby", "rowVersion"))
+        return Listing(entity_set, BUSINESS_CENTRAL, entity_set, tuple(query))
+
+
+_UNSEEN = """
+SELECT DISTINCT w.on_key
+FROM wait w
+LEFT JOIN record r ON r.connection = w.connection AND r.kind = w.on_kind AND r.number = w.on_key AND r.vanished = 0
+LEFT JOIN record_state s ON s.record = r.record
+WHERE w.connection = ? AND w.on_kind = ? AND s.record IS NULL
+"""
+
+_UNADOPTED = """
+SELECT s.number
+FROM record_state s
+LEFT JOIN feed_project f ON f.connection = s.connection AND f.entity_set = ? AND f.project = s.number
+WHERE s.connection = ? AND s.flow = ? AND s.state <> 'deleted' AND (f.project IS NULL OR ? = 1)
+ORDER BY s.number
+"""
+
+
+def _instant(value: datetime) -> str:
+    return value.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _quoted(value: str) -> str:
+    """A text literal of OData; an inner quote is doubled (Business Central 4.4)."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _chunks(items: Sequence[Any], size: int) -> list[list[Any]]:
+    rest = iter(items)
+    return list(iter(lambda: list(islice(rest, size)), []))

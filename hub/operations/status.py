@@ -1,0 +1,80 @@
+"""`status`: counts, lag, what waits and what needs a person, from the ledger alone."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from domain.states import NEEDS_A_PERSON
+from hub.app import Hub, open_hub
+from hub.operations.sync import counts, unsettled
+from hub.report import ExitStatus, Progress, Report
+from hub.settings import Settings
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+async def status(settings: Settings, *, connection: str | None, progress: Progress) -> Report:  # noqa: ARG001 - quick
+    """How every connection stands. No remote is asked."""
+    names = [connection] if connection else list(settings.connections)
+    async with open_hub(settings) as hub:
+        documents = [await _connection(hub, name) for name in names]
+    needs = any(state in NEEDS_A_PERSON for item in documents for by in item["states"].values() for state in by)
+    found = ExitStatus.NEEDS_PERSON if needs else ExitStatus.DONE
+    document = documents[0] if len(documents) == 1 else {"connections": documents}
+
+    def render(console: "Console") -> None:
+        for item in documents:
+            _render(console, item)
+
+    return Report(document, found, render)
+
+
+async def _connection(hub: Hub, name: str) -> dict[str, Any]:
+    rounds = await hub.ledger.rows(
+        "SELECT started, finished, observed, delivered, calls FROM round WHERE connection = ?", (name,)
+    )
+    waiting = await hub.ledger.rows(
+        "SELECT system, state, COUNT(*), MIN(requested_at), MIN(retry_at) FROM delivery"
+        " WHERE connection = ? AND state IN ('requested', 'attempted', 'delayed') GROUP BY system, state ORDER BY 1, 2",
+        (name,),
+    )
+    problems = await unsettled(hub.ledger, name)
+    return {
+        "connection": name,
+        "position": await hub.ledger.last_position(),
+        "states": await counts(hub.ledger, name),
+        "last_round": _round(rounds[0], hub.clock.now()) if rounds else None,
+        "waiting": [
+            {"system": row[0], "state": row[1], "count": row[2], "oldest": row[3], "next_attempt": row[4] or None}
+            for row in waiting
+        ],
+        "needs_a_person": [problem for problem in problems if problem["state"] in NEEDS_A_PERSON],
+        "parked": [problem for problem in problems if problem["state"] == "parked"],
+    }
+
+
+def _round(row: tuple[Any, ...], now: datetime) -> dict[str, Any]:
+    age = now - datetime.fromisoformat(row[1])
+    return {
+        "started": row[0],
+        "finished": row[1],
+        "age_seconds": int(age.total_seconds()),
+        "observed": row[2],
+        "delivered": msgspec.json.decode(row[3]),
+        "calls": msgspec.json.decode(row[4]),
+    }
+
+
+def _render(console: "Console", document: dict[str, Any]) -> None:
+    console.print(f"[bold]{document['connection']}[/bold], {document['position']} events")
+    last = document["last_round"]
+    console.print(f"  last round with changes: {last['finished']}" if last else "  no round yet")
+    for flow, by_state in document["states"].items():
+        console.print(f"  {flow}: " + ", ".join(f"{count} {state}" for state, count in by_state.items()))
+    for item in document["waiting"]:
+        console.print(f"  {item['count']} deliveries to {item['system']} {item['state']}, oldest {item['oldest']}")
+    for problem in [*document["needs_a_person"], *document["parked"]][:30]:
+        reasons = "; ".join(problem["reasons"])
+        console.print(f"  {problem['state']}  {problem['flow']}  {problem['number']}: {reasons}", markup=False)

@@ -1,0 +1,104 @@
+"""Records in and out of the ledger, many at a time, with what their sides hold."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from uuid import UUID
+
+import msgspec
+
+from adapters.store import Ledger, StreamMoved
+from domain import events
+from domain.errors import SiteLedgerError
+from domain.flows import RECORDS
+from domain.record import Record
+from domain.values import BUSINESS_CENTRAL, Digest, Json, System, read_json, sha256_of
+
+RETRIES = 5
+"""Times that a change is decided again because somebody else wrote first; more would hide a fault."""
+
+
+class Contents:
+    """Bodies to be stored with the next events, each once, by its SHA-256."""
+
+    def __init__(self) -> None:
+        self.new: dict[str, bytes] = {}
+
+    def add(self, data: bytes) -> Digest:
+        """Keeps a body and gives its name."""
+        name = sha256_of(data)
+        self.new[name] = data
+        return name
+
+    def add_json(self, document: object) -> Digest:
+        """Keeps a document in its one spelling."""
+        return self.add(canonical_json(document))
+
+
+def canonical_json(document: object) -> bytes:
+    """A document as it is stored: keys sorted, numbers exact, decimals as number literals."""
+    return _encoder.encode(document)
+
+
+_encoder = msgspec.json.Encoder(order="sorted", decimal_format="number")
+
+
+class Records:
+    """Loads and saves records of one connection."""
+
+    def __init__(self, ledger: Ledger, connection: str) -> None:
+        self.ledger = ledger
+        self.connection = connection
+
+    async def load(self, ids: Iterable[UUID], kind: str = "") -> dict[UUID, Record]:
+        """Records by id; one that nobody saw yet is a new one of this kind, at version 0."""
+        found: dict[UUID, Record] = {}
+        for id_, happened in (await self.ledger.load(list(dict.fromkeys(ids)))).items():
+            found[id_] = rebuilt(id_, self.connection, happened, kind)
+        return found
+
+    async def save(self, records: Iterable[Record], contents: Contents, extra: Sequence[events.Event] = ()) -> int:
+        """Stores what happened to these records, and the bodies, in one transaction.
+
+        Raises  StreamMoved: nothing was stored, load again and decide again.
+        """
+        new: list[events.Event] = [event for record in records for event in record.collect_events()]
+        new.extend(extra)
+        if new or contents.new:
+            await self.ledger.append(new, contents.new)
+        return len(new)
+
+    async def sources(self, records: Iterable[Record], side: System = BUSINESS_CENTRAL) -> dict[UUID, Json]:
+        """What a side of each record holds, as it was last seen."""
+        wanted = {record.id: record.believed[side].content for record in records if side in record.believed}
+        bodies = await self.ledger.contents(list(wanted.values()))
+        missing = [name for name in wanted.values() if name not in bodies]
+        if missing:
+            raise SiteLedgerError(f"The ledger lacks the content {missing[0]}, which an event names; restore a backup.")
+        return {id_: read_json(bodies[name]) for id_, name in wanted.items()}
+
+    async def change(
+        self, ids: Sequence[UUID], act: Callable[[Mapping[UUID, Record], Contents], Sequence[events.Event]], kind: str = ""
+    ) -> int:
+        """Loads, acts, saves; again from the start when somebody else wrote to one of the streams first.
+
+        `act` gives back further events, of feeds, that belong into the same transaction.
+        """
+        for attempt in range(RETRIES):
+            records = await self.load(ids, kind)
+            contents = Contents()
+            extra = act(records, contents)
+            try:
+                return await self.save(records.values(), contents, extra)
+            except StreamMoved:
+                if attempt == RETRIES - 1:
+                    raise
+        return 0
+
+
+def rebuilt(id_: UUID, connection: str, happened: Sequence[events.Event], kind: str = "") -> Record:
+    """A record as its events tell it; without events a new one."""
+    first = happened[0] if happened else None
+    known = first.kind if isinstance(first, events.Observed) else kind
+    record = RECORDS.get(known, Record)(id_, connection)
+    for event in happened:
+        record.apply(event)
+    return record

@@ -1,0 +1,222 @@
+"""One round of a connection: read what changed, decide, carry, until nothing more can be done."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import anyio
+
+from adapters.store import Ledger
+from domain import events
+from domain.errors import NeedsDecision, RetryLater, Unreadable
+from domain.record import Record
+from domain.values import BUSINESS_CENTRAL, SYSTEMS, System
+from hub.connection import Pair, story_id
+from hub.decider import PAGE, Decider, Narrow
+from hub.dispatch import Dispatch
+from hub.fact_book import FactBook
+from hub.gate import Addresses, check_pair, read_set_up
+from hub.groups import single_error
+from hub.intake import Intake, Window
+from hub.link_book import LinkBook
+from hub.projector import Projector
+from hub.records import Records
+from hub.report import Progress
+
+
+@dataclass
+class Outcome:
+    """What a round did. `calls` are HTTP requests without token requests, a batch as one."""
+
+    started: datetime
+    finished: datetime
+    observed: int = 0
+    delivered: dict[System, int] = field(default_factory=lambda: dict.fromkeys(SYSTEMS, 0))
+    reads: dict[System, int] = field(default_factory=lambda: dict.fromkeys(SYSTEMS, 0))
+    writes: dict[System, int] = field(default_factory=lambda: dict.fromkeys(SYSTEMS, 0))
+    troubles: list[str] = field(default_factory=list[str])
+    unreachable: bool = False
+
+
+class Round:
+    """Runs one connection once."""
+
+    def __init__(  # noqa: PLR0913 - everything a round rests on is handed in
+        self,
+        pair: Pair,
+        addresses: Addresses,
+        ledger: Ledger,
+        projector: Projector,
+        progress: Progress,
+        *,
+        window: Window = Window(),  # noqa: B008 - frozen
+        narrow: Narrow = Narrow(),  # noqa: B008 - frozen
+        wait: timedelta = timedelta(seconds=60),
+    ) -> None:
+        self.pair = pair
+        self._addresses = addresses
+        self._ledger = ledger
+        self._projector = projector
+        self._progress = progress
+        self._wait = wait
+        records = Records(ledger, pair.name)
+        self._facts = FactBook(pair.targets)
+        self._intake = Intake(pair, records, window, projector.catch_up)
+        self._decider = Decider(pair, records, LinkBook(ledger, pair.name), self._facts, narrow)
+        self._dispatches: Mapping[System, Dispatch] = {
+            system: Dispatch(pair, system, records, self._facts, narrow) for system in SYSTEMS
+        }
+        self._deciding = anyio.Lock()
+        self._news = anyio.Event()
+        self._idle: set[System] = set()
+        self._over = False
+
+    async def run(self) -> Outcome:
+        """Reads, decides, carries.
+
+        Raises  Misconfigured when the pair may not be written to.
+        """
+        started = self.pair.clock.now()
+        self.pair.begin(story_id(self.pair.name, started))
+        before = {system: self.pair.targets[system].calls for system in SYSTEMS}
+        base = {system: (calls.read, calls.write) for system, calls in before.items()}
+        outcome = Outcome(started, started)
+        try:
+            await self._projector.catch_up()
+            set_up = await read_set_up(self.pair.targets[BUSINESS_CENTRAL])
+            self.pair.local_currency = set_up.currency
+            await check_pair(self._ledger, self.pair, self._addresses, set_up)
+            await self._read(set_up.horizon)
+            await self._work()
+        except (RetryLater, Unreadable, NeedsDecision) as error:
+            outcome.troubles.append(str(error))
+            outcome.unreachable = True
+        outcome.finished = self.pair.clock.now()
+        outcome.observed = self._intake.observed
+        outcome.delivered = {system: dispatch.delivered for system, dispatch in self._dispatches.items()}
+        for system in SYSTEMS:
+            calls = self.pair.targets[system].calls
+            outcome.reads[system] = calls.read - base[system][0]
+            outcome.writes[system] = calls.write - base[system][1]
+        self._blocked(outcome)
+        await self._end(outcome)
+        return outcome
+
+    def _blocked(self, outcome: Outcome) -> None:
+        for error in dict.fromkeys(str(error) for error in self._facts.unreadable.values()):
+            outcome.troubles.append(error)
+        outcome.unreachable = outcome.unreachable or bool(self._facts.unreadable)
+
+    async def _read(self, horizon: int) -> None:
+        self._progress.start("reading Business Central")
+        await self._intake.round(horizon)
+        self._progress.finish("reading Business Central")
+        await self._decide()
+        await self._look_again()
+
+    async def _look_again(self) -> None:
+        """What parked records wait for in the other system is announced by nobody (C-54)."""
+        last = ""
+        while page := await self._decider.parked(last):
+            last = str(page[-1].record)
+            await self._decider.run(page, again=True)
+
+    # -- working -----------------------------------------------------------------------------------
+
+    async def _work(self) -> None:
+        self._progress.start("carrying")
+        while True:
+            self._over = False
+            self._idle.clear()
+            with single_error():
+                async with anyio.create_task_group() as tasks:
+                    for system in SYSTEMS:
+                        tasks.start_soon(self._carry_on, system)
+            if not await self._bring_in():
+                break
+        self._progress.finish("carrying")
+
+    async def _carry_on(self, system: System) -> None:
+        """Carries to one system, as long as there is anything to do anywhere: a slow system holds up no other."""
+        dispatch = self._dispatches[system]
+        while not self._over:
+            news = self._news
+            await self._decide()
+            moved = await dispatch.round()
+            if moved:
+                self._progress.advance("carrying", moved)
+                self._idle.clear()
+                self._spread()
+                continue
+            self._idle.add(system)
+            due = await dispatch.next_attempt()
+            if due is None and len(self._idle) == len(SYSTEMS):
+                self._over = True
+                self._spread()
+                return
+            await self._rest(system, due, news)
+
+    async def _rest(self, system: System, due: datetime | None, news: anyio.Event) -> None:
+        """Until something happens elsewhere, or the next attempt falls due; later attempts are left for another round."""
+        left = None if due is None else due - self.pair.clock.now()
+        if left is not None and left > self._wait:
+            left = None
+        if left is None and self._idle == set(SYSTEMS):
+            self._over = True
+            self._spread()
+            return
+        with anyio.move_on_after(None if left is None else max(left.total_seconds(), 0)):
+            if left is not None:
+                self._idle.discard(system)
+            await news.wait()
+        self._idle.discard(system)
+
+    def _spread(self) -> None:
+        self._news.set()
+        self._news = anyio.Event()
+
+    async def _decide(self) -> None:
+        """Decides everything that is owed a decision, so that the couriers find full batches."""
+        async with self._deciding:
+            while True:
+                position = await self._projector.catch_up()
+                woken = await self._decider.woken(position)
+                for start in range(0, len(woken), PAGE):
+                    await self._decider.run(woken[start : start + PAGE], again=True)
+                pending = await self._decider.pending()
+                if not pending:
+                    if not woken:
+                        return
+                    continue
+                await self._decider.run(pending)
+
+    async def _bring_in(self) -> bool:
+        """Fetches what others turned out to need; whether that gave new work."""
+        found = await self._intake.demands()
+        if found:
+            await self._decide()
+        return bool(found)
+
+    async def _end(self, outcome: Outcome) -> None:
+        """A round that did nothing leaves no trace in the ledger."""
+        if not outcome.observed and not sum(outcome.delivered.values()):
+            return
+        moment = self.pair.moment()
+        event = events.RoundEnded(
+            originator_id=Record.id_for(self.pair.name, "round", outcome.started.isoformat()),
+            originator_version=1,
+            at=moment.at,
+            connection=self.pair.name,
+            correlation_id=moment.cause.correlation_id,
+            causation_id=moment.cause.causation_id,
+            actor=moment.cause.actor,
+            started=outcome.started,
+            observed=outcome.observed,
+            delivered={str(system): count for system, count in outcome.delivered.items()},
+            reads={str(system): count for system, count in outcome.reads.items()},
+            writes={str(system): count for system, count in outcome.writes.items()},
+        )
+        await self._ledger.append([event])
+        await self._projector.catch_up()
+
+

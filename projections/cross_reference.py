@@ -1,0 +1,63 @@
+"""Which record of one system is which record of the other?"""
+
+from domain import events
+from domain.events import Event
+from projections.projection import Column, Keys, Projection, Rows, Table
+
+CROSS_REFERENCE = Table(
+    name="cross_reference",
+    columns=(
+        Column("connection", "text", "connection that the pair belongs to"),
+        Column("flow", "text", "flow that joined it"),
+        Column("record", "text", "UUID of the record"),
+        Column("role", "text", "primary, or derived for a job that shares its parent's Procore project"),
+        Column("bc_set", "text", "entity set in Business Central, empty for derived records"),
+        Column("bc_id", "text", "id in Business Central"),
+        Column("bc_number", "text", "number or code in Business Central; parts joined with |"),
+        Column("procore_resource", "text", "resource in Procore"),
+        Column("procore_id", "text", "id in Procore"),
+        Column("procore_parent_id", "text", "id of the project or contract above it in Procore, empty for none"),
+        Column("since", "text", "when the pair was joined, UTC"),
+    ),
+    key=("connection", "flow", "record", "role", "bc_set", "bc_id"),
+    indexes=(("connection", "flow", "bc_number"), ("record",), ("connection", "procore_id"), ("connection", "bc_id")),
+)
+
+
+def keys(event: Event) -> Keys:
+    """Rows that an event may change."""
+    if isinstance(event, events.Linked):
+        for link in event.links:
+            yield CROSS_REFERENCE, _key(event, link)
+
+
+def fold(rows: Rows, event: Event, _position: int) -> None:
+    """A pair keeps the moment at which it was first joined."""
+    if not isinstance(event, events.Linked):
+        return
+    for link in event.links:
+        old = rows.get(CROSS_REFERENCE, _key(event, link))
+        same = old is not None and old["procore_id"] == link.procore_id
+        rows.put(
+            CROSS_REFERENCE,
+            {
+                "connection": event.connection,
+                "flow": event.flow,
+                "record": str(event.originator_id),
+                "role": link.role,
+                "bc_set": link.bc_set,
+                "bc_id": link.bc_id,
+                "bc_number": link.bc_number,
+                "procore_resource": link.procore_resource,
+                "procore_id": link.procore_id,
+                "procore_parent_id": link.procore_parent_id,
+                "since": old["since"] if same and old is not None else event.at.isoformat(),
+            },
+        )
+
+
+def _key(event: events.Linked, link: events.LinkRow) -> tuple[str, ...]:
+    return (event.connection, event.flow, str(event.originator_id), link.role, link.bc_set, link.bc_id)
+
+
+CROSS_REFERENCES = Projection(name="cross_reference", version=1, tables=(CROSS_REFERENCE,), topics=(events.Linked.TOPIC,), keys=keys, fold=fold)

@@ -1,0 +1,100 @@
+"""What happened, in order, in words?"""
+
+from domain import events
+from domain.events import Event
+from projections.projection import Column, Keys, Projection, Rows, Table
+
+EVENT_LOG = Table(
+    name="event_log",
+    columns=(
+        Column("position", "bigint", "position in the ledger"),
+        Column("at", "text", "when it happened, UTC"),
+        Column("connection", "text", "connection that it belongs to"),
+        Column("record", "text", "UUID of the record, or of the feed or connection"),
+        Column("version", "bigint", "place in the record's own stream"),
+        Column("event", "text", "stored name and version of the event"),
+        Column("flow", "text", "flow, where it belongs to one"),
+        Column("summary", "text", "what happened, in one line"),
+        Column("actor", "text", "system, user or token that acted"),
+        Column("correlation_id", "text", "the whole story"),
+        Column("causation_id", "text", "the step right before"),
+    ),
+    key=("position",),
+    indexes=(("record", "position"), ("connection", "at")),
+)
+
+
+def keys(_event: Event) -> Keys:
+    """Every event is a new row, so none has to be read."""
+    return ()
+
+
+def fold(rows: Rows, event: Event, position: int) -> None:
+    """One row for each event."""
+    rows.append(
+        EVENT_LOG,
+        {
+            "position": position,
+            "at": event.at.isoformat(),
+            "connection": event.connection,
+            "record": str(event.originator_id),
+            "version": event.originator_version,
+            "event": event.TOPIC,
+            "flow": event.flow if isinstance(event, events.FlowEvent) else "",
+            "summary": summary(event),
+            "actor": event.actor,
+            "correlation_id": event.correlation_id,
+            "causation_id": event.causation_id,
+        },
+    )
+
+
+def summary(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for each kind of event reads best
+    """What happened, in one line, for people."""
+    match event:
+        case events.Observed():
+            return f"{event.side} shows {event.kind.replace('_', ' ')} {event.number} {event.title}".strip()
+        case events.Vanished():
+            return f"removed in {event.side}" + (f", replaced by {event.replaced_by}" if event.replaced_by else "")
+        case events.Parked():
+            return "parked: " + "; ".join(wait.text for wait in event.waits)
+        case events.Rejected():
+            return "rejected: " + "; ".join(violation.message for violation in event.violations)
+        case events.Excluded():
+            return f"excluded: {event.rule}"
+        case events.Conflicted():
+            return f"conflict: {event.reason}"
+        case events.Tombstoned():
+            return "deleted in its source; the counterpart stays"
+        case events.Synced():
+            return "synced"
+        case events.Linked():
+            pairs = ", ".join(f"{link.bc_number} = {link.procore_resource} {link.procore_id}" for link in event.links[:3])
+            return f"linked {pairs}" + (f" and {len(event.links) - 3} more" if len(event.links) > 3 else "")  # noqa: PLR2004
+        case events.Requested():
+            return f"to deliver: {event.part} to {event.endpoint}"
+        case events.Attempted():
+            return f"attempt {event.attempt}: {event.part}"
+        case events.Confirmed():
+            return f"delivered: {event.part} is {event.target_id}" + (" (found by looking)" if event.found else "")
+        case events.Delayed():
+            return f"delayed: {event.part}: {event.reason}"
+        case events.Refused():
+            return f"refused: {event.part}: {event.message}"
+        case events.Closed():
+            return f"withdrawn: {event.part}: {event.why}"
+        case events.FeedAdvanced():
+            return f"{event.entity_set} read up to {event.position}"
+        case events.FeedAdopted():
+            return f"{event.entity_set} of {', '.join(event.projects)} read whole"
+        case events.PairFingerprinted():
+            return f"joins company {event.business_central_company} and Procore company {event.procore_company}"
+        case events.RoundEnded():
+            return f"round ended: {event.observed} observed, {sum(event.delivered.values())} delivered"
+        case events.DeadLettered():
+            return f"unreadable {event.entity_set} {event.source_id}: {event.reason}"
+        case _:
+            return event.TOPIC
+
+
+EVENT_LOGS = Projection(name="event_log", version=1, tables=(EVENT_LOG,), topics=tuple(events.EVENTS), keys=keys, fold=fold)

@@ -1,0 +1,135 @@
+"""How far has every source been read, what does each connection join, and how did its last round go?"""
+
+import msgspec
+
+from domain import events
+from domain.events import Event
+from projections.projection import Column, Keys, Projection, Rows, Table
+
+FEED = Table(
+    name="feed",
+    columns=(
+        Column("connection", "text", "connection that it belongs to"),
+        Column("entity_set", "text", "set of the source"),
+        Column("read_to", "bigint", "row version or entry number up to which all changes are in the ledger"),
+        Column("at", "text", "when that was, UTC"),
+        Column("version", "bigint", "events that the feed's own stream holds"),
+    ),
+    key=("connection", "entity_set"),
+    indexes=(),
+)
+
+ADOPTED = Table(
+    name="feed_project",
+    columns=(
+        Column("connection", "text", "connection that it belongs to"),
+        Column("entity_set", "text", "set of the source"),
+        Column("project", "text", "project whose rows were read whole"),
+    ),
+    key=("connection", "entity_set", "project"),
+    indexes=(),
+)
+
+PAIR = Table(
+    name="pair",
+    columns=(
+        Column("connection", "text", "connection"),
+        Column("kind", "text", "production or test"),
+        Column("business_central_url", "text", "address of Business Central"),
+        Column("business_central_company", "text", "company id"),
+        Column("business_central_environment", "text", "environment that Business Central names"),
+        Column("procore_url", "text", "address of Procore"),
+        Column("procore_company", "text", "company id"),
+        Column("since", "text", "first successful contact, UTC"),
+    ),
+    key=("connection",),
+    indexes=(),
+)
+
+ROUND = Table(
+    name="round",
+    columns=(
+        Column("connection", "text", "connection"),
+        Column("started", "text", "UTC"),
+        Column("finished", "text", "UTC"),
+        Column("observed", "bigint", "records that changed"),
+        Column("delivered", "text", "JSON object: system -> deliveries confirmed"),
+        Column("calls", "text", "JSON object: reads and writes for each system"),
+    ),
+    key=("connection",),
+    indexes=(),
+)
+
+
+def keys(event: Event) -> Keys:
+    """Rows that an event changes in part; the others are replaced whole."""
+    if isinstance(event, events.FeedAdopted):
+        yield FEED, (event.connection, event.entity_set)
+
+
+def fold(rows: Rows, event: Event, _position: int) -> None:
+    """Assigns what an event says."""
+    at = event.at.isoformat()
+    match event:
+        case events.FeedAdvanced():
+            rows.put(
+                FEED,
+                {
+                    "connection": event.connection,
+                    "entity_set": event.entity_set,
+                    "read_to": event.position,
+                    "at": at,
+                    "version": event.originator_version,
+                },
+            )
+        case events.FeedAdopted():
+            old = rows.get(FEED, (event.connection, event.entity_set))
+            fresh = {"connection": event.connection, "entity_set": event.entity_set, "read_to": 0, "at": at}
+            rows.put(FEED, {**fresh, **(old or {}), "version": event.originator_version})
+            for project in event.projects:
+                rows.put(
+                    ADOPTED, {"connection": event.connection, "entity_set": event.entity_set, "project": project}
+                )
+        case events.PairFingerprinted():
+            rows.put(
+                PAIR,
+                {
+                    "connection": event.connection,
+                    "kind": event.kind,
+                    "business_central_url": event.business_central_url,
+                    "business_central_company": event.business_central_company,
+                    "business_central_environment": event.business_central_environment,
+                    "procore_url": event.procore_url,
+                    "procore_company": event.procore_company,
+                    "since": at,
+                },
+            )
+        case events.RoundEnded():
+            rows.put(
+                ROUND,
+                {
+                    "connection": event.connection,
+                    "started": event.started.isoformat(),
+                    "finished": at,
+                    "observed": event.observed,
+                    "delivered": msgspec.json.encode(event.delivered, order="sorted").decode(),
+                    "calls": msgspec.json.encode(
+                        {"reads": event.reads, "writes": event.writes}, order="sorted"
+                    ).decode(),
+                },
+            )
+        case _:
+            return
+
+
+FEEDS = Projection(name="feed",
+    version=1,
+    tables=(FEED, ADOPTED, PAIR, ROUND),
+    topics=(
+        events.FeedAdvanced.TOPIC,
+        events.FeedAdopted.TOPIC,
+        events.PairFingerprinted.TOPIC,
+        events.RoundEnded.TOPIC,
+    ),
+    keys=keys,
+    fold=fold,)

@@ -1,0 +1,245 @@
+"""Where does every record stand? One row for each record, one for each record in a flow, and what the parked wait for."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from domain import events, states
+from domain.events import Event
+from domain.flows import BY_NAME
+from domain.states import Status
+from projections.projection import Column, Keys, Projection, Rows, Table
+
+RECORD = Table(
+    name="record",
+    columns=(
+        Column("record", "text", "UUID of the record; its stream in the ledger"),
+        Column("connection", "text", "connection that it belongs to"),
+        Column("kind", "text", "kind of business object"),
+        Column("number", "text", "number or code by which people and other records know it; parts joined with |"),
+        Column("title", "text", "name or description"),
+        Column("project", "text", "number of its project, empty for company-wide records"),
+        Column("facet", "text", "sort within its kind, such as the type of a project task"),
+        Column("side", "text", "system of origin"),
+        Column("entity_set", "text", "set of the origin, empty for derived records"),
+        Column("source_id", "text", "immutable id in the origin"),
+        Column("content", "text", "SHA-256 of what the origin held last"),
+        Column("demanded", "bigint", "1 when another record's need brought it in"),
+        Column("vanished", "bigint", "1 when the origin removed it"),
+        Column("at", "text", "when it was last seen to change, UTC"),
+        Column("position", "bigint", "position of that event in the ledger"),
+    ),
+    key=("record",),
+    indexes=(("connection", "kind", "number"), ("connection", "source_id"), ("connection", "number")),
+)
+
+RECORD_STATE = Table(
+    name="record_state",
+    columns=(
+        Column("record", "text", "UUID of the record"),
+        Column("flow", "text", "name of the flow"),
+        Column("connection", "text", "connection that it belongs to"),
+        Column("kind", "text", "kind of business object"),
+        Column("number", "text", "number in its source"),
+        Column("title", "text", "name or description"),
+        Column("project", "text", "number of its project"),
+        Column("state", "text", "one of the eleven states"),
+        Column("reasons", "text", "JSON list of texts: why it is in this state"),
+        Column("waits_for", "text", "JSON list of {kind, key, text}: what a parked record waits for"),
+        Column("retry_at", "text", "next attempt of a failed record, UTC, else empty"),
+        Column("since", "text", "when it entered this state, UTC"),
+        Column("open", "bigint", "deliveries without a final outcome"),
+        Column("refused", "bigint", "deliveries refused since the source last changed"),
+        Column("todo", "bigint", "1 when a decision is owed"),
+        Column("joined", "bigint", "position at which it was last joined to a counterpart, 0 for never"),
+        Column("position", "bigint", "position of its last event"),
+    ),
+    key=("record", "flow"),
+    indexes=(
+        ("connection", "todo", "position"),
+        ("connection", "flow", "state"),
+        ("connection", "project"),
+        ("joined",),
+        ("position",),
+    ),
+)
+
+WAIT = Table(
+    name="wait",
+    columns=(
+        Column("record", "text", "the parked record"),
+        Column("flow", "text", "its flow"),
+        Column("place", "bigint", "place in the list of what it waits for"),
+        Column("connection", "text", "connection that it belongs to"),
+        Column("on_kind", "text", "kind of the record waited for, or fact"),
+        Column("on_key", "text", "its number, or the name of the fact"),
+    ),
+    key=("record", "flow", "place"),
+    indexes=(("connection", "on_kind", "on_key"),),
+)
+
+
+def keys(event: Event) -> Keys:
+    """Rows that an event may change."""
+    record = str(event.originator_id)
+    match event:
+        case events.Observed() | events.Vanished():
+            yield RECORD, (record,)
+            for flow in event.flows:
+                yield RECORD_STATE, (record, flow)
+        case events.FlowEvent():
+            yield RECORD, (record,)
+            yield RECORD_STATE, (record, event.flow)
+        case _:
+            return
+
+
+def fold(rows: Rows, event: Event, position: int) -> None:
+    """Assigns what an event says."""
+    match event:
+        case events.Observed():
+            _observed(rows, event, position)
+        case events.Vanished():
+            known = rows.get(RECORD, (str(event.originator_id),))
+            if known is not None:
+                rows.put(RECORD, {**known, "vanished": 1, "at": event.at.isoformat(), "position": position})
+            for flow in event.flows:
+                _moved(rows, event, flow, position)
+        case events.FlowEvent():
+            _moved(rows, event, event.flow, position)
+        case _:
+            return
+
+
+def _observed(rows: Rows, event: events.Observed, position: int) -> None:
+    record = str(event.originator_id)
+    rows.put(
+        RECORD,
+        {
+            "record": record,
+            "connection": event.connection,
+            "kind": event.kind,
+            "number": event.number,
+            "title": event.title,
+            "project": event.project,
+            "facet": event.facet,
+            "side": event.side,
+            "entity_set": event.entity_set,
+            "source_id": event.source_id,
+            "content": event.content,
+            "demanded": int(event.demanded),
+            "vanished": 0,
+            "at": event.at.isoformat(),
+            "position": position,
+        },
+    )
+    for flow in event.flows:
+        _moved(rows, event, flow, position)
+
+
+def _moved(rows: Rows, event: Event, flow: str, position: int) -> None:
+    record = str(event.originator_id)
+    old = rows.get(RECORD_STATE, (record, flow))
+    known = rows.get(RECORD, (record,)) or {}
+    before = (
+        Status(old["state"], old["open"], old["refused"], bool(old["todo"])) if old is not None else states.NEW
+    )
+    now = states.after(before, event)
+    at = event.at.isoformat()
+    reasons, retry_at = _reasons(event, old)
+    rows.put(
+        RECORD_STATE,
+        {
+            "record": record,
+            "flow": flow,
+            "connection": event.connection,
+            "kind": BY_NAME[flow].kind if flow in BY_NAME else known.get("kind", ""),
+            "number": known.get("number", ""),
+            "title": known.get("title", ""),
+            "project": known.get("project", ""),
+            "state": now.state,
+            "reasons": reasons,
+            "waits_for": _waits(event, old, now),
+            "retry_at": retry_at,
+            "since": old["since"] if old is not None and old["state"] == now.state else at,
+            "open": now.open,
+            "refused": now.refused,
+            "todo": int(now.todo),
+            "joined": position if isinstance(event, events.Linked) else (old["joined"] if old is not None else 0),
+            "position": position,
+        },
+    )
+    if (old is not None and old["state"] == "parked") or now.state == "parked":
+        _rewait(rows, event, record, flow, now)
+
+
+def _rewait(rows: Rows, event: Event, record: str, flow: str, now: Status) -> None:
+    if now.state == "parked" and not isinstance(event, events.Parked):
+        return
+    rows.clear(WAIT, (record, flow))
+    if isinstance(event, events.Parked):
+        for place, wait in enumerate(event.waits):
+            rows.put(
+                WAIT,
+                {
+                    "record": record,
+                    "flow": flow,
+                    "place": place,
+                    "connection": event.connection,
+                    "on_kind": wait.kind,
+                    "on_key": wait.key,
+                },
+            )
+
+
+def _waits(event: Event, old: dict[str, str] | None, now: Status) -> str:
+    if isinstance(event, events.Parked):
+        return _json([{"kind": wait.kind, "key": wait.key, "text": wait.text} for wait in event.waits])
+    return old["waits_for"] if old is not None and now.state == "parked" else "[]"
+
+
+def _reasons(event: Event, old: dict[str, str] | None) -> tuple[str, str]:
+    """Why the record is in its state, and when the next attempt is due."""
+    match event:
+        case events.Parked():
+            return _json([wait.text for wait in event.waits]), ""
+        case events.Rejected():
+            return _json([violation.message for violation in event.violations]), ""
+        case events.Excluded():
+            return _json([event.rule]), ""
+        case events.Conflicted():
+            return _json([event.reason]), ""
+        case events.Delayed():
+            return _json([event.reason]), event.retry_at.isoformat()
+        case events.Refused():
+            return _json([*_texts(old), f"{event.part}: {event.message}"][-20:]), ""
+        case events.Synced():
+            return _json(list(event.warnings)), ""
+        case events.Confirmed() | events.Linked() | events.Closed():
+            return (old["reasons"], old["retry_at"]) if old is not None else ("[]", "")
+        case _:
+            return "[]", ""
+
+
+def _texts(old: dict[str, str] | None) -> list[str]:
+    if old is None or old["state"] != "dead":
+        return []
+    return msgspec.json.decode(old["reasons"], type=list[str])
+
+
+def _json(value: Iterable[object]) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+RECORD_STATES = Projection(
+    name="record_state",
+    version=1,
+    tables=(RECORD, RECORD_STATE, WAIT),
+    topics=tuple(
+        event.TOPIC
+        for event in events.EVENTS.values()
+        if issubclass(event, events.Observed | events.Vanished | events.FlowEvent)
+    ),
+    keys=keys,
+    fold=fold,
+)

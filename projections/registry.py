@@ -1,0 +1,10 @@
+"""All read models, in the order in which they are brought up to date."""
+
+from projections.cross_reference import CROSS_REFERENCES
+from projections.delivery import DELIVERIES
+from projections.event_log import EVENT_LOGS
+from projections.feed import FEEDS
+from projections.projection import Projection
+from projections.record_state import RECORD_STATES
+
+PROJECTIONS: tuple[Projection, ...] = (RECORD_STATES, CROSS_REFERENCES, DELIVERIES, FEEDS, EVENT_LOGS)
