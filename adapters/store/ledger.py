@@ -1,6 +1,7 @@
 """The ledger: the one way in and out of the store for everybody else."""
+# ruff: noqa: S608 - only names from our own constants stand in the SQL, every value is bound
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from itertools import islice
 from typing import Any, TypeVar
@@ -100,8 +101,7 @@ class Ledger:
         found: dict[UUID, list[Any]] = {id_: [] for id_ in ids}
         for chunk in _chunks(list(found)):
             wanted = [(id_, known.get(id_, 0)) for id_ in chunk]
-            for id_, events in (await self._read(lambda: self._load(wanted))).items():  # noqa: B023
-                found[id_] = events
+            found.update(await self._read(lambda: self._load(wanted)))  # noqa: B023 - awaited before the next turn
         return found
 
     def _load(self, wanted: Sequence[tuple[UUID, int]]) -> dict[UUID, list[Any]]:
@@ -145,7 +145,7 @@ class Ledger:
         """Bodies by the hexadecimal SHA-256 that names them; those that are not there are left out."""
         found: dict[str, bytes] = {}
         for chunk in _chunks(list(dict.fromkeys(shas))):
-            found.update(await self._read(lambda: unpacked(self._database.contents(chunk))))  # noqa: B023
+            found.update(await self._read(lambda: unpacked(self._database.contents(chunk))))  # noqa: B023 - as in load
         return found
 
     async def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -171,7 +171,7 @@ class Ledger:
             found.update({UUID(row[0]): (row[1], row[2], row[3]) for row in await self.rows(sql, (parameter,))})
         return found
 
-    async def save_snapshot(self, id: UUID, version: int, topic: str, state: bytes) -> None:  # noqa: A002
+    async def save_snapshot(self, id: UUID, version: int, topic: str, state: bytes) -> None:
         """Keep a snapshot instead of an older one; a newer one stays."""
         sql = (
             "INSERT INTO snapshots (stream, version, topic, state) VALUES (?, ?, ?, ?) ON CONFLICT (stream) DO UPDATE"
@@ -183,7 +183,7 @@ class Ledger:
     # -- running it --------------------------------------------------------------------------------
 
     @asynccontextmanager
-    async def exclusive(self, name: str) -> AsyncIterator[None]:
+    async def exclusive(self, name: str) -> AsyncGenerator[None]:
         """Hold a lock among all processes of this ledger. It ends with the process, however that ends.
 
         Raises  Locked at once when another holds it.
@@ -215,7 +215,7 @@ class Ledger:
 
 
 @asynccontextmanager
-async def open_ledger(url: str, *, events: Registry, clock: Clock, threads: Threads) -> AsyncIterator[Ledger]:
+async def open_ledger(url: str, *, events: Registry, clock: Clock, threads: Threads) -> AsyncGenerator[Ledger]:
     """The ledger behind a URL, its schema brought up to date.
 
     Shape   `sqlite:///relative/path`, `sqlite:////absolute/path`, `sqlite:///:memory:`, or `postgresql://…` as libpq

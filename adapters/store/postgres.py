@@ -1,7 +1,8 @@
 """The ledger in a schema of a PostgreSQL database."""
+# ruff: noqa: S608 - only names from our own constants stand in the SQL, every value is bound
 
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -152,7 +153,7 @@ class PostgresDatabase:
         self._writing.close()
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _translated(self) -> Generator[None]:
         try:
             yield
         except IntegrityError as error:
@@ -189,7 +190,7 @@ class _Session:
         if values:
             self._cursor.execute(numbered(sql), values)
         else:
-            self._cursor.execute(sql)
+            self._cursor.execute(sql.encode())
 
 
 def _state(error: BaseException | None) -> str | None:

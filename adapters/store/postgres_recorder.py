@@ -5,9 +5,10 @@ keeps the order of positions and commits the same, where the base's table lock w
 the position is counted up under that lock, so a rolled-back append leaves no gap; and nothing is notified in the
 transaction, because PostgreSQL lets only one notifying transaction commit at a time.
 """
+# ruff: noqa: S608 - only names from our own constants stand in the SQL, every value is bound
 
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -82,12 +83,12 @@ class LedgerDatastore(PostgresDatastore):
         return after_connect
 
     def register_type_adapters(self) -> None:
-        """Nothing to register for our recorder, whose arrays are of base types; the library's own has composite ones."""
+        """Nothing to register for our recorder, whose arrays are of base types, unlike the library's own."""
         if self._composites:
             super().register_type_adapters()
 
     @contextmanager
-    def plain(self, *, transaction: bool = False) -> Iterator[Plain]:
+    def plain(self, *, transaction: bool = False) -> Generator[Plain]:
         """A cursor of binary values and bare tuples, each statement by itself unless `transaction`."""
         with self.get_connection() as connection:
             cursor = connection.cursor(binary=True, row_factory=tuple_row)
@@ -179,7 +180,7 @@ class PostgresRecorder(PostgresApplicationRecorder):
         with self.datastore.plain(transaction=bool(also or kwargs)) as cursor:
             last: int = 0
             if stored_events or contents:
-                last = cursor.execute(sql, values, prepare=True).fetchall()[0][0]
+                last = cursor.execute(sql.encode(), values, prepare=True).fetchall()[0][0]
             for statement in also:
                 run(cursor, statement)
             self._insert_more(cursor, **kwargs)
@@ -193,7 +194,7 @@ class PostgresRecorder(PostgresApplicationRecorder):
         with self.datastore.plain() as cursor:
             cursor.execute(
                 "SELECT notification_id, uuid_send(originator_id), originator_version, topic, state"
-                f" FROM {self._table} WHERE notification_id > %b ORDER BY notification_id LIMIT %b",
+                f" FROM {self._table} WHERE notification_id > %b ORDER BY notification_id LIMIT %b".encode(),
                 (after, limit),
                 prepare=True,
             )
@@ -222,7 +223,7 @@ class PostgresRecorder(PostgresApplicationRecorder):
             sql += " LIMIT %b"
             values.append(limit)
         with self.datastore.plain() as cursor:
-            rows = cursor.execute(sql, values, prepare=True).fetchall()
+            rows = cursor.execute(sql.encode(), values, prepare=True).fetchall()
         return [StoredEvent(originator_id, *row) for row in rows]
 
     def select_notifications(
@@ -249,7 +250,7 @@ class PostgresRecorder(PostgresApplicationRecorder):
         sql += " ORDER BY notification_id LIMIT %b"
         values.append(limit)
         with self.datastore.plain() as cursor:
-            return [Notification(*row) for row in cursor.execute(sql, values, prepare=True).fetchall()]
+            return [Notification(*row) for row in cursor.execute(sql.encode(), values, prepare=True).fetchall()]
 
 
 class PostgresTracker(PostgresTrackingRecorder):
@@ -266,7 +267,7 @@ class PostgresProcess(PostgresTracker, PostgresRecorder, ProcessRecorder):
 
     def _insert_more(self, cursor: Plain, **kwargs: Any) -> None:
         if (tracking := kwargs.get("tracking")) is not None:
-            self._insert_tracking(cursor, tracking)
+            self._insert_tracking(cursor, tracking)  # pyright: ignore[reportArgumentType] - it reads no row by name
 
 
 class LedgerFactory(PostgresFactory):

@@ -1,4 +1,4 @@
-"""The tables that are no projection, in numbered upgrades. A released number never changes; a new shape is a new one."""
+"""The tables that are no projection, in numbered upgrades. A released number never changes; new shapes get new ones."""
 
 from dataclasses import dataclass
 from typing import Protocol

@@ -4,9 +4,10 @@ Differs from its base in four ways: a transaction that writes takes the lock at 
 late one without waiting; positions are an AUTOINCREMENT key, because SQLite may renumber bare row ids; many events
 are one `executemany`; contents and other statements can join the transaction.
 """
+# ruff: noqa: S608 - only names from our own constants stand in the SQL, every value is bound
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from threading import Event
 from typing import Any
@@ -58,7 +59,7 @@ class LedgerConnection(SQLiteConnection):
     """A connection whose writing transactions wait for their turn at the begin."""
 
     @contextmanager
-    def transaction(self, *, commit: bool) -> Iterator[SQLiteCursor]:
+    def transaction(self, *, commit: bool) -> Generator[SQLiteCursor]:
         """A transaction, rolled back unless `commit`."""
         with _Transaction(self, commit=commit) as cursor, cursor:
             yield cursor
@@ -113,7 +114,7 @@ class LedgerDatastore(SQLiteDatastore):
         )
 
     @contextmanager
-    def plain(self, *, commit: bool = False) -> Iterator[sqlite3.Cursor]:
+    def plain(self, *, commit: bool = False) -> Generator[sqlite3.Cursor]:
         """A transaction whose rows are bare tuples, which are much cheaper than named rows."""
         with self.transaction(commit=commit) as cursor:
             cursor.sqlite_cursor.row_factory = None
@@ -147,9 +148,11 @@ class SqliteRecorder(SQLiteApplicationRecorder):
         """Statements that create the table of events."""
         table = self.events_table_name
         return [
-            f"CREATE TABLE IF NOT EXISTS {table} (notification_id INTEGER PRIMARY KEY AUTOINCREMENT,"
-            " originator_id BLOB NOT NULL, originator_version INTEGER NOT NULL, topic TEXT NOT NULL,"
-            " state BLOB NOT NULL)",
+            (
+                f"CREATE TABLE IF NOT EXISTS {table} (notification_id INTEGER PRIMARY KEY AUTOINCREMENT,"
+                " originator_id BLOB NOT NULL, originator_version INTEGER NOT NULL, topic TEXT NOT NULL,"
+                " state BLOB NOT NULL)"
+            ),
             f"CREATE UNIQUE INDEX IF NOT EXISTS {table}_stream ON {table} (originator_id, originator_version)",
         ]
 

@@ -8,6 +8,7 @@ events alone: a group that meets a taken key is repeated member by member.
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from uuid import UUID
 
 import anyio
 import anyio.lowlevel
@@ -173,10 +174,10 @@ class _Attempt:
     def _explain(self, member: Member, error: Exception) -> None:
         if self._after_loss and self._found(member):
             return  # the first try went through after all
-        first: dict[object, int] = {}
+        first: dict[UUID, int] = {}
         for event in member.events:
-            first.setdefault(event.originator_id, event.originator_version)
-        newest = self._database.versions(event.originator_id for event in member.events)
+            first.setdefault(_stream(event), event.originator_version)
+        newest = self._database.versions({_stream(event) for event in member.events})
         moved = [stream for stream, version in newest.items() if version >= first[stream]]
         if isinstance(error, Conflict) and moved:
             member.error = StreamMoved(moved)
@@ -190,8 +191,13 @@ class _Attempt:
         if not member.events:
             return False
         last = member.events[-1]
-        row = self._database.stored(last.originator_id, [last.originator_version]).get(last.originator_version)
+        row = self._database.stored(_stream(last), [last.originator_version]).get(last.originator_version)
         if row is None or row[1:] != (last.topic, last.state):
             return False
         member.position = row[0]
         return True
+
+
+def _stream(event: StoredEvent) -> UUID:
+    """The library also allows text as an id; ours are always UUIDs."""
+    return event.originator_id if isinstance(event.originator_id, UUID) else UUID(event.originator_id)

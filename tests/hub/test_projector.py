@@ -120,7 +120,9 @@ async def opened(url: str) -> AsyncIterator[Ledger]:
 
 async def contents(ledger: Ledger, *tables: Table) -> dict[str, list[tuple[Any, ...]]]:
     return {
-        table.name: await ledger.rows(f"SELECT {', '.join(table.names)} FROM {table.name} ORDER BY {', '.join(table.key)}")
+        table.name: await ledger.rows(
+            f"SELECT {', '.join(table.names)} FROM {table.name} ORDER BY {', '.join(table.key)}"
+        )
         for table in tables
     }
 
@@ -341,9 +343,12 @@ async def test_keys_and_values_may_hold_any_text(store_url: str) -> None:
     async with opened(store_url) as ledger:
         projector = Projector(ledger, [projection])
         for version in (1, 2):
-            await ledger.append([
-                Seen(originator_id=UUID(int=n), originator_version=version, amount=name) for n, name in enumerate(names)
-            ])
+            await ledger.append(
+                [
+                    Seen(originator_id=UUID(int=n), originator_version=version, amount=name)
+                    for n, name in enumerate(names)
+                ]
+            )
             await projector.catch_up()
         rows = await ledger.rows("SELECT name FROM odd ORDER BY name")
 

@@ -239,11 +239,10 @@ async def test_queries_read_and_never_write(opened: Opened, store_url: str, note
 
 async def test_a_lock_is_held_by_one_and_free_after_him(opened: Opened, store_url: str) -> None:
     async with opened(store_url) as ledger, opened(store_url) as other:
-        async with ledger.exclusive("sync"):
-            async with other.exclusive("rebuild"):
-                with pytest.raises(Locked, match="sync"):
-                    async with other.exclusive("sync"):
-                        pytest.fail("two hold the same lock")
+        async with ledger.exclusive("sync"), other.exclusive("rebuild"):
+            with pytest.raises(Locked, match="sync"):
+                async with other.exclusive("sync"):
+                    pytest.fail("two hold the same lock")
         async with other.exclusive("sync"):
             pass
 
@@ -333,7 +332,8 @@ async def main(url: str, number: int) -> None:
                            threads=ThreadPool()) as ledger:
         for version in range(1, 41):
             event = Noted(originator_id=UUID(int=number), originator_version=version, text="x")
-            await ledger.append([event, Noted(originator_id=UUID(int=number + 100), originator_version=version, text="y")])
+            other = Noted(originator_id=UUID(int=number + 100), originator_version=version, text="y")
+            await ledger.append([event, other])
 
 
 anyio.run(main, sys.argv[1], int(sys.argv[2]))

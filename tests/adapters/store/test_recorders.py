@@ -17,7 +17,7 @@ class Sqlite:
     def _place(self, tmp_path: Path) -> None:
         self.factory = sqlite_recorder.SqliteFactory(Environment("", {"SQLITE_DBNAME": (tmp_path / "x.db").as_uri()}))
 
-    def tearDown(self) -> None:  # noqa: N802 - unittest's name
+    def tearDown(self) -> None:
         self.factory.close()
 
 
@@ -35,7 +35,7 @@ class Postgres:
         }
         self.factory = postgres_recorder.LedgerFactory(Environment("", env))
 
-    def tearDown(self) -> None:  # noqa: N802 - unittest's name
+    def tearDown(self) -> None:
         self.factory.close()
 
 

@@ -42,7 +42,7 @@ async def test_a_full_disk_is_said_and_loses_nothing(tmp_path: Path, noted: Note
     await ledger.append([noted("a")])
     with database._writing.plain() as cursor:
         cursor.execute("PRAGMA max_page_count = 1")
-    with pytest.raises(StoreUnavailable, match="disk under .* is full"):
+    with pytest.raises(StoreUnavailable, match=r"disk under .* is full"):
         await ledger.append([noted("b", text="x" * 1_000_000)])
 
     assert await ledger.last_position() == 1
