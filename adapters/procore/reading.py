@@ -1,13 +1,14 @@
 """Reading from Procore: one address, or all pages of a list."""
 
 from collections.abc import Sequence
+from http import HTTPStatus
 
 from adapters.outbound.answers import Answer, Call, UnreadableAnswer, address, fill
 from adapters.outbound.caller import Caller
 from adapters.procore.pages import SMALLEST, next_page, once_each, page_size, paging, rows_in
 from adapters.procore.settings import ProcoreSettings
 from domain.delivery import Exchange
-from domain.errors import SiteLedgerError
+from domain.errors import NeedsDecision, SiteLedgerError
 from domain.values import Json
 
 # The list is too large for one answer of this size (guide 7 at 408; a gateway says 504).
@@ -28,6 +29,7 @@ class Reader:
     def __init__(self, settings: ProcoreSettings, caller: Caller) -> None:
         self._settings = settings
         self._caller = caller
+        self._unpaged: set[str] = set()
 
     async def get(self, path: str, query: Sequence[tuple[str, str]] = ()) -> Answer:
         """The answer to one GET.
@@ -49,6 +51,7 @@ class Reader:
         Raises  RetryLater, Misconfigured, NeedsDecision, Unreadable.
         """
         size = page_size(path, self._settings.page_size)
+        paged = paged and template not in self._unpaged
         while True:
             try:
                 return await self._walk(path, paging(query, size) if paged else tuple(query), key, template)
@@ -56,6 +59,13 @@ class Reader:
                 if not paged or size <= SMALLEST:
                     raise error.meaning from error
                 size = max(SMALLEST, size // 4)
+            except NeedsDecision as error:
+                # Which lists page is known from the catalogue alone (guide P3); one that refuses an unknown parameter
+                # (guide H9) is read whole from then on.
+                if not paged or error.status != HTTPStatus.NOT_ACCEPTABLE:
+                    raise
+                self._unpaged.add(template)
+                paged = False
 
     async def _walk(
         self, path: str, query: tuple[tuple[str, str], ...], key: str, template: str

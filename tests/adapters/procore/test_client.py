@@ -609,6 +609,20 @@ async def test_a_list_that_takes_too_long_is_read_in_smaller_pages() -> None:
 
 
 @virtual
+async def test_a_list_that_turns_out_not_to_page_is_read_whole() -> None:
+    def unpaged(request: httpx.Request) -> httpx.Response:
+        return says({"errors": "page is unknown"}, 406) if request.url.query else says([{"id": 1}])
+
+    network = Network(unpaged)
+    client = client_on(network)
+    first = await client.list(Listing("things", PROCORE, "/rest/v1.0/things"))
+    second = await client.list(Listing("things", PROCORE, "/rest/v1.0/things"))
+
+    assert first == second == [{"id": 1}]
+    assert len(network.seen) == 3
+
+
+@virtual
 async def test_calls_are_counted_under_their_templates() -> None:
     network = Network(says([]))
     client = client_on(network)
