@@ -70,6 +70,8 @@ def listings(subject: Subject) -> Iterable[Listing]:
     project_id = memory.target_id(_PROJECT)
     if not project_id:
         return (endpoints.projects(company), endpoints.company_segments(company))
+    if _PATTERN in memory.parts:
+        return ()
     return (endpoints.company_segments(company), endpoints.project_segments(project_id))
 
 
@@ -143,7 +145,7 @@ def _project(subject: Subject, mine: str, project_id: str) -> Part:
 
 
 def _pattern(subject: Subject, project_id: str) -> list[Part]:
-    if subject.memory.links:
+    if subject.memory.links or _PATTERN in subject.memory.parts:
         return []
     company = subject.context.procore_company
     included = [
