@@ -115,7 +115,8 @@ def _call(service: Service, root: str, part: Part) -> Call:
     if company is not None:  # a bare set with the company's name in a header (BC 8.2)
         known = company == service.company.name
         path = f"companies({service.company.id if known else company})/{path}"
-    return Call(part.method, root, unquote(path), dict(parse_qsl(query, keep_blank_values=True)), part.headers, part.body)
+    options = dict(parse_qsl(query, keep_blank_values=True))
+    return Call(part.method, root, unquote(path), options, part.headers, part.body)
 
 
 def _response(part: Part, reply: Reply) -> dict[str, Any]:
