@@ -90,7 +90,7 @@ def _check_value(model: _Model, where: str, declared: ET.Element, value: Any) ->
         "Edm.Decimal": lambda: _is_int(value) or isinstance(value, Decimal),
         "Edm.Guid": lambda: isinstance(value, str) and bool(_GUID.match(value)),
         "Edm.Date": lambda: isinstance(value, str) and bool(_DATE.match(value)),
-        "Edm.DateTimeOffset": lambda: bool(_MOMENT.match(value)) and datetime.fromisoformat(value) is not None,
+        "Edm.DateTimeOffset": lambda: bool(_MOMENT.match(value)) and bool(datetime.fromisoformat(value)),
     }.get(kind, lambda: value in model.enums[kind.removeprefix(_NAV)])
     assert fits(), f"{where}: {value!r} is no {kind}"
 
