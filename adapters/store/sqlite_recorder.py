@@ -9,7 +9,7 @@ are one `executemany`; contents and other statements can join the transaction.
 import sqlite3
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from threading import Event
+from threading import Event, Lock
 from typing import Any
 from uuid import UUID
 
@@ -56,13 +56,22 @@ class _Transaction(SQLiteTransaction):
 
 
 class LedgerConnection(SQLiteConnection):
-    """A connection whose writing transactions wait for their turn at the begin."""
+    """A connection whose writing transactions wait for their turn at the begin, and which is never closed in use."""
+
+    def __init__(self, sqlite_conn: sqlite3.Connection, max_age: float | None) -> None:
+        super().__init__(sqlite_conn, max_age)
+        self._busy = Lock()
 
     @contextmanager
     def transaction(self, *, commit: bool) -> Generator[SQLiteCursor]:
         """A transaction, rolled back unless `commit`."""
-        with _Transaction(self, commit=commit) as cursor, cursor:
+        with self._busy, _Transaction(self, commit=commit) as cursor, cursor:
             yield cursor
+
+    def _close(self) -> None:
+        # A pool closes connections that another thread is reading from, and Python crashes when it does.
+        with self._busy:
+            super()._close()
 
 
 class LedgerPool(SQLiteConnectionPool):
