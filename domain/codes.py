@@ -9,7 +9,10 @@ def item_of(items: Sequence[Json], code: str) -> Json | None:
     """The segment item with this code; tiered items are known by their whole path (Procore W10)."""
     wanted = code.strip().upper()
     for item in items:
-        if wanted in (text(item, "path_code").upper(), "-".join(str(tier) for tier in item.get("path_codes") or ()).upper()):
+        if wanted in (
+            text(item, "path_code").upper(),
+            "-".join(str(tier) for tier in item.get("path_codes") or ()).upper(),
+        ):
             return item
     for item in items:
         if not item.get("parent_id") and text(item, "code").upper() == wanted:

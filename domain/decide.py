@@ -175,7 +175,9 @@ def _wrong_sorts(asked: Sequence[Reference], references: References) -> list[Vio
 
 def _unmet(asked: Sequence[Reference], references: References) -> tuple[list[Wait], list[Reference]]:
     """What is still waited for. Derived records are brought forth only once everything else is there."""
-    unmet = [reference for reference in asked if not _is_met(reference, references.get((reference.kind, reference.key)))]
+    unmet = [
+        reference for reference in asked if not _is_met(reference, references.get((reference.kind, reference.key)))
+    ]
     plain = [reference for reference in unmet if reference.content is None]
     awaited = plain or unmet
     demands = [

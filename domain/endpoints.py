@@ -28,7 +28,9 @@ def _contracts(resource: str) -> tuple[Endpoint, ...]:
             body=("project_id",),
             rows="updates",
             limit=1000,
-            lookup=Lookup(f"/rest/v1.0/{resource}", query=(*_OF_PROJECT, ("view", "extended")), filter="filters[origin_id]"),
+            lookup=Lookup(
+                f"/rest/v1.0/{resource}", query=(*_OF_PROJECT, ("view", "extended")), filter="filters[origin_id]"
+            ),
             shown=_CONTRACT_SHOWN,
             refreshes=(resource,),
         ),
@@ -275,9 +277,7 @@ def company_segment_items(company: str, segment_id: str) -> Listing:
 
 def projects(company: str) -> Listing:
     """All projects, inactive ones too."""
-    return Listing(
-        "projects", PROCORE, "/rest/v1.1/projects", (("company_id", company), ("filters[by_status]", "All"))
-    )
+    return Listing("projects", PROCORE, "/rest/v1.1/projects", (("company_id", company), ("filters[by_status]", "All")))
 
 
 def project_segments(project_id: str) -> Listing:

@@ -93,7 +93,7 @@ class Record:
 
     KIND: ClassVar[str] = ""
 
-    def __init__(self, id: UUID, connection: str) -> None:  # noqa: A002 - the library's repository asks for `id`
+    def __init__(self, id: UUID, connection: str) -> None:
         self.id = id
         self.connection = connection
         self.version = 0
@@ -191,7 +191,9 @@ class Record:
         memory = self.flow(flow)
         if wanted.part in memory.open:
             return None
-        id_ = uuid5(self.id, str(self.version + 1))  # from the event's place, not the body: A, B, A are three deliveries
+        id_ = uuid5(
+            self.id, str(self.version + 1)
+        )  # from the event's place, not the body: A, B, A are three deliveries
         fields = {name: getattr(wanted, name) for name in wanted.__struct_fields__}
         self._happened(events.Requested, moment, flow=flow, delivery=id_, **{**fields, "scope": dict(wanted.scope)})
         return id_
@@ -375,9 +377,7 @@ _COMMON = frozenset(Event.__struct_fields__)
 
 def _said(event: Event) -> str:
     """What a decision says, without when and why: two equal ones are one."""
-    said: Mapping[str, Any] = {
-        name: getattr(event, name) for name in event.__struct_fields__ if name not in _COMMON
-    }
+    said: Mapping[str, Any] = {name: getattr(event, name) for name in event.__struct_fields__ if name not in _COMMON}
     return digest([event.TOPIC, _plain(said)])
 
 

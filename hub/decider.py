@@ -50,7 +50,9 @@ class Narrow(NamedTuple):
 class Decider:
     """Decides for the records of one connection."""
 
-    def __init__(self, pair: Pair, records: Records, links: LinkBook, facts: FactBook, narrow: Narrow = Narrow()) -> None:  # noqa: B008 - frozen
+    def __init__(
+        self, pair: Pair, records: Records, links: LinkBook, facts: FactBook, narrow: Narrow = Narrow()
+    ) -> None:  # noqa: B008 - frozen
         self.pair = pair
         self._records = records
         self._ledger = records.ledger
@@ -164,7 +166,7 @@ class Decider:
 
     # -- what follows ------------------------------------------------------------------------------
 
-    async def _carry_out(  # noqa: PLR0913 - one place where decisions become commands
+    async def _carry_out(
         self,
         item: Due,
         decision: Decision,

@@ -33,7 +33,9 @@ SUPERSEDED = "the source changed before it was sent"
 class Dispatch:
     """Carries the deliveries of one connection to one system."""
 
-    def __init__(self, pair: Pair, system: System, records: Records, facts: FactBook, narrow: Narrow = Narrow()) -> None:  # noqa: B008 - frozen
+    def __init__(
+        self, pair: Pair, system: System, records: Records, facts: FactBook, narrow: Narrow = Narrow()
+    ) -> None:  # noqa: B008 - frozen
         self.pair = pair
         self.system: System = system
         self._records = records
@@ -80,7 +82,9 @@ class Dispatch:
         for start in range(0, len(rows), WINDOW):
             chunk = rows[start : start + WINDOW]
 
-            def act(found: Mapping[UUID, Record], _contents: Contents, chunk: Sequence[tuple[Any, ...]] = chunk) -> tuple[()]:
+            def act(
+                found: Mapping[UUID, Record], _contents: Contents, chunk: Sequence[tuple[Any, ...]] = chunk
+            ) -> tuple[()]:
                 for row in chunk:
                     found[UUID(row[_RECORD])].close(row[_FLOW], UUID(row[_DELIVERY]), SUPERSEDED, moment)
                 return ()
@@ -147,7 +151,13 @@ class Dispatch:
         match outcome:
             case Accepted():
                 record.confirm(
-                    delivery.flow, delivery.id, moment, target_id=outcome.target_id, etag=outcome.etag, found=outcome.found, **said
+                    delivery.flow,
+                    delivery.id,
+                    moment,
+                    target_id=outcome.target_id,
+                    etag=outcome.etag,
+                    found=outcome.found,
+                    **said,
                 )
             case Busy() if delivery.attempts < MOST_ATTEMPTS:
                 wait = max(outcome.after, delay_before(delivery.attempts, self.pair.rng))
@@ -180,7 +190,21 @@ WHERE d.connection = ? AND d.system = ? AND d.state IN ('requested', 'attempted'
 ORDER BY d.position
 LIMIT ?
 """
-_DELIVERY, _RECORD, _FLOW, _PART, _ENDPOINT, _SCOPE, _KEY, _BODY, _TARGET, _IF_MATCH, _ATTEMPTS, _UNSETTLED, _CHANGED = range(13)
+(
+    _DELIVERY,
+    _RECORD,
+    _FLOW,
+    _PART,
+    _ENDPOINT,
+    _SCOPE,
+    _KEY,
+    _BODY,
+    _TARGET,
+    _IF_MATCH,
+    _ATTEMPTS,
+    _UNSETTLED,
+    _CHANGED,
+) = range(13)
 
 
 def _gathered(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Endpoint, Sequence[tuple[Any, ...]]]]:

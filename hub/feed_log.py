@@ -43,9 +43,7 @@ class FeedLog:
         """The rows of these projects are read whole; to be stored with them."""
         place, version = self._known.get(name, (0, 0))
         self._pending[name] = (place, version + 1)
-        return events.FeedAdopted(
-            entity_set=name, projects=tuple(projects), **self._place(name, version + 1, moment)
-        )
+        return events.FeedAdopted(entity_set=name, projects=tuple(projects), **self._place(name, version + 1, moment))
 
     def stored(self) -> None:
         """What was made since is in the ledger."""

@@ -52,7 +52,9 @@ async def read_set_up(target: Target) -> SetUp:
     """
     rows = await target.list(Listing("connectorSetups", BUSINESS_CENTRAL, "connectorSetups"))
     if not rows:
-        raise Misconfigured("Business Central has no connector set-up for this company; open the connector's set-up page once")
+        raise Misconfigured(
+            "Business Central has no connector set-up for this company; open the connector's set-up page once"
+        )
     return set_up_of(rows[0])
 
 
@@ -93,9 +95,17 @@ async def check_pair(ledger: Ledger, pair: Pair, addresses: Addresses, set_up: S
     if not rows:
         await _first_contact(ledger, pair, addresses, set_up)
     elif tuple(rows[0]) != now:
-        names = ("kind", "business_central.api_url", "business_central.company_id", "procore.api_url", "procore.company_id")
+        names = (
+            "kind",
+            "business_central.api_url",
+            "business_central.company_id",
+            "procore.api_url",
+            "procore.company_id",
+        )
         changed = [
-            f"{name} was {was!r} and is {is_!r}" for name, was, is_ in zip(names, rows[0], now, strict=True) if was != is_
+            f"{name} was {was!r} and is {is_!r}"
+            for name, was, is_ in zip(names, rows[0], now, strict=True)
+            if was != is_
         ]
         raise Misconfigured(
             f"connection {pair.name} was set up for another pair: {'; '.join(changed)}. Its links mean records of that pair; "

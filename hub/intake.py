@@ -55,9 +55,7 @@ class Window:
 class Intake:
     """Reads one connection's company of Business Central. `catch_up` brings the read models up to date."""
 
-    def __init__(
-        self, pair: Pair, records: Records, window: Window, catch_up: Callable[[], Awaitable[object]]
-    ) -> None:
+    def __init__(self, pair: Pair, records: Records, window: Window, catch_up: Callable[[], Awaitable[object]]) -> None:
         self.pair = pair
         self._records = records
         self._ledger = records.ledger
@@ -105,7 +103,9 @@ class Intake:
             flagged = " and sendToProcore eq true" if new else ""
             rows = await self._list(flow, f"rowVersion gt {position} and rowVersion lt {self._horizon}{flagged}")
         if rows or not position:
-            await self._observe(flow, rows, lambda moment: [self._log.advanced(origin.entity_set, self._horizon - 1, moment)])
+            await self._observe(
+                flow, rows, lambda moment: [self._log.advanced(origin.entity_set, self._horizon - 1, moment)]
+            )
 
     async def _children(self, flow: Flow, refetch: dict[str, set[str]]) -> None:
         """A changed line moves no header, so its document is read again."""
@@ -224,7 +224,7 @@ class Intake:
             if is_last:
                 self._log.stored()
 
-    def _observe_one(  # noqa: PLR0913 - one row with all that its counting depends on
+    def _observe_one(
         self,
         flow: Flow,
         record: Record,

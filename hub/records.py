@@ -76,7 +76,10 @@ class Records:
         return {id_: read_json(bodies[name]) for id_, name in wanted.items()}
 
     async def change(
-        self, ids: Sequence[UUID], act: Callable[[Mapping[UUID, Record], Contents], Sequence[events.Event]], kind: str = ""
+        self,
+        ids: Sequence[UUID],
+        act: Callable[[Mapping[UUID, Record], Contents], Sequence[events.Event]],
+        kind: str = "",
     ) -> int:
         """Loads, acts, saves; again from the start when somebody else wrote to one of the streams first.
 

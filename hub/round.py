@@ -41,7 +41,7 @@ class Outcome:
 class Round:
     """Runs one connection once."""
 
-    def __init__(  # noqa: PLR0913 - everything a round rests on is handed in
+    def __init__(
         self,
         pair: Pair,
         addresses: Addresses,
@@ -218,5 +218,3 @@ class Round:
         )
         await self._ledger.append([event])
         await self._projector.catch_up()
-
-

@@ -60,4 +60,6 @@ def _key(event: events.Linked, link: events.LinkRow) -> tuple[str, ...]:
     return (event.connection, event.flow, str(event.originator_id), link.role, link.bc_set, link.bc_id)
 
 
-CROSS_REFERENCES = Projection(name="cross_reference", version=1, tables=(CROSS_REFERENCE,), topics=(events.Linked.TOPIC,), keys=keys, fold=fold)
+CROSS_REFERENCES = Projection(
+    name="cross_reference", version=1, tables=(CROSS_REFERENCE,), topics=(events.Linked.TOPIC,), keys=keys, fold=fold
+)

@@ -140,7 +140,8 @@ def _change(rows: Rows, delivery: object, **fields: str | int) -> None:
         rows.put(DELIVERY, {**old, **fields})
 
 
-DELIVERIES = Projection(name="delivery",
+DELIVERIES = Projection(
+    name="delivery",
     version=1,
     tables=(DELIVERY,),
     topics=(
@@ -152,4 +153,5 @@ DELIVERIES = Projection(name="delivery",
         events.Closed.TOPIC,
     ),
     keys=keys,
-    fold=fold,)
+    fold=fold,
+)

@@ -69,7 +69,9 @@ def summary(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for
         case events.Synced():
             return "synced"
         case events.Linked():
-            pairs = ", ".join(f"{link.bc_number} = {link.procore_resource} {link.procore_id}" for link in event.links[:3])
+            pairs = ", ".join(
+                f"{link.bc_number} = {link.procore_resource} {link.procore_id}" for link in event.links[:3]
+            )
             return f"linked {pairs}" + (f" and {len(event.links) - 3} more" if len(event.links) > 3 else "")  # noqa: PLR2004
         case events.Requested():
             return f"to deliver: {event.part} to {event.endpoint}"
@@ -97,4 +99,6 @@ def summary(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for
             return event.TOPIC
 
 
-EVENT_LOGS = Projection(name="event_log", version=1, tables=(EVENT_LOG,), topics=tuple(events.EVENTS), keys=keys, fold=fold)
+EVENT_LOGS = Projection(
+    name="event_log", version=1, tables=(EVENT_LOG,), topics=tuple(events.EVENTS), keys=keys, fold=fold
+)

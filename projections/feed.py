@@ -87,9 +87,7 @@ def fold(rows: Rows, event: Event, _position: int) -> None:
             fresh = {"connection": event.connection, "entity_set": event.entity_set, "read_to": 0, "at": at}
             rows.put(FEED, {**fresh, **(old or {}), "version": event.originator_version})
             for project in event.projects:
-                rows.put(
-                    ADOPTED, {"connection": event.connection, "entity_set": event.entity_set, "project": project}
-                )
+                rows.put(ADOPTED, {"connection": event.connection, "entity_set": event.entity_set, "project": project})
         case events.PairFingerprinted():
             rows.put(
                 PAIR,
@@ -122,7 +120,8 @@ def fold(rows: Rows, event: Event, _position: int) -> None:
             return
 
 
-FEEDS = Projection(name="feed",
+FEEDS = Projection(
+    name="feed",
     version=1,
     tables=(FEED, ADOPTED, PAIR, ROUND),
     topics=(
@@ -132,4 +131,5 @@ FEEDS = Projection(name="feed",
         events.RoundEnded.TOPIC,
     ),
     keys=keys,
-    fold=fold,)
+    fold=fold,
+)

@@ -141,9 +141,7 @@ def _moved(rows: Rows, event: Event, flow: str, position: int) -> None:
     record = str(event.originator_id)
     old = rows.get(RECORD_STATE, (record, flow))
     known = rows.get(RECORD, (record,)) or {}
-    before = (
-        Status(old["state"], old["open"], old["refused"], bool(old["todo"])) if old is not None else states.NEW
-    )
+    before = Status(old["state"], old["open"], old["refused"], bool(old["todo"])) if old is not None else states.NEW
     now = states.after(before, event)
     at = event.at.isoformat()
     reasons, retry_at = _reasons(event, old)

@@ -135,4 +135,3 @@ FLOW = Flow(
     listings=listings,
     plan=plan,
 )
-

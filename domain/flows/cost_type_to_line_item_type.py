@@ -43,7 +43,15 @@ def plan(subject: Subject) -> Plan:
     name = _ADOPTED if adopted_id else _MADE
     part = (
         # Sending id and origin id together sets the origin id of a record that has none (Procore section 10).
-        Part(name=_ADOPTED, endpoint="line_item_types", stage=0, scope=scope, key=mine, target_id=adopted_id, body={"origin_id": mine})
+        Part(
+            name=_ADOPTED,
+            endpoint="line_item_types",
+            stage=0,
+            scope=scope,
+            key=mine,
+            target_id=adopted_id,
+            body={"origin_id": mine},
+        )
         if adopted_id
         else Part(name=_MADE, endpoint="line_item_types", stage=0, scope=scope, key=mine, body=_body(subject))
     )

@@ -88,7 +88,9 @@ def plan(subject: Subject) -> Plan:
     return Plan(
         parts=parts,
         links=lambda known: [
-            LinkRow("projectSegments", subject.source_id, subject.number, "sub_jobs", known.target_id(_SUB_JOB), project_id)
+            LinkRow(
+                "projectSegments", subject.source_id, subject.number, "sub_jobs", known.target_id(_SUB_JOB), project_id
+            )
         ],
         link_stage=1,
     )
@@ -137,4 +139,3 @@ FLOW = Flow(
     listings=listings,
     plan=plan,
 )
-

@@ -12,7 +12,17 @@ from domain import endpoints
 from domain.delivery import Listing
 from domain.events import LinkRow, Violation
 from domain.flow import Context, Flow, Origin, Part, Plan, Reference, Subject
-from domain.flows.common import excluded_by_setting, given, joined, logged, only, ours, plain, project_reference, written_back
+from domain.flows.common import (
+    excluded_by_setting,
+    given,
+    joined,
+    logged,
+    only,
+    ours,
+    plain,
+    project_reference,
+    written_back,
+)
 from domain.values import Json, origin_id, text
 
 NAME = "project-task-to-cost-code"
@@ -33,7 +43,10 @@ def references(source: Json, _context: Context) -> Iterable[Reference]:
     yield project_reference(job)
     for number in _parents(source):
         yield Reference(
-            kind="project_task", key=joined(job, number), text=f"waiting for heading {number} of project {job}", if_facet=HEADINGS
+            kind="project_task",
+            key=joined(job, number),
+            text=f"waiting for heading {number} of project {job}",
+            if_facet=HEADINGS,
         )
 
 

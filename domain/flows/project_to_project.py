@@ -130,7 +130,14 @@ def _project(subject: Subject, mine: str, project_id: str) -> Part:
         known = subject.memory.target_id(_PROJECT)
         sent = body if known else {**body, "origin_id": mine}
         return Part(
-            name=_PROJECT, endpoint="projects.update", stage=0, scope=scope, key=mine, target_id=project_id, body=sent, meaning=body
+            name=_PROJECT,
+            endpoint="projects.update",
+            stage=0,
+            scope=scope,
+            key=mine,
+            target_id=project_id,
+            body=sent,
+            meaning=body,
         )
     return Part(
         name=_PROJECT,
@@ -197,7 +204,9 @@ def _warnings(source: Json) -> list[str]:
     warnings: list[str] = []
     customer = text(source, "customerNumber")
     if customer:
-        warnings.append(f"customer {customer} is not part of a Procore project; it is carried by customer-to-company only")
+        warnings.append(
+            f"customer {customer} is not part of a Procore project; it is carried by customer-to-company only"
+        )
     for field, caption in (("state", "State"), ("country", "Country")):
         value = text(source, field)
         if value and not code_of(value):

@@ -104,7 +104,8 @@ def shares(order: Json, context: Context) -> list[_Share]:
         return [_Share(own if own in jobs or not jobs else jobs[0], lines, "")]
     jobs.sort(key=lambda job: (job != own, jobs.index(job)))
     return [
-        _Share(job, [line for line in lines if line.job == job], f":{job}" if place else "") for place, job in enumerate(jobs)
+        _Share(job, [line for line in lines if line.job == job], f":{job}" if place else "")
+        for place, job in enumerate(jobs)
     ]
 
 
@@ -168,7 +169,10 @@ def _share_plan(subject: Subject, share: _Share, units: dict[str, str]) -> list[
     parts = [_header(subject, share, resource, project_id, mine)]
     if not contract_id:
         return parts
-    changes = [*_lines(subject, share, resource, project_id, contract_id, units), *_gone(subject, share, resource, project_id)]
+    changes = [
+        *_lines(subject, share, resource, project_id, contract_id, units),
+        *_gone(subject, share, resource, project_id),
+    ]
     wanted = mapped_status(subject.source, subject.context.settings.get("status", DEFAULT_STATUS))
     if _is_finished(memory, share) and _differs(subject, share, units):
         row = next((row for row in subject.facts.get(listing, ()) if str(row["id"]) == contract_id), None)
@@ -190,7 +194,9 @@ def _number_taken(subject: Subject, rows: Sequence[Json], mine: str) -> Plan | N
     for row in rows:
         if text(row, "number").upper() == subject.number.upper():
             if ours(subject, row, mine) == "foreign":
-                words = f"commitment {row['id']} has number {subject.number} and belongs to another record or integration"
+                words = (
+                    f"commitment {row['id']} has number {subject.number} and belongs to another record or integration"
+                )
                 return Plan(conflict=f"{words} (origin id {row['origin_id']})")
             words = f"number {subject.number} exists in Procore (commitment {row['id']}), link or rename"
             return Plan(waits=[fact(f"order:{subject.number}", words)])
@@ -324,7 +330,9 @@ def _way_back(subject: Subject, all_shares: Sequence[_Share]) -> list[Part]:
         for line in share.lines:
             line_id = memory.target_id(f"line:{line.id}")
             if line_id:
-                back = write_back_of(subject.context, "purchaseOrderLines", line.source, 3, procoreCommitmentLineId=line_id)
+                back = write_back_of(
+                    subject.context, "purchaseOrderLines", line.source, 3, procoreCommitmentLineId=line_id
+                )
                 parts.append(back)
                 names.append(f"line:{line.id}")
     parts.append(logged(subject, "purchaseOrders", _resource(subject, all_shares[0]), contract_id, 3, names))

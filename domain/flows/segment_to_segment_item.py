@@ -74,7 +74,14 @@ def plan(subject: Subject) -> Plan:
     return Plan(
         parts=parts,
         links=lambda known: [
-            LinkRow("segments", subject.source_id, subject.number, "segment_items", known.target_id(_ITEM), segment.procore_id)
+            LinkRow(
+                "segments",
+                subject.source_id,
+                subject.number,
+                "segment_items",
+                known.target_id(_ITEM),
+                segment.procore_id,
+            )
         ],
     )
 
@@ -120,7 +127,9 @@ FLOW = Flow(
         number=lambda row: text(row, "code"),
         title=lambda row: text(row, "description"),
         project=lambda _row: "",
-        relevant=lambda row: only(row, ("code", "description", "segmentType", "parentCode", "blocked", "sendToProcore")),
+        relevant=lambda row: only(
+            row, ("code", "description", "segmentType", "parentCode", "blocked", "sendToProcore")
+        ),
     ),
     counts=_counts,
     excludes=_excludes,

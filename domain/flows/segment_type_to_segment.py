@@ -50,7 +50,9 @@ FLOW = Flow(
     ),
     counts=lambda _source, _demanded: True,
     listings=lambda subject: (
-        () if subject.memory.parts or subject.memory.links else (endpoints.company_segments(subject.context.procore_company),)
+        ()
+        if subject.memory.parts or subject.memory.links
+        else (endpoints.company_segments(subject.context.procore_company),)
     ),
     plan=plan,
     barred_by={403: "Procore bars custom segments"},

@@ -76,7 +76,9 @@ def _kept(subject: Subject, mine: str) -> Plan:
     made = _COMPANY in memory.parts or link is None
     parts: list[Part] = []
     if made:
-        parts.append(Part(name=_COMPANY, endpoint="vendors", stage=0, scope=_scope(subject), key=mine, body=_body(subject)))
+        parts.append(
+            Part(name=_COMPANY, endpoint="vendors", stage=0, scope=_scope(subject), key=mine, body=_body(subject))
+        )
     company_id = link.procore_id if link is not None else memory.target_id(_COMPANY)
     if company_id:
         parts += _way_back(subject, company_id)
@@ -124,13 +126,18 @@ def _nobody(subject: Subject, active: Sequence[Json]) -> Wait:
     number = subject.number
     if twins:
         named = ", ".join(f"{row['name']} ({row['id']})" for row in twins[:5])
-        return fact(f"vendor:{number}", f"vendor {number} is not linked; companies of the same name: {named}; link the right one")
+        return fact(
+            f"vendor:{number}",
+            f"vendor {number} is not linked; companies of the same name: {named}; link the right one",
+        )
     return fact(f"vendor:{number}", f"vendor {number} has no company in Procore; link one, or let this flow create it")
 
 
 def _ambiguous(subject: Subject, matches: Sequence[Json]) -> Wait:
     named = ", ".join(f"{row['name']} ({row['id']})" for row in matches[:5])
-    return fact(f"vendor:{subject.number}", f"vendor {subject.number} fits several companies: {named}; link the right one")
+    return fact(
+        f"vendor:{subject.number}", f"vendor {subject.number} fits several companies: {named}; link the right one"
+    )
 
 
 def _foreign(row: Json) -> str:
@@ -198,4 +205,3 @@ FLOW = Flow(
     listings=listings,
     plan=plan,
 )
-

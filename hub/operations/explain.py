@@ -71,10 +71,22 @@ async def story(ledger: Ledger, record: str) -> dict[str, Any]:
         " WHERE record = ?",
         (record,),
     )
-    names = ("connection", "kind", "number", "title", "project", "side", "entity_set", "source_id", "vanished", "content")
+    names = (
+        "connection",
+        "kind",
+        "number",
+        "title",
+        "project",
+        "side",
+        "entity_set",
+        "source_id",
+        "vanished",
+        "content",
+    )
     head = dict(zip(names, known[0], strict=True)) if known else {}
     states = await ledger.rows(
-        "SELECT flow, state, reasons, waits_for, retry_at, since FROM record_state WHERE record = ? ORDER BY flow", (record,)
+        "SELECT flow, state, reasons, waits_for, retry_at, since FROM record_state WHERE record = ? ORDER BY flow",
+        (record,),
     )
     links = await ledger.rows(
         "SELECT flow, role, bc_set, bc_id, bc_number, procore_resource, procore_id, procore_parent_id, since"
@@ -107,7 +119,17 @@ async def story(ledger: Ledger, record: str) -> dict[str, Any]:
             for row in states
         ],
         "links": _named(
-            ("flow", "role", "bc_set", "bc_id", "bc_number", "procore_resource", "procore_id", "procore_parent_id", "since"),
+            (
+                "flow",
+                "role",
+                "bc_set",
+                "bc_id",
+                "bc_number",
+                "procore_resource",
+                "procore_id",
+                "procore_parent_id",
+                "since",
+            ),
             links,
         ),
         "deliveries": _named(
@@ -161,7 +183,9 @@ def _named(names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> list[dict[str
 
 
 def _render(console: "Console", item: dict[str, Any]) -> None:
-    console.print(f"{item.get('kind', '')} {item.get('number', '')} {item.get('title', '')}".strip(), style="bold", markup=False)
+    console.print(
+        f"{item.get('kind', '')} {item.get('number', '')} {item.get('title', '')}".strip(), style="bold", markup=False
+    )
     console.print(f"  record {item['record']}", markup=False)
     for flow in item["flows"]:
         console.print(f"  {flow['flow']}: {flow['state']} since {flow['since']}", markup=False)
@@ -171,7 +195,8 @@ def _render(console: "Console", item: dict[str, Any]) -> None:
         console.print(f"    next: {flow['next']}", markup=False)
     for link in item["links"]:
         console.print(
-            f"  {link['bc_set'] or item.get('kind', '')} {link['bc_number']} = {link['procore_resource']} {link['procore_id']}", markup=False
+            f"  {link['bc_set'] or item.get('kind', '')} {link['bc_number']} = {link['procore_resource']} {link['procore_id']}",
+            markup=False,
         )
     for event in item["timeline"]:
         console.print(f"  {event['position']:>7}  {event['at'][:19]}  {event['summary']}", markup=False)
@@ -179,5 +204,7 @@ def _render(console: "Console", item: dict[str, Any]) -> None:
 
 def _render_chain(console: "Console", waits: list[dict[str, Any]], depth: int) -> None:
     for wait in waits:
-        console.print(f"{'  ' * depth}{wait['text']}" + (f" ({wait['state']})" if "state" in wait else ""), markup=False)
+        console.print(
+            f"{'  ' * depth}{wait['text']}" + (f" ({wait['state']})" if "state" in wait else ""), markup=False
+        )
         _render_chain(console, wait.get("waits_for", []), depth + 1)

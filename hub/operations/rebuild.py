@@ -22,7 +22,9 @@ async def rebuild(settings: Settings, *, names: Sequence[str], progress: Progres
     async with open_hub(settings) as hub:
         for name in wanted:
             progress.start(f"rebuilding {name}")
-            await hub.projector.rebuild(name, progress=lambda count, name=name: progress.advance(f"rebuilding {name}", count))
+            await hub.projector.rebuild(
+                name, progress=lambda count, name=name: progress.advance(f"rebuilding {name}", count)
+            )
             progress.finish(f"rebuilding {name}")
         position = await hub.ledger.last_position()
 

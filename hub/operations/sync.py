@@ -59,9 +59,7 @@ async def sync(  # noqa: PLR0913 - one argument for each option of the command
     return Report(document, gravest(report.status for report in reports), render)
 
 
-async def one(
-    hub: Hub, name: str, progress: Progress, *, window: Window, narrow: Narrow, wait: timedelta
-) -> Report:
+async def one(hub: Hub, name: str, progress: Progress, *, window: Window, narrow: Narrow, wait: timedelta) -> Report:
     """One round of one connection."""
     try:
         async with hub.pair(name) as pair:
