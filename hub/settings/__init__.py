@@ -41,6 +41,7 @@ __all__ = [
     "Server",
     "Settings",
     "Store",
+    "Surroundings",
     "load",
     "new_place",
     "read",
