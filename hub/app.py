@@ -17,7 +17,9 @@ from adapters.procore.client import ProcoreClient
 from adapters.procore.settings import ProcoreSettings
 from adapters.store import Ledger, Registry, ThreadPool, Threads, open_ledger
 from adapters.target import Target
+from domain.errors import Misconfigured
 from domain.events import EVENTS, UPCASTERS
+from domain.flows import BY_NAME
 from domain.values import BUSINESS_CENTRAL, PROCORE, System
 from hub.connection import Pair
 from hub.decider import Narrow
@@ -46,6 +48,7 @@ class Hub:
     async def pair(self, name: str) -> AsyncIterator[Pair]:
         """A connection with both its systems, closed at the end."""
         connection = self.settings.connections[name]
+        _refuse_unknown_wishes(name, connection)
         targets = self._targets(connection)
         try:
             yield Pair(
@@ -106,6 +109,18 @@ class Hub:
                 self.networks.get(PROCORE),
             ),
         }
+
+
+def _refuse_unknown_wishes(name: str, connection: Connection) -> None:
+    """A setting that this version cannot keep is refused, never ignored: an ignored approval would send unapproved."""
+    if connection.mapping is not None:
+        raise Misconfigured(f"connections.{name}.mapping is not supported by this version; remove it")
+    for flow, table in _flow_settings(connection).items():
+        if table.get("enabled") and flow in BY_NAME and table.get("approval", "off") != "off":
+            raise Misconfigured(
+                f'connections.{name}.flows.{flow}.approval = "{table["approval"]}" is not supported by this version; '
+                'set it to "off", or turn the flow off'
+            )
 
 
 def _flow_settings(connection: Connection) -> dict[str, dict[str, Any]]:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import anyio
 import msgspec
+import structlog
 from anyio.streams.memory import MemoryObjectReceiveStream
 
 from adapters.backoff import delay_before
@@ -22,6 +23,8 @@ from hub.connection import Pair
 from hub.decider import Narrow
 from hub.fact_book import FactBook
 from hub.records import Contents, Records
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 WINDOW = 4000
 """Deliveries taken from the work list at once: enough to fill a batch of a thousand, and flat in memory."""
@@ -141,6 +144,8 @@ class Dispatch:
         except StreamMoved:
             # Nothing is lost: the claim stands, so the next round settles these deliveries by looking.
             return
+        for outcome in outcomes:
+            _log_outcome(outcome, moment)
         self.delivered += len(accepted)
         for outcome in accepted:
             self._facts.stale(ENDPOINTS[outcome.delivery.endpoint], outcome.delivery.scope)
@@ -179,6 +184,27 @@ class Dispatch:
                 rule = BY_NAME[delivery.flow].barred_by.get(outcome.status, "")
                 if rule:
                     record.exclude(delivery.flow, rule, moment)
+
+
+def _log_outcome(outcome: Outcome, moment: Moment) -> None:
+    """One line for each delivery: ids, never bodies."""
+    delivery = outcome.delivery
+    fields = {
+        "delivery": str(delivery.id),
+        "record": str(delivery.record),
+        "flow": delivery.flow,
+        "part": delivery.part,
+        "endpoint": delivery.endpoint,
+        "correlation_id": moment.cause.correlation_id,
+        "took_ms": outcome.exchange.took_ms if outcome.exchange is not None else 0,
+    }
+    match outcome:
+        case Accepted():
+            log.info("delivered", target_id=outcome.target_id, found=outcome.found, **fields)
+        case Busy():
+            log.warning("delayed", reason=outcome.reason, outcome_unknown=outcome.unknown, **fields)
+        case Refused():
+            log.error("refused", status=outcome.status, code=outcome.code, **fields)
 
 
 _DUE = """

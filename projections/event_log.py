@@ -1,4 +1,6 @@
-"""What happened, in order, in words?"""
+"""Answers what happened, in order, in words."""
+
+import re
 
 from domain import events
 from domain.events import Event
@@ -74,17 +76,18 @@ def summary(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for
             )
             return f"linked {pairs}" + (f" and {len(event.links) - 3} more" if len(event.links) > 3 else "")  # noqa: PLR2004
         case events.Requested():
-            return f"to deliver: {event.part} to {event.endpoint}"
+            return f"to deliver: {in_words(event.part)} to {event.endpoint}"
         case events.Attempted():
-            return f"attempt {event.attempt}: {event.part}"
+            return f"attempt {event.attempt}: {in_words(event.part)}"
         case events.Confirmed():
-            return f"delivered: {event.part} is {event.target_id}" + (" (found by looking)" if event.found else "")
+            where = "" if event.target_id in event.part else f" is {event.target_id}"
+            return f"delivered: {in_words(event.part)}{where}" + (" (found by looking)" if event.found else "")
         case events.Delayed():
-            return f"delayed: {event.part}: {event.reason}"
+            return f"delayed: {in_words(event.part)}: {event.reason}"
         case events.Refused():
-            return f"refused: {event.part}: {event.message}"
+            return f"refused: {in_words(event.part)}: {event.message}"
         case events.Closed():
-            return f"withdrawn: {event.part}: {event.why}"
+            return f"withdrawn: {in_words(event.part)}: {event.why}"
         case events.FeedAdvanced():
             return f"{event.entity_set} read up to {event.position}"
         case events.FeedAdopted():
@@ -97,6 +100,19 @@ def summary(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for
             return f"unreadable {event.entity_set} {event.source_id}: {event.reason}"
         case _:
             return event.TOPIC
+
+
+_ID = re.compile(r"([0-9a-f]{8})-[0-9a-f-]{27}")
+
+
+def in_words(part: str) -> str:
+    """The name of a part for people: `line:63e81b84-…` is `line 63e81b84`, `bc:log` the entry in the sync log."""
+    if part == "bc:log":
+        return "entry in the sync log"
+    text = _ID.sub(r"\1", part)
+    if text.startswith("bc:"):
+        return f"ids back to {text.removeprefix('bc:').replace(':', ' ')}"
+    return text.replace(":", " ")
 
 
 EVENT_LOGS = Projection(

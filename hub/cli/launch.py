@@ -109,6 +109,9 @@ def _ended(shell: Shell, result: Any) -> ExitStatus:
     if isawaitable(result):
         import asyncio
 
+        from hub.logs import configure
+
+        configure(debug=shell.debug)
         result = asyncio.run(_waited(result))
     shell.close()
     match result:

@@ -39,16 +39,14 @@ async def sandbox(
     )
 
 
-async def demo(*, headless: Switch = False, port: Port = 8080, shell: Given) -> ExitStatus:
+async def demo(*, headless: Switch = False, shell: Given) -> ExitStatus:
     """Play a day of construction business through stand-ins, hub and ledger; no account needed.
 
     Parameters
     ----------
     headless
         End after the proof instead of serving on.
-    port
-        Port of the web server; 0 takes a free one.
     """
     from hub.operations.demo import demo as operation
 
-    return await operation(headless=headless, port=port, announce=shell.announce, progress=shell.progress)
+    return await operation(headless=headless, announce=shell.announce, progress=shell.progress)

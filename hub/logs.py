@@ -1,0 +1,24 @@
+"""Logs: one JSON line for each event on standard error, with ids and never bodies or secrets."""
+
+import logging
+import sys
+
+import structlog
+
+
+def configure(*, debug: bool = False) -> None:
+    """Sends logs to standard error, never to standard output, which belongs to results.
+
+    Without `debug` only what somebody should know about: warnings and errors.
+    """
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if debug else logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )

@@ -1,0 +1,125 @@
+"""`check`: reach both systems, say what is wrong and what to do about it; nothing is written."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from adapters.target import Finding
+from domain.errors import SiteLedgerError
+from domain.values import BUSINESS_CENTRAL, SYSTEMS, System
+from hub.app import Hub, open_hub
+from hub.connection import Pair
+from hub.gate import disagreement, read_set_up
+from hub.report import ExitStatus, Progress, Report, gravest
+from hub.settings import Settings
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the report."""
+
+    connection: str
+    system: str
+    what: str
+    ok: bool
+    why: str
+    remedy: str
+
+
+async def check(settings: Settings, *, connection: str | None, progress: Progress) -> Report:
+    """Asks both systems of each connection."""
+    names = [connection] if connection else list(settings.connections)
+    lines: list[Line] = []
+    statuses: list[ExitStatus] = []
+    async with open_hub(settings) as hub:
+        for name in names:
+            progress.start(f"checking {name}")
+            async with hub.pair(name) as pair:
+                found, status = await _pair(hub, pair, settings)
+            lines += found
+            statuses.append(status)
+            progress.finish(f"checking {name}")
+    document: dict[str, Any] = {
+        "ok": all(line.ok for line in lines),
+        "findings": [asdict(line) for line in lines],
+    }
+
+    def render(console: "Console") -> None:
+        for line in lines:
+            mark = "[green]ok[/green]" if line.ok else "[red]no[/red]"
+            console.print(f"{mark}  {line.connection}  {line.system.replace('_', ' ')}: {line.what}", end="")
+            console.print(f"  {line.why}" if line.why else "", markup=False)
+            if line.remedy and not line.ok:
+                console.print(f"      {line.remedy}", markup=False)
+
+    return Report(document, gravest(statuses), render)
+
+
+async def _pair(hub: Hub, pair: Pair, settings: Settings) -> tuple[list[Line], ExitStatus]:
+    probes: dict[System, Sequence[Finding]] = {}
+
+    async def probe(system: System) -> None:
+        probes[system] = await pair.targets[system].probe()
+
+    async with anyio.create_task_group() as tasks:
+        for system in SYSTEMS:
+            tasks.start_soon(probe, system)
+    lines = [
+        Line(pair.name, system, finding.what, finding.ok, finding.why, finding.remedy)
+        for system in SYSTEMS
+        for finding in probes[system]
+    ]
+    reached = {system: any(finding.ok for finding in probes[system]) for system in SYSTEMS}
+    if reached[BUSINESS_CENTRAL]:
+        lines.append(await _agreement(pair))
+    lines += await _own(hub, pair, settings)
+    if not all(reached.values()):
+        return lines, ExitStatus.REMOTE
+    return lines, ExitStatus.DONE if all(line.ok for line in lines) else ExitStatus.NEEDS_PERSON
+
+
+async def _agreement(pair: Pair) -> Line:
+    """Production with production, test with test, and the company that Business Central names (BX-15)."""
+    try:
+        wrong = disagreement(pair, await read_set_up(pair.targets[BUSINESS_CENTRAL]))
+    except SiteLedgerError as error:
+        return Line(pair.name, BUSINESS_CENTRAL, "environment lock", ok=False, why=str(error), remedy="")
+    remedy = "Nothing is written while the two sides disagree; correct the side that is wrong." if wrong else ""
+    return Line(pair.name, BUSINESS_CENTRAL, "environment lock", ok=not wrong, why=wrong, remedy=remedy)
+
+
+async def _own(hub: Hub, pair: Pair, settings: Settings) -> list[Line]:
+    """What concerns the hub itself: links of another pair, webhooks, custom segments."""
+    connection = settings.connections[pair.name]
+    lines: list[Line] = []
+    rows = await hub.ledger.rows(
+        "SELECT business_central_url, business_central_company, procore_url, procore_company FROM pair WHERE connection = ?",
+        (pair.name,),
+    )
+    now = (
+        connection.business_central.api_url,
+        pair.bc_company,
+        connection.procore.api_url,
+        pair.procore_company,
+    )
+    if rows and tuple(rows[0]) != now:
+        words = f"the ledger's links belong to another pair: {', '.join(str(value) for value in rows[0])}"
+        lines.append(
+            Line(pair.name, "siteledger", "pair", ok=False, why=words, remedy="Give the new pair a connection of its own.")
+        )
+    public = settings.server.public_url
+    words = "no public_url: no subscriptions, changes are found by polling only" if public is None else f"webhooks call {public}"
+    lines.append(Line(pair.name, "siteledger", "webhooks", ok=True, why=words, remedy=""))
+    barred = await hub.ledger.rows(
+        "SELECT COUNT(*) FROM record_state WHERE connection = ? AND flow = 'segment-type-to-segment' AND state = 'excluded'",
+        (pair.name,),
+    )
+    if barred[0][0]:
+        words = "Procore bars custom segments; segments of a named type live as sub jobs of their projects"
+        lines.append(Line(pair.name, "procore", "custom segments", ok=True, why=words, remedy=""))
+    return lines

@@ -1,0 +1,190 @@
+"""`demo`: both stand-ins and the hub on a temporary ledger; a day at a building company, and the proof that both agree."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from adapters.ports import SystemClock
+from adapters.sandbox.serve import ENVIRONMENT, Sandbox, sample, serve
+from domain.values import SYSTEMS
+from hub.app import Hub, open_hub
+from hub.decider import Narrow
+from hub.intake import Window
+from hub.operations import demo_company as company
+from hub.operations.explain import chain, find
+from hub.operations.sync import one
+from hub.report import Announce, ExitStatus, Progress, Quiet, Report
+from hub.settings import Settings, Surroundings
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+NAME = "demo"
+LOOK_EVERY = 5.0
+"""Seconds between rounds while it goes on serving."""
+
+
+async def demo(*, headless: bool, announce: Announce, progress: Progress) -> ExitStatus:
+    """Plays the day, prints the proof, and goes on serving on a terminal."""
+    progress.say("A general contractor in Business Central, its company in Procore, and nothing between them yet.")
+    async with _running() as (hub, sandbox):
+        document = await _Day(hub, sandbox, progress).play()
+        announce(_report(document))
+        if not headless:
+            await _serve_on(hub, sandbox, progress)
+    return ExitStatus.DONE if document["equal"] else ExitStatus.NEEDS_PERSON
+
+
+@asynccontextmanager
+async def _running() -> AsyncIterator[tuple[Hub, Sandbox]]:
+    central, procore = sample(SystemClock().now)
+    with TemporaryDirectory(prefix="siteledger-demo-") as folder:
+        async with serve(central, procore) as sandbox:
+            document = {
+                "store": {"url": f"sqlite:///{Path(folder) / 'ledger.db'}"},
+                "connections": {NAME: sandbox.connection()},
+            }
+            settings = Settings.model_validate(document, context=Surroundings(environ=ENVIRONMENT))
+            async with open_hub(settings) as hub:
+                yield hub, sandbox
+
+
+class _Day:
+    """What happens on this day, told as it is recorded."""
+
+    def __init__(self, hub: Hub, sandbox: Sandbox, progress: Progress) -> None:
+        self._hub = hub
+        self._sandbox = sandbox
+        self._progress = progress
+        self._told_to = 0
+
+    async def play(self) -> dict[str, Any]:
+        """All acts, then the proof."""
+        self._act("Morning: the first round carries jobs, tasks, segments, vendors and orders.")
+        first = await self._round()
+        self._count(first)
+        self._act("A buyer orders façade panels from a vendor that Procore does not know.")
+        order = company.order_from_stranger(self._sandbox.business_central)
+        await self._round()
+        await self._tell(order)
+        await self._tell_chain(order)
+        self._act("Somebody in Procore adds the vendor's company. Nobody touches the order.")
+        company.add_missing_company(self._sandbox.procore)
+        await self._round()
+        await self._tell(order)
+        self._act("The buyer orders forty panels more; the order was approved, so its commitment is opened, changed, approved.")
+        company.change_quantity(self._sandbox.business_central, order)
+        await self._round()
+        await self._tell(order)
+        self._act("Evening: one more round, with nothing changed.")
+        last = await self._round()
+        self._count(last)
+        return await self._proof(first, last)
+
+    async def _round(self) -> dict[str, Any]:
+        report = await one(self._hub, NAME, Quiet(), window=Window(), narrow=Narrow(), wait=timedelta(seconds=10))
+        return report.document
+
+    def _act(self, text: str) -> None:
+        self._progress.say("")
+        self._progress.say(text)
+
+    def _count(self, document: dict[str, Any]) -> None:
+        calls, delivered = document["calls"], document["delivered"]
+        for system in SYSTEMS:
+            self._progress.say(
+                f"  {system.replace('_', ' ')}: {delivered[system]} deliveries in {calls[system]['write']} writing calls,"
+                f" {calls[system]['read']} reads"
+            )
+
+    async def _tell(self, number: str) -> None:
+        """The order's new events, as the ledger holds them."""
+        records = await find(self._hub.ledger, number)
+        rows = await self._hub.ledger.rows(
+            "SELECT position, at, summary FROM event_log WHERE record = ? AND position > ? ORDER BY position",
+            (records[0], self._told_to),
+        )
+        for position, at, summary in rows:
+            self._progress.say(f"  {position:>6}  {at[11:19]}  {summary}")
+        self._told_to = await self._hub.ledger.last_position()
+
+    async def _tell_chain(self, number: str) -> None:
+        problems = (await self._hub.ledger.rows(
+            "SELECT on_kind, on_key FROM wait w JOIN record_state s ON s.record = w.record AND s.flow = w.flow"
+            " WHERE s.number = ? ORDER BY place",
+            (number,),
+        ))  # fmt: skip
+        waits = [{"kind": kind, "key": key, "text": f"{kind} {key}"} for kind, key in problems]
+        for step in await chain(self._hub.ledger, NAME, waits, 0):
+            self._progress.say(f"  parked: waits for {step['text']} ({step.get('state', 'not seen yet')})")
+            for reason in step.get("reasons", []):
+                self._progress.say(f"          because {reason}")
+
+    async def _proof(self, first: dict[str, Any], last: dict[str, Any]) -> dict[str, Any]:
+        rows = company.committed(self._sandbox.business_central, self._sandbox.procore)
+        writes = sum(last["calls"][system]["write"] for system in SYSTEMS)
+        equal = all(row["business_central"] == row["procore"] for row in rows) and writes == 0
+        return {
+            "equal": equal,
+            "committed": rows,
+            "writes_of_the_last_round": writes,
+            "events": await self._hub.ledger.last_position(),
+            "states": last["states"],
+            "problems": last["problems"],
+            "first_round": {"delivered": first["delivered"], "calls": first["calls"]},
+        }
+
+
+def _report(document: dict[str, Any]) -> Report:
+    def render(console: "Console") -> None:
+        from rich.table import Table  # noqa: PLC0415 - only for people
+
+        table = Table(title="Committed cost of the flagged orders, read from both systems")
+        table.add_column("Project")
+        for column in ("Business Central", "Procore", "Difference"):
+            table.add_column(column, justify="right")
+        for row in document["committed"]:
+            difference = Decimal(row["business_central"]) - Decimal(row["procore"])
+            table.add_row(row["project"], row["business_central"], row["procore"], f"{difference:,.2f}")
+        console.print(table)
+        for problem in document["problems"]:
+            reasons = "; ".join(problem["reasons"])
+            console.print(f"{problem['state']}  {problem['flow']}  {problem['number']}: {reasons}", markup=False)
+        verdict = "Both systems agree to the cent" if document["equal"] else "The two systems differ"
+        console.print(f"{verdict}; the last round wrote {document['writes_of_the_last_round']} times.", style="bold")
+
+    return Report(document, ExitStatus.DONE if document["equal"] else ExitStatus.NEEDS_PERSON, render)
+
+
+async def _serve_on(hub: Hub, sandbox: Sandbox, progress: Progress) -> None:
+    """The hub goes on looking; whoever changes something in a stand-in sees it carried."""
+    central = sandbox.business_central
+    token = central.tokens.issue().value
+    order = central.tables.rows("purchaseOrders")[0]
+    line = next(row for row in central.tables.rows("purchaseOrderLines") if row["documentNumber"] == order["number"])
+    url = f"{central.api_url(sandbox.business_central_url)}/siteledger/procore/v1.0/companies({central.company_id})"
+    progress.say("")
+    progress.say(f"Still running: Business Central at {sandbox.business_central_url}, Procore at {sandbox.procore_url}.")
+    progress.say(f"The hub looks every {LOOK_EVERY:.0f} seconds. Change something, for example the reference of an order:")
+    progress.say(
+        f"  curl -X PATCH '{url}/purchaseOrders({order['id']})' -H 'Authorization: Bearer {token}' -H 'If-Match: *'"
+        " -H 'Content-Type: application/json' -d '{\"yourReference\": \"Mix for the east wing\"}'"
+    )
+    progress.say(f"What Procore then holds: {sandbox.procore_url}/_sandbox/export   (order {line['documentNumber']})")
+    progress.say("Ctrl-C ends it.")
+    position = await hub.ledger.last_position()
+    while True:
+        await anyio.sleep(LOOK_EVERY)
+        await one(hub, NAME, Quiet(), window=Window(), narrow=Narrow(), wait=timedelta(seconds=LOOK_EVERY))
+        rows = await hub.ledger.rows(
+            "SELECT position, at, summary FROM event_log WHERE position > ? ORDER BY position", (position,)
+        )
+        for at_position, at, summary in rows:
+            progress.say(f"  {at_position:>6}  {at[11:19]}  {summary}")
+            position = at_position
