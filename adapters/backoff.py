@@ -1,4 +1,4 @@
-"""How long to wait before a delivery is tried again: doubling, bounded, and spread so that no two come back together."""
+"""How long to wait before a delivery is tried again: doubling, bounded, spread so that no two come back at once."""
 
 from datetime import timedelta
 

@@ -69,5 +69,5 @@ class Courier:
 
 
 def _is_doubtful(endpoint: Endpoint, delivery: Delivery) -> bool:
-    """An earlier call may have taken effect; or it was refused because the record had changed, and is to be read again."""
+    """An earlier call may have taken effect; or the record had changed, and is to be read again."""
     return delivery.unsettled or (endpoint.verb == "update" and delivery.attempts > 1)

@@ -166,9 +166,9 @@ def _wrong_sorts(asked: Sequence[Reference], references: References) -> list[Vio
     for reference in asked:
         known = references.get((reference.kind, reference.key))
         if reference.only and known is not None and known.facet not in reference.only:
-            message = f"{reference.field} {reference.key.split('|')[-1]} is of type {known.facet}; " + (
-                f"only {' or '.join(reference.only)} can be used"
-            )
+            allowed = " or ".join(reference.only)
+            number = reference.key.split("|")[-1]
+            message = f"{reference.field} {number} is of type {known.facet}; only {allowed} can be used"
             found.append(Violation(reference.rule, reference.field, message))
     return found
 

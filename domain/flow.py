@@ -227,7 +227,7 @@ class Flow(Struct, frozen=True, kw_only=True):
     listings: Callable[[Subject], Iterable[Listing]] = no_listings
     plan: Callable[[Subject], Plan]
     parent: Callable[[Json], str] | None = None
-    barred_by: Mapping[int, str] = field(default_factory=dict)
+    barred_by: Mapping[int, str] = field(default_factory=dict[int, str])
 
 
 def check_registry(flows: Sequence[Flow]) -> None:

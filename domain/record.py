@@ -55,10 +55,10 @@ class FlowMemory(Struct):
     """What a record remembers of one flow. `said` is the digest of the last decision, to say nothing twice."""
 
     status: Status = states.NEW
-    parts: dict[str, PartMemory] = field(default_factory=dict)
-    open: dict[str, OpenDelivery] = field(default_factory=dict)
-    refused: dict[str, str] = field(default_factory=dict)
-    links: dict[str, LinkRow] = field(default_factory=dict)
+    parts: dict[str, PartMemory] = field(default_factory=dict[str, PartMemory])
+    open: dict[str, OpenDelivery] = field(default_factory=dict[str, OpenDelivery])
+    refused: dict[str, str] = field(default_factory=dict[str, str])
+    links: dict[str, LinkRow] = field(default_factory=dict[str, LinkRow])
     waits: frozenset[tuple[str, str, str]] = frozenset()
     said: str = ""
     known: bool = False
@@ -191,9 +191,8 @@ class Record:
         memory = self.flow(flow)
         if wanted.part in memory.open:
             return None
-        id_ = uuid5(
-            self.id, str(self.version + 1)
-        )  # from the event's place, not the body: A, B, A are three deliveries
+        # From the event's place, not from the body: A, B and A again are three deliveries.
+        id_ = uuid5(self.id, str(self.version + 1))
         fields = {name: getattr(wanted, name) for name in wanted.__struct_fields__}
         self._happened(events.Requested, moment, flow=flow, delivery=id_, **{**fields, "scope": dict(wanted.scope)})
         return id_

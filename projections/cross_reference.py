@@ -1,4 +1,4 @@
-"""Which record of one system is which record of the other?"""
+"""Answers which record of one system is which record of the other."""
 
 from domain import events
 from domain.events import Event

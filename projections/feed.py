@@ -1,4 +1,4 @@
-"""How far has every source been read, what does each connection join, and how did its last round go?"""
+"""Answers how far each source was read, what each connection joins, and how its last round went."""
 
 import msgspec
 

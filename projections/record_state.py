@@ -1,4 +1,4 @@
-"""Where does every record stand? One row for each record, one for each record in a flow, and what the parked wait for."""
+"""Answers where every record stands: one row for each, one for each in a flow, and what the parked wait for."""
 
 from collections.abc import Iterable
 
@@ -196,7 +196,9 @@ def _waits(event: Event, old: dict[str, str] | None, now: Status) -> str:
     return old["waits_for"] if old is not None and now.state == "parked" else "[]"
 
 
-def _reasons(event: Event, old: dict[str, str] | None) -> tuple[str, str]:
+def _reasons(  # noqa: PLR0911 - one line for each kind of event reads best
+    event: Event, old: dict[str, str] | None
+) -> tuple[str, str]:
     """Why the record is in its state, and when the next attempt is due."""
     match event:
         case events.Parked():

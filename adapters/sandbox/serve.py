@@ -1,6 +1,6 @@
 """Both stand-ins on real ports, joined to one sample company, and the configuration that reaches them."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -63,7 +63,7 @@ def sample(now: Callable[[], datetime], seed: int = 1) -> tuple[BusinessCentral,
 @asynccontextmanager
 async def serve(
     central: BusinessCentral, procore: Procore, *, host: str = "127.0.0.1", bc_port: int = 0, procore_port: int = 0
-) -> AsyncIterator[Sandbox]:
+) -> AsyncGenerator[Sandbox]:
     """Serves both until the block ends; port 0 takes a free one.
 
     Raises  OSError when a port is taken.

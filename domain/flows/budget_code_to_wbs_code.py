@@ -72,7 +72,8 @@ def plan(subject: Subject) -> Plan:
     for segment in _used(pattern):
         kind = text(segment, "type")
         if kind not in wanted:
-            words = f"the pattern of the project requires segment {segment['name']}, which no line of Business Central carries"
+            name = segment["name"]
+            words = f"the pattern of the project requires segment {name}, which no line of Business Central carries"
             return Plan(waits=[fact(f"pattern:{project_id}", words)])
         rows = subject.facts[endpoints.segment_items(project_id, str(segment["id"]))]
         item = codes.item_of(rows, wanted[kind])

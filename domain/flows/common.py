@@ -79,7 +79,7 @@ def plain(source: Json, field: str) -> str:
     return enum_text(text(source, field)).strip()
 
 
-def ours(subject: Subject, row: Json, mine: str) -> str:
+def ours(row: Json, mine: str) -> str:
     """Whose a row of Procore is: `ours`, `free`, or `foreign` (ER-63: only one integration owns an origin id)."""
     owner = text(row, "origin_id")
     if owner == mine:
@@ -116,7 +116,7 @@ def write_back_of(context: Context, entity_set: str, source: Json, stage: int, *
 def logged(subject: Subject, entity_set: str, resource: str, procore_id: str, stage: int, done: Sequence[str]) -> Part:
     """An entry in Business Central's sync log, one for every time that something was carried (PP-10).
 
-    `done` names the parts that were carried; their places in the ledger make the message id, so that a repeat is refused.
+    `done` names the parts that were carried; their places in the ledger make the message id, so a repeat is refused.
     """
     versions = sorted(subject.memory.parts[name].version for name in done if name in subject.memory.parts)
     last = str(versions[-1]) if versions else "0"

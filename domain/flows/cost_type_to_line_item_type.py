@@ -36,7 +36,7 @@ def plan(subject: Subject) -> Plan:
         same = [row for row in rows if text(row, "code").upper() == code and text(row, "origin_id") != mine]
         own = [row for row in rows if text(row, "origin_id") == mine]
         if same and not own:
-            if ours(subject, same[0], mine) == "foreign":
+            if ours(same[0], mine) == "foreign":
                 words = f"cost type {code} ({same[0]['id']}) belongs to another integration"
                 return Plan(conflict=f"{words} (origin id {same[0]['origin_id']})")
             adopted_id = str(same[0]["id"])

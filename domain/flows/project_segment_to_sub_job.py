@@ -65,10 +65,10 @@ def plan(subject: Subject) -> Plan:
         rows = subject.facts[endpoints.sub_jobs(project_id)]
         code = text(source, "segmentCode").upper()
         same = [row for row in rows if text(row, "code").upper() == code]
-        if same and ours(subject, same[0], mine) == "foreign":
+        if same and ours(same[0], mine) == "foreign":
             words = f"sub job {code} ({same[0]['id']}) belongs to another record (origin id {same[0]['origin_id']})"
             return Plan(conflict=words)
-        if same and ours(subject, same[0], mine) == "free":
+        if same and ours(same[0], mine) == "free":
             adopted = str(same[0]["id"])
     body = {"code": text(source, "segmentCode"), "name": text(source, "description") or text(source, "segmentCode")}
     parts.append(

@@ -67,10 +67,10 @@ def plan(subject: Subject) -> Plan:
         rows = subject.facts[endpoints.cost_codes(project_id)]
         number = text(source, "taskNumber").upper()
         same = [row for row in rows if text(row, "full_code").upper() == number]
-        if same and ours(subject, same[0], mine) == "foreign":
+        if same and ours(same[0], mine) == "foreign":
             words = f"cost code {number} ({same[0]['id']}) belongs to another record (origin id {same[0]['origin_id']})"
             return Plan(conflict=words)
-        if same and ours(subject, same[0], mine) == "free":
+        if same and ours(same[0], mine) == "free":
             adopted = str(same[0]["id"])
     body = _body(subject)
     parts = [

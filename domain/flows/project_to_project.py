@@ -112,7 +112,7 @@ def _before_creation(subject: Subject, mine: str) -> tuple[Plan | None, str]:
     for row in rows:
         if text(row, "project_number").upper() != number.upper():
             continue
-        if ours(subject, row, mine) == "foreign":
+        if ours(row, mine) == "foreign":
             words = f"Procore project {row['id']} has number {number} and belongs to another record or integration"
             return Plan(conflict=f"{words} (origin id {row['origin_id']})"), ""
         words = f"number {number} exists in Procore (project {row['id']}), link or rename"

@@ -96,7 +96,7 @@ class _Share(Struct, frozen=True):
 
 
 def shares(order: Json, context: Context) -> list[_Share]:
-    """One share, or one for each job where the setting splits; the order's own job comes first and keeps the plain id."""
+    """One share, or one for each job where the setting splits; the order's own job is first and keeps the plain id."""
     lines = flagged_lines(order)
     jobs = list(dict.fromkeys(line.job for line in lines))
     own = text(order, "jobNumber")
@@ -134,7 +134,7 @@ def listings(subject: Subject) -> Iterable[Listing]:
     for share in shares(subject.source, subject.context):
         made = subject.memory.target_id(share.header)
         if not made or (_is_finished(subject.memory, share) and _differs(subject, share)):
-            yield endpoints.contracts(_resource(subject, share), subject.link("project", share.job).procore_id)
+            yield endpoints.contracts(_resource(subject), subject.link("project", share.job).procore_id)
 
 
 def plan(subject: Subject) -> Plan:
@@ -158,7 +158,7 @@ def plan(subject: Subject) -> Plan:
 def _share_plan(subject: Subject, share: _Share, units: dict[str, str]) -> list[Part] | Plan:
     memory = subject.memory
     project_id = subject.link("project", share.job).procore_id
-    resource = _resource(subject, share)
+    resource = _resource(subject)
     mine = _origin(subject, "purchaseOrders", subject.source_id, share.suffix)
     contract_id = memory.target_id(share.header)
     listing = endpoints.contracts(resource, project_id)
@@ -193,7 +193,7 @@ def _number_taken(subject: Subject, rows: Sequence[Json], mine: str) -> Plan | N
         return None
     for row in rows:
         if text(row, "number").upper() == subject.number.upper():
-            if ours(subject, row, mine) == "foreign":
+            if ours(row, mine) == "foreign":
                 words = (
                     f"commitment {row['id']} has number {subject.number} and belongs to another record or integration"
                 )
@@ -335,13 +335,13 @@ def _way_back(subject: Subject, all_shares: Sequence[_Share]) -> list[Part]:
                 )
                 parts.append(back)
                 names.append(f"line:{line.id}")
-    parts.append(logged(subject, "purchaseOrders", _resource(subject, all_shares[0]), contract_id, 3, names))
+    parts.append(logged(subject, "purchaseOrders", _resource(subject), contract_id, 3, names))
     return parts
 
 
 def _links(subject: Subject, known: FlowMemory, all_shares: Sequence[_Share]) -> Iterable[LinkRow]:
     for share in all_shares:
-        resource = _resource(subject, share)
+        resource = _resource(subject)
         contract_id = known.target_id(share.header)
         project_id = subject.link("project", share.job).procore_id
         yield LinkRow(
@@ -364,7 +364,7 @@ def _differs(subject: Subject, share: _Share, units: dict[str, str] | None = Non
     """Something other than the status has to change in the target: what an approved contract does not let happen."""
     memory = subject.memory
     project_id = subject.link("project", share.job).procore_id
-    resource = _resource(subject, share)
+    resource = _resource(subject)
     contract_id = memory.target_id(share.header)
     mine = _origin(subject, "purchaseOrders", subject.source_id, share.suffix)
     known_units = _units(subject)[0] if units is None else units
@@ -385,7 +385,7 @@ def _units(subject: Subject) -> tuple[dict[str, str], list[str]]:
     return known, warnings
 
 
-def _resource(subject: Subject, share: _Share) -> str:
+def _resource(subject: Subject) -> str:
     """The kind of contract is fixed at creation (PP-31): what was made, else what the order asks for."""
     for link in subject.memory.links.values():
         if link.bc_set == "purchaseOrders":
@@ -412,7 +412,7 @@ def _task(line: Line) -> Reference:
     )
 
 
-def _lines_are_sound(order: Json, context: Context) -> Iterable[Violation]:
+def _lines_are_sound(order: Json, _context: Context) -> Iterable[Violation]:
     """At least one line, and on every line job, task, segment and cost type (PP-24, PP-26 to PP-29)."""
     lines = flagged_lines(order)
     if not lines:
@@ -433,7 +433,7 @@ def _lines_are_sound(order: Json, context: Context) -> Iterable[Violation]:
 
 
 def _local_currency(order: Json, context: Context) -> Iterable[Violation]:
-    """The sync call of contracts carries no currency, so an amount in another one would be read as the company's own."""
+    """The sync call of contracts carries no currency, so another one would be read as the company's own."""
     currency = text(order, "currencyCode")
     if currency and context.local_currency and currency.upper() != context.local_currency.upper():
         words = f"the order is in {currency}; only orders in {context.local_currency} can be carried"

@@ -57,7 +57,7 @@ def plan(subject: Subject) -> Plan:
     if not memory.links and not memory.parts:
         active, inactive = (subject.facts[listing] for listing in listings(subject))
         matches = _matches(subject, [*active, *inactive], mine)
-        foreign = [row for row in matches if ours(subject, row, mine) == "foreign"]
+        foreign = [row for row in matches if ours(row, mine) == "foreign"]
         if foreign:
             return Plan(conflict=_foreign(foreign[0]))
         if len(matches) > 1:
