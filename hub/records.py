@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from uuid import UUID
 
+import anyio
 import msgspec
 
 from adapters.store import Ledger, StreamMoved
@@ -47,6 +48,7 @@ class Records:
     def __init__(self, ledger: Ledger, connection: str) -> None:
         self.ledger = ledger
         self.connection = connection
+        self._changing = anyio.Lock()
 
     async def load(self, ids: Iterable[UUID], kind: str = "") -> dict[UUID, Record]:
         """Records by id; one that nobody saw yet is a new one of this kind, at version 0."""
@@ -81,19 +83,21 @@ class Records:
         act: Callable[[Mapping[UUID, Record], Contents], Sequence[events.Event]],
         kind: str = "",
     ) -> int:
-        """Loads, acts, saves; again from the start when somebody else wrote to one of the streams first.
+        """Loads, acts, saves; again from the start when another process wrote to one of the streams first.
 
-        `act` gives back further events, of feeds, that belong into the same transaction.
+        Changes of this process follow each other: rows of one document travel in several batches, whose claims and
+        outcomes would otherwise forever overtake each other. `act` gives back further events, of feeds, that belong into the same transaction.
         """
-        for attempt in range(RETRIES):
-            records = await self.load(ids, kind)
-            contents = Contents()
-            extra = act(records, contents)
-            try:
-                return await self.save(records.values(), contents, extra)
-            except StreamMoved:
-                if attempt == RETRIES - 1:
-                    raise
+        async with self._changing:
+            for attempt in range(RETRIES):
+                records = await self.load(ids, kind)
+                contents = Contents()
+                extra = act(records, contents)
+                try:
+                    return await self.save(records.values(), contents, extra)
+                except StreamMoved:
+                    if attempt == RETRIES - 1:
+                        raise
         return 0
 
 
