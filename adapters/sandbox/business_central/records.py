@@ -13,6 +13,7 @@ from uuid import UUID
 from adapters.sandbox.business_central import values
 from adapters.sandbox.business_central.catalogue import LINE_STEP, RELATIONS, TASK_RELATIONS
 from adapters.sandbox.business_central.errors import Refusal, duplicate, must_have_value, no_related, rule
+from adapters.sandbox.business_central.renaming import carry_on, key_changed, need_renameable
 from adapters.sandbox.business_central.rules import NO_RULES, RULES, Rules
 from adapters.sandbox.business_central.schema import Entity, Property, connector
 from adapters.sandbox.business_central.storage import Database, Row
@@ -185,7 +186,12 @@ class Records:
                 raise must_have_value(caption(name), entity.facts.table, self.key_text(entity, row))
         if row == before:
             return before
+        renamed = key_changed(entity, before, row)
+        if renamed:
+            need_renameable(entity)
         self._store(entity, before, row)
+        if renamed:
+            carry_on(self.database, entity, before, row)
         self._complete(entity, before, self._now_stored(entity, row))
         return self._now_stored(entity, row)
 

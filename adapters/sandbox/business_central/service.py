@@ -153,7 +153,7 @@ class Service:
         if call.method == "POST":
             _allow(entity, "POST")
             query = for_one(entity, call.query)
-            row = self.records.create(entity, {**links, **_document(call)}, remote=True)
+            row = self.records.create(entity, {**links, **document_of(call)}, remote=True)
             location = f"{call.root}/companies({self.company.id})/{entity.set}({row['id']})"
             document = {"@odata.context": f"{self._context(call, entity)}/$entity", **shown(self.records, query, row)}
             return Reply(201, document, {"Location": location})
@@ -184,7 +184,7 @@ class Service:
                 _allow(entity, "PATCH")
                 query = for_one(entity, call.query)
                 self._match(call, entity, record_id, required=True)
-                row = self.records.change(entity, record_id, _document(call), remote=True)
+                row = self.records.change(entity, record_id, document_of(call), remote=True)
             case "DELETE":
                 _allow(entity, "DELETE")
                 self._match(call, entity, record_id, required=False)
@@ -314,7 +314,11 @@ def _allow(entity: Entity, method: str) -> None:
         )
 
 
-def _document(call: Call) -> dict[str, Any]:
+def document_of(call: Call) -> dict[str, Any]:
+    """The JSON object of a body.
+
+    Raises  Refusal
+    """
     if not call.headers.get("content-type", "").lower().startswith("application/json"):  # BC 10
         raise Refusal("BadRequest", "The content type of the body must be application/json.", 415)
     if isinstance(call.body, dict):

@@ -1,26 +1,31 @@
 """Business Central as a server: addresses, sign-in, the queue of a user, and what tests and people hold in hand."""
 
+import asyncio
 import re
-from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AsyncExitStack, suppress
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import anyio
 import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from adapters.sandbox.business_central import batch
+from adapters.sandbox.business_central.caller import post_over_http
 from adapters.sandbox.business_central.errors import Refusal
 from adapters.sandbox.business_central.export import export
 from adapters.sandbox.business_central.gate import Gate, TooMany
+from adapters.sandbox.business_central.notifications import Notifier
 from adapters.sandbox.business_central.records import Records
 from adapters.sandbox.business_central.schema import metadata
 from adapters.sandbox.business_central.service import Call, Company, Reply, Service
 from adapters.sandbox.business_central.setup import set_up
 from adapters.sandbox.business_central.standard import Standard
 from adapters.sandbox.business_central.storage import Database
+from adapters.sandbox.business_central.subscriptions import Post, Subscriptions
 from adapters.sandbox.business_central.transactions import OpenTransaction
 from adapters.sandbox.wire import BATCH, SEQUENCE, TokenDesk, Wire, dump_json, json_answer, load_json
 
@@ -66,6 +71,7 @@ class BusinessCentral:
         *,
         tenant: str = TENANT,
         environment: str = ENVIRONMENT,
+        post: Post = post_over_http,
     ) -> None:
         self.tenant = tenant
         self.environment = environment
@@ -78,6 +84,10 @@ class BusinessCentral:
         self.log = self.wire.log
         self.faults = self.wire.faults
         set_up(self.tables, company_name)
+        company = self.service.company
+        self.subscriptions = Subscriptions(company, now, post, CONNECTOR, seed)
+        self.notifier = Notifier(self.subscriptions, company, now, post, CONNECTOR)
+        self.tables.database.on_commit = self.subscriptions.note
 
     @property
     def company_id(self) -> str:
@@ -92,10 +102,15 @@ class BusinessCentral:
         """The token endpoint for a server at `origin` (BC 2.1)."""
         return f"{origin}/{self.tenant}/oauth2/v2.0/token"
 
-    def app(self) -> web.Application:
-        """The web application; it may be served any number of times."""
+    def app(self, *, notify_every: float = 0.0) -> web.Application:
+        """The web application.
+
+        Units   `notify_every` seconds webhook notifications that are due are sent; 0: only by `notifier.send()`.
+        """
         app = web.Application(middlewares=[self._queue, self.wire.middleware], client_max_size=_BODY_LIMIT)
         self.wire.mount(app)
+        if notify_every > 0:
+            app.cleanup_ctx.append(lambda _app: self._notify(notify_every))
         app.router.add_get("/_sandbox/export", self._read_export)
         app.router.add_route("*", "/{path:.*}", self._handle)
         return app
@@ -107,6 +122,18 @@ class BusinessCentral:
     def open_transaction(self) -> OpenTransaction:
         """Begin a transaction of another session."""
         return OpenTransaction(self.tables)
+
+    async def _notify(self, every: float) -> AsyncGenerator[None]:
+        async def work() -> None:
+            while True:
+                await anyio.sleep(every)
+                await self.notifier.send()
+
+        task = asyncio.create_task(work())
+        yield
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
     @property
     def _queue(self) -> Middleware:
@@ -156,6 +183,11 @@ class BusinessCentral:
         if path == "$batch":
             return await self._batch(request, root, headers, service)
         call = Call(request.method, root, path, dict(request.query), headers, await request.read())
+        if route == CONNECTOR and path.startswith("subscriptions"):
+            try:
+                return self._send(await self.subscriptions.answer(call))
+            except Refusal as refusal:
+                return self._send(self.service.refuse(refusal))
         return self._send(service(call))
 
     async def _batch(

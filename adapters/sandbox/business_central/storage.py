@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from adapters.sandbox.business_central.values import moment_text
 
@@ -41,8 +41,20 @@ class _Table:
         return before
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One committed change of a record."""
+
+    entity_set: str
+    record_id: str
+    kind: Literal["created", "updated", "deleted"]
+
+
 class Database:
-    """All tables of the company database."""
+    """All tables of the company database.
+
+    Shape   `on_commit` is told what was committed, in order.
+    """
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
@@ -52,6 +64,7 @@ class Database:
         self._depth = 0
         self._early: tuple[Iterator[int], str] | None = None
         self.last_version = FIRST_VERSION
+        self.on_commit: Callable[[list[Change]], None] | None = None
 
     def next_version(self) -> int:
         """One growing counter for all tables together (BC 7.4)."""
@@ -144,8 +157,25 @@ class Database:
             self._table(entity_set).set(row_id, before)
 
     def _settle(self) -> None:
-        if not self._depth:
-            self._undo.clear()
+        if self._depth or not self._undo:
+            return
+        done, self._undo = self._undo, []
+        if self.on_commit is not None:
+            self.on_commit(self._net(done))
+
+    def _net(self, done: list[tuple[str, str, Row | None]]) -> list[Change]:
+        """What a transaction did to each record in the end."""
+        first: dict[tuple[str, str], Row | None] = {}
+        for entity_set, record_id, before in done:
+            first.setdefault((entity_set, record_id), before)
+        changes: list[Change] = []
+        for (entity_set, record_id), before in first.items():
+            after = self.get(entity_set, record_id)
+            if before is None and after is not None:
+                changes.append(Change(entity_set, record_id, "created"))
+            elif before is not None:
+                changes.append(Change(entity_set, record_id, "deleted" if after is None else "updated"))
+        return changes
 
     def _table(self, entity_set: str) -> _Table:
         table = self._tables.get(entity_set)

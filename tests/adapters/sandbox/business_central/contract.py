@@ -13,7 +13,10 @@ from xml.etree import ElementTree as ET
 REFERENCE = Path(__file__).parents[5] / "shared" / "reference" / "business_central" / "connector-api.metadata.xml"
 _EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
 _NAV = "Microsoft.NAV."
-_CONTEXT = re.compile(r"/\$metadata#companies(?:\([0-9a-f-]{36}\)/(?P<set>\w+))?(?:\([\w,]*\))?(?P<one>/\$entity)?\Z")
+_CONTEXT = re.compile(
+    r"/\$metadata#(?:companies\([0-9a-f-]{36}\)/(?P<set>\w+)|(?P<top>companies|subscriptions))"
+    r"(?:\([\w,]*\))?(?P<one>/\$entity)?\Z"
+)
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,3})?Z\Z")
@@ -54,9 +57,9 @@ def check_answer(status: int, body: Any, path: Path = REFERENCE) -> None:
     model = _model(path)
     match = _CONTEXT.search(body["@odata.context"])
     if match is None:
-        assert body["@odata.context"].endswith("$metadata")
+        assert body["@odata.context"].endswith(("$metadata", "#entityDefinitions"))
         return
-    kind = model.sets[match["set"] or "companies"]
+    kind = model.sets[match["set"] or match["top"]]
     if match["one"]:
         _check_entity(model, kind, {name: it for name, it in body.items() if name != "@odata.context"})
         return

@@ -210,3 +210,29 @@ def test_a_change_order_line_needs_a_posting_task_and_a_segment_of_the_project(b
         bc.tables.insert(
             "changeOrderLines", changeOrderNumber=order, jobTaskNumber="01-100", segmentCode="ELSEWHERE", amount=1
         )
+
+
+def test_a_renamed_task_keeps_its_id_and_takes_its_lines_along(bc: BusinessCentral) -> None:
+    line(bc, type="Text")
+    task = bc.tables.rows("projectTasks")[0]
+
+    renamed = bc.tables.update("projectTasks", task["id"], taskNumber="01-150")
+
+    assert renamed["id"] == task["id"]
+    assert bc.tables.rows("projectPlanningLines")[0]["taskNumber"] == "01-150"
+
+
+def test_a_renamed_project_takes_everything_along(bc: BusinessCentral) -> None:
+    project = bc.tables.find("projects", number="P1")
+
+    bc.tables.update("projects", project["id"], number="P100")
+
+    assert bc.tables.rows("projectTasks")[0]["projectNumber"] == "P100"
+    assert bc.tables.rows("projectSegments")[0]["projectNumber"] == "P100"
+
+
+def test_an_order_cannot_be_renamed(bc: BusinessCentral) -> None:
+    order = bc.tables.insert("purchaseOrders", vendorNumber="V1")
+
+    with refused("Application_DialogException", "rename"):
+        bc.tables.update("purchaseOrders", order["id"], number="OTHER")
