@@ -7,7 +7,7 @@ import anyio
 import msgspec
 
 from adapters.store import Ledger, StreamMoved
-from domain import events
+from domain import events, snapshot
 from domain.errors import SiteLedgerError
 from domain.flows import RECORDS
 from domain.record import Record
@@ -52,20 +52,43 @@ class Records:
 
     async def load(self, ids: Iterable[UUID], kind: str = "") -> dict[UUID, Record]:
         """Records by id; one that nobody saw yet is a new one of this kind, at version 0."""
-        found: dict[UUID, Record] = {}
-        for id_, happened in (await self.ledger.load(list(dict.fromkeys(ids)))).items():
-            found[id_] = rebuilt(id_, self.connection, happened, kind)
+        wanted = list(dict.fromkeys(ids))
+        found = await self._snapshots(wanted)
+        known = {id_: record.version for id_, record in found.items()}
+        for id_, happened in (await self.ledger.load(wanted, known)).items():
+            record = found.get(id_)
+            if record is None:
+                found[id_] = rebuilt(id_, self.connection, happened, kind)
+                continue
+            for event in happened:
+                record.apply(event)
         return found
+
+    async def _snapshots(self, ids: Sequence[UUID]) -> dict[UUID, Record]:
+        stored = await self.ledger.snapshots(ids)
+        return {
+            id_: snapshot.restored(id_, self.connection, state, RECORDS)
+            for id_, (_, topic, state) in stored.items()
+            if topic == snapshot.TOPIC
+        }
 
     async def save(self, records: Iterable[Record], contents: Contents, extra: Sequence[events.Event] = ()) -> int:
         """Stores what happened to these records, and the bodies, in one transaction.
 
         Raises  StreamMoved: nothing was stored, load again and decide again.
         """
-        new: list[events.Event] = [event for record in records for event in record.collect_events()]
+        new: list[events.Event] = []
+        long: list[Record] = []
+        for record in records:
+            happened = record.collect_events()
+            new.extend(happened)
+            if record.version // snapshot.EVERY > (record.version - len(happened)) // snapshot.EVERY:
+                long.append(record)
         new.extend(extra)
         if new or contents.new:
             await self.ledger.append(new, contents.new)
+        for record in long:
+            await self.ledger.save_snapshot(record.id, record.version, snapshot.TOPIC, snapshot.taken(record))
         return len(new)
 
     async def sources(self, records: Iterable[Record], side: System = BUSINESS_CENTRAL) -> dict[UUID, Json]:
