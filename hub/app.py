@@ -1,6 +1,6 @@
 """The composition root: builds all parts of a hub from its settings. Every new part is one line here."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -45,7 +45,7 @@ class Hub:
     networks: Mapping[System, Network]
 
     @asynccontextmanager
-    async def pair(self, name: str) -> AsyncIterator[Pair]:
+    async def pair(self, name: str) -> AsyncGenerator[Pair]:
         """A connection with both its systems, closed at the end."""
         connection = self.settings.connections[name]
         _refuse_unknown_wishes(name, connection)
@@ -135,7 +135,7 @@ async def open_hub(
     rng: Rng | None = None,
     threads: Threads | None = None,
     networks: Mapping[System, Network] | None = None,
-) -> AsyncIterator[Hub]:
+) -> AsyncGenerator[Hub]:
     """A hub on its ledger, read models brought up to date.
 
     What is not handed in is the real thing: this computer's clock and chance, worker threads, the network.

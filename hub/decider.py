@@ -39,7 +39,8 @@ class Narrow(NamedTuple):
 
     def condition(self, table: str) -> tuple[str, list[str]]:
         """SQL condition and its parameters."""
-        parts, values = [], []
+        parts: list[str] = []
+        values: list[str] = []
         for column, value in (("flow", self.flow), ("project", self.project)):
             if value:
                 parts.append(f" AND {table}.{column} = ?")
@@ -47,12 +48,15 @@ class Narrow(NamedTuple):
         return "".join(parts), values
 
 
+EVERYTHING = Narrow()
+
+
 class Decider:
     """Decides for the records of one connection."""
 
     def __init__(
-        self, pair: Pair, records: Records, links: LinkBook, facts: FactBook, narrow: Narrow = Narrow()
-    ) -> None:  # noqa: B008 - frozen
+        self, pair: Pair, records: Records, links: LinkBook, facts: FactBook, narrow: Narrow = EVERYTHING
+    ) -> None:
         self.pair = pair
         self._records = records
         self._ledger = records.ledger
@@ -68,7 +72,7 @@ class Decider:
         """Records that changed since their last decision, the oldest change first."""
         condition, values = self._narrow.condition("s")
         rows = await self._ledger.rows(
-            "SELECT s.record, s.flow FROM record_state s WHERE s.connection = ? AND s.todo = 1 AND s.open = 0"
+            "SELECT s.record, s.flow FROM record_state s WHERE s.connection = ? AND s.todo = 1 AND s.open = 0"  # noqa: S608 - `condition` names columns only
             f"{condition} ORDER BY s.position LIMIT ?",
             (self.pair.name, *values, limit + len(self.blocked)),
         )
@@ -76,10 +80,10 @@ class Decider:
         return [item for item in due if item not in self.blocked and item.flow in BY_NAME][:limit]
 
     async def parked(self, after: str = "", limit: int = PAGE) -> list[Due]:
-        """Parked records, by id: facts in the other system are announced by nobody, so they are looked at again (C-54)."""
+        """Parked records, by id: nobody announces facts of the other system, so they are looked at again (C-54)."""
         condition, values = self._narrow.condition("s")
         rows = await self._ledger.rows(
-            "SELECT s.record, s.flow FROM record_state s WHERE s.connection = ? AND s.state = 'parked'"
+            "SELECT s.record, s.flow FROM record_state s WHERE s.connection = ? AND s.state = 'parked'"  # noqa: S608 - `condition` names columns only
             f" AND s.record > ?{condition} ORDER BY s.record LIMIT ?",
             (self.pair.name, after, *values, limit),
         )
@@ -166,7 +170,7 @@ class Decider:
 
     # -- what follows ------------------------------------------------------------------------------
 
-    async def _carry_out(
+    async def _carry_out(  # noqa: C901 - one place where decisions become commands
         self,
         item: Due,
         decision: Decision,

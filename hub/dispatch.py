@@ -20,7 +20,7 @@ from domain.flows import BY_NAME
 from domain.record import Moment, Record
 from domain.values import Json, System, read_json
 from hub.connection import Pair
-from hub.decider import Narrow
+from hub.decider import EVERYTHING, Narrow
 from hub.fact_book import FactBook
 from hub.records import Contents, Records
 
@@ -37,8 +37,8 @@ class Dispatch:
     """Carries the deliveries of one connection to one system."""
 
     def __init__(
-        self, pair: Pair, system: System, records: Records, facts: FactBook, narrow: Narrow = Narrow()
-    ) -> None:  # noqa: B008 - frozen
+        self, pair: Pair, system: System, records: Records, facts: FactBook, narrow: Narrow = EVERYTHING
+    ) -> None:
         self.pair = pair
         self.system: System = system
         self._records = records
@@ -102,11 +102,11 @@ class Dispatch:
             tasks.start_soon(self._record_all, results)
             async with to_courier:
                 for endpoint, rows in batches:
-                    claimed = await self._claim(endpoint, rows)
+                    claimed = await self._claim(rows)
                     if claimed:
                         await to_courier.send(Batch(endpoint, claimed))
 
-    async def _claim(self, endpoint: Endpoint, rows: Sequence[tuple[Any, ...]]) -> list[Delivery]:
+    async def _claim(self, rows: Sequence[tuple[Any, ...]]) -> list[Delivery]:
         """Stores the attempt before the call; what another process claimed first is left to it."""
         moment = self.pair.moment()
         won: set[str] = set()

@@ -1,13 +1,13 @@
 """The places that a connection's sources were read to, and what could not be read, as events of their own streams."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from adapters.store import Ledger
 from domain import events
 from domain.record import Moment, Record
-from domain.values import BUSINESS_CENTRAL, digest, text
+from domain.values import BUSINESS_CENTRAL, Json, digest, text
 from hub.connection import Pair
 from hub.records import Contents
 
@@ -61,13 +61,13 @@ class FeedLog:
         if (await self._ledger.load([id_]))[id_]:
             return
         contents = Contents()
-        source_id = text(row, "id") if isinstance(row, dict) else ""  # pyright: ignore[reportUnknownArgumentType] - unreadable
+        source_id = text(cast("Json", row), "id") if isinstance(row, dict) else ""
         event = events.DeadLettered(
             side=BUSINESS_CENTRAL,
             entity_set=entity_set,
             source_id=source_id[:100],
             reason=reason,
-            content=contents.add_json(row),
+            content=contents.add_json(cast("object", row)),
             **self._place_of(id_, 1, moment),
         )
         await self._ledger.append([event], contents.new)

@@ -1,4 +1,4 @@
-"""Before the first write of a round: are these the two environments that belong together, and the same as ever?
+"""Before the first write of a round: whether the two environments belong together, and are the same as ever.
 
 Rules   BX-15, MA-05 to MA-07, C-41: the first successful contact stores a fingerprint, and nothing re-points a pair.
 """
@@ -62,8 +62,8 @@ def disagreement(pair: Pair, set_up: SetUp) -> str:
     """Why the two sides don't belong together, in words; empty when they do."""
     if not set_up.environment:
         return (
-            "connectorSetups.procoreEnvironment is blank in Business Central; set it to production, sandbox or monthly, "
-            "so that a test company is never joined to a production company"
+            "connectorSetups.procoreEnvironment is blank in Business Central; set it to production, sandbox or monthly,"
+            " so that a test company is never joined to a production company"
         )
     if set_up.environment not in ENVIRONMENTS[pair.kind]:
         return (
@@ -108,8 +108,8 @@ async def check_pair(ledger: Ledger, pair: Pair, addresses: Addresses, set_up: S
             if was != is_
         ]
         raise Misconfigured(
-            f"connection {pair.name} was set up for another pair: {'; '.join(changed)}. Its links mean records of that pair; "
-            "give the new pair a connection of its own"
+            f"connection {pair.name} was set up for another pair: {'; '.join(changed)}. Its links mean records of"
+            " that pair; give the new pair a connection of its own"
         )
     elif pair.kind == "test":
         await _still_there(ledger, pair)
@@ -150,6 +150,6 @@ async def _still_there(ledger: Ledger, pair: Pair) -> None:
         found = await pair.targets[PROCORE].list(Listing("projects", PROCORE, "/rest/v1.1/projects", query))
         if not any(str(row.get("id")) == project_id for row in found):
             raise Misconfigured(
-                f"project {project_id}, which connection {pair.name} is linked to, is gone from Procore: the test environment "
-                "was refreshed. Begin a new connection with a ledger of its own; nothing was written"
+                f"project {project_id}, which connection {pair.name} is linked to, is gone from Procore: the test"
+                " environment was refreshed. Begin a new connection with a ledger of its own; nothing was written"
             )

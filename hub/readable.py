@@ -42,7 +42,7 @@ def _values(row: dict[str, Any], origin: Origin, depth: int) -> str:
             reason = _values(cast("dict[str, Any]", value), origin, depth + 1)
             if reason:
                 return reason
-        elif name not in (origin.expand,) and isinstance(value, list):
+        elif name != origin.expand and isinstance(value, list):
             return f'"{name}" of {origin.entity_set} is a list'
     return ""
 

@@ -157,7 +157,7 @@ class Round:
             await self._rest(system, due, news)
 
     async def _rest(self, system: System, due: datetime | None, news: anyio.Event) -> None:
-        """Until something happens elsewhere, or the next attempt falls due; later attempts are left for another round."""
+        """Until something happens elsewhere, or the next attempt falls due; later ones are left for another round."""
         left = None if due is None else due - self.pair.clock.now()
         if left is not None and left > self._wait:
             left = None

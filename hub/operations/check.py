@@ -98,7 +98,8 @@ async def _own(hub: Hub, pair: Pair, settings: Settings) -> list[Line]:
     connection = settings.connections[pair.name]
     lines: list[Line] = []
     rows = await hub.ledger.rows(
-        "SELECT business_central_url, business_central_company, procore_url, procore_company FROM pair WHERE connection = ?",
+        "SELECT business_central_url, business_central_company, procore_url, procore_company FROM pair"
+        " WHERE connection = ?",
         (pair.name,),
     )
     now = (
@@ -110,13 +111,25 @@ async def _own(hub: Hub, pair: Pair, settings: Settings) -> list[Line]:
     if rows and tuple(rows[0]) != now:
         words = f"the ledger's links belong to another pair: {', '.join(str(value) for value in rows[0])}"
         lines.append(
-            Line(pair.name, "siteledger", "pair", ok=False, why=words, remedy="Give the new pair a connection of its own.")
+            Line(
+                pair.name,
+                "siteledger",
+                "pair",
+                ok=False,
+                why=words,
+                remedy="Give the new pair a connection of its own.",
+            )
         )
     public = settings.server.public_url
-    words = "no public_url: no subscriptions, changes are found by polling only" if public is None else f"webhooks call {public}"
+    words = (
+        "no public_url: no subscriptions, changes are found by polling only"
+        if public is None
+        else f"webhooks call {public}"
+    )
     lines.append(Line(pair.name, "siteledger", "webhooks", ok=True, why=words, remedy=""))
     barred = await hub.ledger.rows(
-        "SELECT COUNT(*) FROM record_state WHERE connection = ? AND flow = 'segment-type-to-segment' AND state = 'excluded'",
+        "SELECT COUNT(*) FROM record_state"
+        " WHERE connection = ? AND flow = 'segment-type-to-segment' AND state = 'excluded'",
         (pair.name,),
     )
     if barred[0][0]:

@@ -1,6 +1,6 @@
-"""`demo`: both stand-ins and the hub on a temporary ledger; a day at a building company, and the proof that both agree."""
+"""`demo`: both stand-ins and the hub on a temporary ledger; a day at a building company, and the proof."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from decimal import Decimal
@@ -42,7 +42,7 @@ async def demo(*, headless: bool, announce: Announce, progress: Progress) -> Exi
 
 
 @asynccontextmanager
-async def _running() -> AsyncIterator[tuple[Hub, Sandbox]]:
+async def _running() -> AsyncGenerator[tuple[Hub, Sandbox]]:
     central, procore = sample(SystemClock().now)
     with TemporaryDirectory(prefix="siteledger-demo-") as folder:
         async with serve(central, procore) as sandbox:
@@ -78,7 +78,9 @@ class _Day:
         company.add_missing_company(self._sandbox.procore)
         await self._round()
         await self._tell(order)
-        self._act("The buyer orders forty panels more; the order was approved, so its commitment is opened, changed, approved.")
+        self._act(
+            "The buyer orders forty panels more; the order was approved, so its contract is opened, changed, approved."
+        )
         company.change_quantity(self._sandbox.business_central, order)
         await self._round()
         await self._tell(order)
@@ -98,8 +100,9 @@ class _Day:
     def _count(self, document: dict[str, Any]) -> None:
         calls, delivered = document["calls"], document["delivered"]
         for system in SYSTEMS:
+            name = system.replace("_", " ")
             self._progress.say(
-                f"  {system.replace('_', ' ')}: {delivered[system]} deliveries in {calls[system]['write']} writing calls,"
+                f"  {name}: {delivered[system]} deliveries in {calls[system]['write']} writing calls,"
                 f" {calls[system]['read']} reads"
             )
 
@@ -170,8 +173,12 @@ async def _serve_on(hub: Hub, sandbox: Sandbox, progress: Progress) -> None:
     line = next(row for row in central.tables.rows("purchaseOrderLines") if row["documentNumber"] == order["number"])
     url = f"{central.api_url(sandbox.business_central_url)}/siteledger/procore/v1.0/companies({central.company_id})"
     progress.say("")
-    progress.say(f"Still running: Business Central at {sandbox.business_central_url}, Procore at {sandbox.procore_url}.")
-    progress.say(f"The hub looks every {LOOK_EVERY:.0f} seconds. Change something, for example the reference of an order:")
+    progress.say(
+        f"Still running: Business Central at {sandbox.business_central_url}, Procore at {sandbox.procore_url}."
+    )
+    progress.say(
+        f"The hub looks every {LOOK_EVERY:.0f} seconds. Change something, for example the reference of an order:"
+    )
     progress.say(
         f"  curl -X PATCH '{url}/purchaseOrders({order['id']})' -H 'Authorization: Bearer {token}' -H 'If-Match: *'"
         " -H 'Content-Type: application/json' -d '{\"yourReference\": \"Mix for the east wing\"}'"

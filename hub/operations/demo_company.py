@@ -63,7 +63,8 @@ def committed(central: BusinessCentral, procore: Procore) -> list[dict[str, Any]
     for line in central.tables.rows("purchaseOrderLines"):
         order = orders.get(line["documentNumber"])
         if order is not None and line["sendToProcore"]:
-            totals.setdefault(line["jobNumber"] or order["jobNumber"], [Decimal(0), Decimal(0)])[0] += line["lineAmount"]
+            job = line["jobNumber"] or order["jobNumber"]
+            totals.setdefault(job, [Decimal(0), Decimal(0)])[0] += line["lineAmount"]
     projects = {row["id"]: str(row["project_number"]) for row in procore.rows("projects")}
     for resource in ("purchase_order_contracts", "work_order_contracts"):
         for contract in procore.rows(resource):

@@ -99,7 +99,8 @@ async def story(ledger: Ledger, record: str) -> dict[str, Any]:
         (record,),
     )
     timeline = await ledger.rows(
-        "SELECT position, at, event, flow, summary, actor, correlation_id FROM event_log WHERE record = ? ORDER BY position",
+        "SELECT position, at, event, flow, summary, actor, correlation_id FROM event_log"
+        " WHERE record = ? ORDER BY position",
         (record,),
     )
     return {
@@ -165,7 +166,8 @@ async def chain(ledger: Ledger, connection: str, waits: list[dict[str, str]], de
         flow = BY_KIND.get(wait["kind"])
         if flow is not None:
             rows = await ledger.rows(
-                "SELECT s.record, s.state, s.reasons, s.waits_for FROM record_state s JOIN record r ON r.record = s.record"
+                "SELECT s.record, s.state, s.reasons, s.waits_for"
+                " FROM record_state s JOIN record r ON r.record = s.record"
                 " WHERE r.connection = ? AND r.kind = ? AND r.number = ? AND r.vanished = 0 AND s.flow = ?",
                 (connection, wait["kind"], wait["key"], flow.name),
             )
@@ -194,10 +196,8 @@ def _render(console: "Console", item: dict[str, Any]) -> None:
         _render_chain(console, flow["waits_for"], 2)
         console.print(f"    next: {flow['next']}", markup=False)
     for link in item["links"]:
-        console.print(
-            f"  {link['bc_set'] or item.get('kind', '')} {link['bc_number']} = {link['procore_resource']} {link['procore_id']}",
-            markup=False,
-        )
+        here = f"{link['bc_set'] or item.get('kind', '')} {link['bc_number']}"
+        console.print(f"  {here} = {link['procore_resource']} {link['procore_id']}", markup=False)
     for event in item["timeline"]:
         console.print(f"  {event['position']:>7}  {event['at'][:19]}  {event['summary']}", markup=False)
 

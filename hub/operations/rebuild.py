@@ -21,11 +21,7 @@ async def rebuild(settings: Settings, *, names: Sequence[str], progress: Progres
     wanted = [name for name in known if name in names] or known
     async with open_hub(settings) as hub:
         for name in wanted:
-            progress.start(f"rebuilding {name}")
-            await hub.projector.rebuild(
-                name, progress=lambda count, name=name: progress.advance(f"rebuilding {name}", count)
-            )
-            progress.finish(f"rebuilding {name}")
+            await hub.projector.rebuild(name, progress)
         position = await hub.ledger.last_position()
 
     def render(console: "Console") -> None:

@@ -24,7 +24,9 @@ async def sandbox(
             announce(report(running))
             await anyio.sleep_forever()
     except OSError as error:
-        message = f"The stand-ins can't listen on {host}, ports {bc_port} and {procore_port}: {error.strerror or error}."
+        message = (
+            f"The stand-ins can't listen on {host}, ports {bc_port} and {procore_port}: {error.strerror or error}."
+        )
         raise Halted(message, ExitStatus.WRONG_USE) from error
     return ExitStatus.DONE
 
