@@ -15,7 +15,7 @@ def single_error() -> Generator[None]:
 
 
 def _only(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    if len(group.exceptions) > 1:
+    if len(group.exceptions) != 1:
         return group
     inner = group.exceptions[0]
     return _only(cast("BaseExceptionGroup[BaseException]", inner)) if isinstance(inner, BaseExceptionGroup) else inner
