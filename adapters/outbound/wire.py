@@ -45,7 +45,6 @@ class Wire:
         status, got, body = 0, dict[str, str](), bytearray()
         failure: Failure = ""
         reason = ""
-        whole = False
         try:
             with anyio.fail_after(self._settings.timeouts.total):
                 request = self._client.build_request(
@@ -61,14 +60,12 @@ class Wire:
                             failure = "oversize"
                             reason = f"the answer is larger than {self._settings.largest_body} bytes"
                             break
-                    whole = not failure
                 finally:
                     with anyio.CancelScope(shield=True), anyio.move_on_after(self._settings.timeouts.connect):
                         await response.aclose()
         except _TROUBLE as error:
-            if not whole:  # an answer that was read to its end stands, even if its connection broke afterwards
-                failure = "unsent" if status == 0 and certainly_unsent(error) else "lost"
-                reason = _in_words(error)
+            failure = "unsent" if status == 0 and certainly_unsent(error) else "lost"
+            reason = _in_words(error)
         if failure == "oversize":
             body = body[:4096]  # enough to recognise it
         redact = self._redactor

@@ -1,5 +1,6 @@
 """The remote's allowance governs all callers: nobody calls during a pause, nothing is lost, at most so many at once."""
 
+import asyncio
 from datetime import timedelta
 from email.utils import format_datetime
 
@@ -71,16 +72,41 @@ async def test_after_429_nobody_calls_until_the_later_of_reset_and_retry_after(
     assert all(at >= wait for at in network.at[1:])
 
 
-@pytest.mark.requirement("PF-01")
-@virtual
-async def test_an_allowance_that_is_used_up_is_not_overdrawn() -> None:
-    spike = Network(lambda _: says([], **window(max(0, 25 - len(spike.seen)), 10 if spike.at[-1] < 10 else 20)))
-    caller = caller_on(spike)
+class Windows:
+    """Procore's two windows: calls of the last ten seconds and of the last hour; headers tell of the nearer one."""
 
-    answers = await together(caller, 40)
+    def __init__(self, spike: int, hour: int) -> None:
+        self.limits = {10: spike, 3600: hour}
+        self.calls: list[float] = []
+        self.refused = 0
+
+    def __call__(self, _request: httpx.Request) -> httpx.Response:
+        now = asyncio.get_running_loop().time()
+        self.calls.append(now)
+        left = {
+            span: limit - sum(1 for call in self.calls if call // span == now // span)
+            for span, limit in self.limits.items()
+        }
+        span = min(left, key=lambda each: (left[each], -each))
+        told = window(max(0, left[span]), (now // span + 1) * span, self.limits[span])
+        if left[span] < 0:
+            self.refused += 1
+            return says({"errors": "You have surpassed the max number of requests for an hour."}, 429, **told)
+        return says([], **told)
+
+
+@pytest.mark.requirement("PF-01")
+@pytest.mark.parametrize(("spike", "hour"), [(25, 600), (25, 60), (16, 1000)])
+@virtual
+async def test_neither_window_is_ever_overdrawn_and_no_call_is_lost(spike: int, hour: int) -> None:
+    windows = Windows(spike, hour)
+    caller = caller_on(Network(windows, took=0.2))
+
+    answers = await together(caller, 100)
 
     assert all(answer.ok for answer in answers)
-    assert len([at for at in spike.at if at < 10]) <= 25
+    assert len(windows.calls) == 100
+    assert windows.refused == 0
 
 
 @pytest.mark.requirement("PF-01")
@@ -121,16 +147,13 @@ async def test_a_wrong_clock_of_ours_does_not_change_the_wait() -> None:
 @pytest.mark.requirement("PF-01")
 @virtual
 async def test_callers_start_again_at_different_moments() -> None:
-    network = Network(says({}, 429, retry_after="5"), says([]))
-    caller = caller_on(network)
+    limited = [says({}, 429, retry_after="5")] * 6
+    network = Network(*limited, says([]))
 
-    await caller.call(READ)
-    network.replies = [says({}, 503, retry_after="5"), says([])]
-    network.seen.clear()
-    network.at.clear()
-    await together(caller, 6)
+    await together(caller_on(network), 6)
 
-    assert len(set(network.at)) > 1
+    assert len(network.at) == 12
+    assert len(set(network.at[6:])) == 6
 
 
 @pytest.mark.requirement("PF-01")

@@ -6,7 +6,9 @@ import pickle
 import msgspec
 import pytest
 
+from adapters.business_central.settings import BusinessCentralSettings
 from adapters.outbound.secrets import Redactor, Secret
+from adapters.procore.settings import ProcoreSettings
 
 
 def test_a_secret_shows_nothing_of_itself() -> None:
@@ -26,6 +28,13 @@ def test_a_secret_is_not_stored_or_encoded() -> None:
         copy.copy(Secret("hush-hush"))
     with pytest.raises(TypeError):
         msgspec.json.encode({"secret": Secret("hush-hush")})
+
+
+def test_settings_show_no_secret() -> None:
+    procore = ProcoreSettings("https://a.test", "https://t.test", "1", "client", Secret("hush-hush"))
+    central = BusinessCentralSettings("https://a.test", "https://t.test", "s", "1", "client", Secret("hush-hush"))
+
+    assert "hush" not in f"{procore} {procore.credentials()} {central} {central.credentials()}"
 
 
 def test_secrets_are_blanked_out_of_text_and_bytes() -> None:

@@ -7,100 +7,24 @@ from typing import Any
 import httpx
 import pytest
 
-from adapters.outbound.secrets import Secret
-from adapters.procore.client import ProcoreClient
-from adapters.procore.settings import ProcoreSettings
-from domain.delivery import Absent, Accepted, Busy, Delivery, Endpoint, Listing, Lookup, Outcome, Refused
-from domain.errors import Misconfigured, NeedsDecision, RetryLater, Unreadable
+from domain.delivery import Accepted, Busy, Endpoint, Listing, Refused
 from domain.values import PROCORE
-from tests.adapters.outbound.world import LoopClock, Network, Reply, delivery, says, seeded, sent, virtual
-
-API = "https://api.procore.test"
-COMPANY = "4611686018427387904"  # beyond 32 bits (Procore H3)
-VENDORS = Endpoint(
-    name="vendors",
-    system=PROCORE,
-    verb="sync",
-    method="PATCH",
-    path="/rest/v1.0/vendors/sync",
-    body=("company_id",),
-    rows="updates",
-    limit=1000,
-    lookup=Lookup("/rest/v1.0/vendors", query=(("company_id", "{company_id}"),), filter="filters[origin_id]"),
+from tests.adapters.outbound.world import Network, Reply, delivery, says, sent, virtual
+from tests.adapters.procore.known import (
+    ADD,
+    API,
+    CODES,
+    COMPANY,
+    LINE,
+    PROJECT,
+    PROJECTS,
+    VENDORS,
+    carried,
+    client_on,
+    item,
+    rows,
+    written,
 )
-CODES = Endpoint(
-    name="wbs_codes",
-    system=PROCORE,
-    verb="create",
-    method="PATCH",
-    path="/rest/v1.0/projects/{project_id}/work_breakdown_structure/wbs_codes/bulk_create",
-    rows="bulk",
-    limit=1000,
-    lookup=Lookup("/rest/v1.0/projects/{project_id}/work_breakdown_structure/wbs_codes", match="segment_items"),
-)
-PROJECTS = Endpoint(
-    name="projects",
-    system=PROCORE,
-    verb="create",
-    method="POST",
-    path="/rest/v1.0/projects",
-    body=("company_id",),
-    envelope="project",
-    lookup=Lookup("/rest/v1.1/projects", query=(("company_id", "{company_id}"),), filter="filters[origin_id]"),
-)
-PROJECT = Endpoint(
-    name="projects.update",
-    system=PROCORE,
-    verb="update",
-    method="PATCH",
-    path="/rest/v1.0/projects/{id}",
-    body=("company_id",),
-    envelope="project",
-    lookup=Lookup("/rest/v1.0/projects/{id}", query=(("company_id", "{company_id}"),), match="one"),
-)
-LINE = Endpoint(
-    name="lines.delete",
-    system=PROCORE,
-    verb="delete",
-    method="DELETE",
-    path="/rest/v1.0/purchase_order_contracts/{contract_id}/line_items/{id}",
-    query=("project_id",),
-    lookup=Lookup(
-        "/rest/v1.0/purchase_order_contracts/{contract_id}/line_items",
-        query=(("project_id", "{project_id}"),),
-        match="id",
-    ),
-)
-ADD = Endpoint(
-    name="project_vendors",
-    system=PROCORE,
-    verb="attach",
-    method="POST",
-    path="/rest/v1.1/projects/{project_id}/vendors/{id}/actions/add",
-)
-
-
-def client_on(network: Network, **settings: Any) -> ProcoreClient:
-    given = ProcoreSettings(
-        API, "https://login.procore.test/oauth/token", COMPANY, "client", Secret("client-secret"), **settings
-    )
-    return ProcoreClient(given, LoopClock(), seeded(), network)
-
-
-def rows(count: int) -> list[Delivery]:
-    return [delivery(f"bc:c:vendors:{number}", {"name": f"Vendor {number}"}) for number in range(count)]
-
-
-def written(request: httpx.Request) -> httpx.Response:
-    """Every row of the call is written, in another order than it was sent."""
-    updates = sent(request)["updates"]
-    entities = [{**row, "id": row.get("id", 1000 + index)} for index, row in enumerate(updates)]
-    return says({"entities": entities[::-1], "errors": []})
-
-
-async def carried(reply: Reply | Any, endpoint: Endpoint, *deliveries: Delivery) -> tuple[list[Outcome], Network]:
-    network = Network(reply)
-    return await client_on(network).carry(endpoint, deliveries), network
 
 
 @pytest.mark.requirement("PF-03")
@@ -194,6 +118,17 @@ async def test_an_origin_id_is_rewritten_only_on_purpose() -> None:
     assert sent(network.seen[0])["updates"] == [{"origin_id": "bc:c:vendors:2", "id": 9}]
 
 
+@pytest.mark.requirement("PF-05")
+@virtual
+async def test_an_origin_id_that_a_row_names_itself_is_sent_as_it_is() -> None:
+    own = delivery("the key", {"origin_id": "bc:c:vendors:2"})
+
+    outcomes, network = await carried(written, VENDORS, own)
+
+    assert sent(network.seen[0])["updates"] == [{"origin_id": "bc:c:vendors:2"}]
+    assert isinstance(outcomes[0], Accepted)
+
+
 @virtual
 async def test_one_record_is_never_twice_in_one_call_and_its_rows_stay_in_order() -> None:
     first = delivery("k", {"name": "first"})
@@ -243,9 +178,9 @@ async def test_a_call_that_is_refused_however_small_it_is_ends_after_a_bounded_n
 
 @virtual
 async def test_wbs_codes_are_matched_by_their_combination_in_whatever_order() -> None:
-    one = delivery("a", {"segment_items": [_item(1, 10), _item(2, 20)]}, scope={"project_id": "5"})
-    two = delivery("b", {"segment_items": [_item(1, 11), _item(2, 20)]}, scope={"project_id": "5"})
-    three = delivery("c", {"segment_items": [_item(1, 12), _item(2, 20)]}, scope={"project_id": "5"})
+    one = delivery("a", {"segment_items": [item(1, 10), item(2, 20)]}, scope={"project_id": "5"})
+    two = delivery("b", {"segment_items": [item(1, 11), item(2, 20)]}, scope={"project_id": "5"})
+    three = delivery("c", {"segment_items": [item(1, 12), item(2, 20)]}, scope={"project_id": "5"})
     shown = {"id": 900, "segment_items": [{"id": 20, "segment": {"id": 2}}, {"id": 10, "segment": {"id": 1}}]}
     echoed = {**two.body, "errors": {"segment_items": ["is inactive"]}}
 
@@ -254,10 +189,6 @@ async def test_wbs_codes_are_matched_by_their_combination_in_whatever_order() ->
     assert network.seen[0].url.path == "/rest/v1.0/projects/5/work_breakdown_structure/wbs_codes/bulk_create"
     assert sent(network.seen[0]) == {"bulk": [one.body, two.body, three.body]}
     assert [type(outcome) for outcome in outcomes] == [Accepted, Refused, Busy]
-
-
-def _item(segment: int, item: int) -> dict[str, int]:
-    return {"segment_id": segment, "segment_item_id": item}
 
 
 @virtual
@@ -269,29 +200,6 @@ async def test_a_refused_row_is_recognised_by_what_was_sent_when_it_names_neithe
     outcomes, _ = await carried(says(answer), endpoint, good, bad)
 
     assert [type(outcome) for outcome in outcomes] == [Accepted, Refused]
-
-
-@virtual
-async def test_a_bare_list_answers_rows_too() -> None:
-    budget = Endpoint(
-        name="budget",
-        system=PROCORE,
-        verb="sync",
-        method="POST",
-        path="/rest/v1.0/budget_line_items/sync",
-        body=("project_id",),
-        rows="budget_line_items",
-        limit=1000,
-        lookup=Lookup("/x", match="fields", fields=("wbs_code_id",)),
-        shown={"wbs_code_id": "wbs_code.id"},
-    )
-    line = delivery("1", {"wbs_code_id": 8, "original_budget_amount": Decimal("10.10")}, scope={"project_id": "5"})
-
-    outcomes, network = await carried(says([{"id": 3, "wbs_code": {"id": 8}}]), budget, line)
-
-    assert b'"original_budget_amount":10.10' in network.seen[0].content
-    assert isinstance(outcomes[0], Accepted)
-    assert outcomes[0].target_id == "3"
 
 
 @virtual
@@ -418,14 +326,6 @@ async def test_after_a_lost_connection_the_remaining_calls_are_not_made() -> Non
 
 
 @virtual
-async def test_a_created_record_without_an_id_in_the_answer_must_be_looked_for() -> None:
-    outcomes, _ = await carried(httpx.Response(201), PROJECTS, *rows(1))
-
-    assert isinstance(outcomes[0], Busy)
-    assert outcomes[0].unknown
-
-
-@virtual
 async def test_a_scope_without_the_needed_name_is_refused() -> None:
     outcomes, network = await carried(written, CODES, delivery("a", {"segment_items": []}))
 
@@ -440,197 +340,3 @@ async def test_a_long_pause_tells_when_to_come_back() -> None:
 
     assert len(network.seen) == 1
     assert all(isinstance(outcome, Busy) and outcome.after > timedelta(minutes=14) for outcome in outcomes)
-
-
-@virtual
-async def test_a_look_compares_every_sent_field() -> None:
-    same, other, gone = rows(3)
-    here = [
-        {"id": 1, "origin_id": same.key, "name": "Vendor 0", "extra": None},
-        {"id": 2, "origin_id": other.key, "name": "Somebody else"},
-    ]
-    client = client_on(Network(says(here)))
-
-    sights = await client.look(VENDORS, [same, other, gone])
-
-    assert [type(sight) for sight in sights] == [Accepted, Absent, Absent]
-    assert isinstance(sights[0], Accepted)
-    assert (sights[0].target_id, sights[0].found) == ("1", True)
-    assert [sight.target_id for sight in sights if isinstance(sight, Absent)] == ["2", ""]
-
-
-@virtual
-async def test_one_row_is_looked_up_with_the_filter_and_many_in_the_whole_list() -> None:
-    network = Network(says([]))
-    client = client_on(network)
-
-    await client.look(VENDORS, rows(1))
-    await client.look(VENDORS, rows(50))
-
-    assert network.seen[0].url.params["filters[origin_id]"] == "bc:c:vendors:0"
-    assert "filters[origin_id]" not in network.seen[1].url.params
-    assert len(network.seen) == 2
-
-
-@virtual
-async def test_a_short_view_does_not_make_a_created_record_count_as_missing() -> None:
-    new = delivery("bc:c:projects:1", {"name": "Wing", "total_value": Decimal("1.00")})
-    client = client_on(Network(says([{"id": 5, "origin_id": new.key, "name": "Wing"}])))
-
-    [sight] = await client.look(PROJECTS, [new])
-
-    assert isinstance(sight, Accepted)
-
-
-@virtual
-async def test_a_deletion_is_settled_when_the_list_no_longer_shows_the_row() -> None:
-    line = delivery("l", scope={"contract_id": "3", "project_id": "5"}, target_id="9")
-
-    [gone] = await client_on(Network(says([{"id": 8}]))).look(LINE, [line])
-    [there] = await client_on(Network(says([{"id": 9}]))).look(LINE, [line])
-
-    assert isinstance(gone, Accepted)
-    assert isinstance(there, Absent)
-
-
-@virtual
-async def test_a_look_at_a_record_without_an_id_sees_nothing_and_asks_nothing() -> None:
-    network = Network(says([]))
-
-    sights = await client_on(network).look(PROJECT, rows(1))
-
-    assert isinstance(sights[0], Absent)
-    assert not network.seen
-
-
-@pytest.mark.parametrize(
-    "reply", [says({}, 500), httpx.Response(200, content=b"<html>"), says({}, 403), says("odd")], ids=str
-)
-@virtual
-async def test_a_look_that_fails_leaves_the_row_unsettled(reply: Reply) -> None:
-    sights = await client_on(Network(reply)).look(VENDORS, rows(2))
-
-    assert not any(isinstance(sight, Accepted | Absent) for sight in sights)
-    assert not any(isinstance(sight, Busy) and sight.unknown for sight in sights)
-
-
-@virtual
-async def test_all_pages_are_read_and_every_id_comes_once() -> None:
-    def page(request: httpx.Request) -> httpx.Response:
-        number = int(request.url.params["page"])
-        url = f"{API}{request.url.path}?page={number + 1}&per_page=2&company_id=1"
-        link = f'<{API}/x?page=9>; rel="last", <{url}>; rel="next"' if number < 3 else f'<{API}/x?page=1>; rel="first"'
-        return says([{"id": number}, {"id": number + 1, "page": number}], link=link, total="4", per_page="2")
-
-    network = Network(page)
-    found = await client_on(network, page_size=2).list(
-        Listing("vendors", PROCORE, "/rest/v1.0/vendors", (("company_id", "1"),))
-    )
-
-    assert [row["id"] for row in found] == [1, 2, 3, 4]
-    assert [request.url.params["page"] for request in network.seen] == ["1", "2", "3"]
-
-
-@pytest.mark.parametrize(
-    ("path", "size"),
-    [
-        ("/rest/v1.0/vendors", "2000"),
-        ("/rest/v1.1/projects", "300"),
-        ("/rest/v1.1/projects/5/vendors", "2000"),
-        ("/rest/v2.0/companies/1/projects/2/wbs/codes", "100"),
-    ],
-)
-@virtual
-async def test_pages_are_as_large_as_the_list_allows(path: str, size: str) -> None:
-    network = Network(says([]))
-
-    await client_on(network).list(Listing("list", PROCORE, path))
-
-    assert network.seen[0].url.params["per_page"] == size
-
-
-@virtual
-async def test_a_list_without_paging_gets_no_paging_parameters_but_its_link_is_followed() -> None:
-    network = Network(says([{"id": 1}], link=f'<{API}/rest/v1.0/segments?cursor=2>; rel="next"'), says([{"id": 2}]))
-
-    found = await client_on(network).list(Listing("segments", PROCORE, "/rest/v1.0/segments", paged=False))
-
-    assert not network.seen[0].url.query
-    assert [row["id"] for row in found] == [1, 2]
-
-
-@pytest.mark.parametrize(
-    ("path", "key", "document"),
-    [
-        ("/rest/v1.0/things", "", [{"id": 1}]),
-        ("/rest/v1.0/things", "", {"id": 1}),
-        ("/rest/v1.0/things", "rows", {"rows": [{"id": 1}]}),
-        ("/rest/v2.0/things", "", {"data": [{"id": 1}]}),
-        ("/rest/v1.0/patterns", "segments", [{"segments": [{"id": 1}]}]),
-    ],
-)
-@virtual
-async def test_rows_are_found_in_every_shape_of_a_list(path: str, key: str, document: object) -> None:
-    listing = Listing("things", PROCORE, path, rows=key)
-
-    assert await client_on(Network(says(document))).list(listing) == [{"id": 1}]
-
-
-@pytest.mark.parametrize(
-    ("reply", "error"),
-    [
-        (says({"errors": "Not found"}, 404), NeedsDecision),
-        (says({"errors": "no token"}, 401), Misconfigured),
-        (says({}, 500), RetryLater),
-        (httpx.Response(200, content=b"<html>sign in</html>"), Unreadable),
-        (httpx.Response(200, content=b'[{"id": 1}, {"id"'), Unreadable),
-        (httpx.Response(200), Unreadable),
-        (says(["text"]), Unreadable),
-        (says([{"id": 1}], link='<https://elsewhere.test/x?page=2>; rel="next"'), Unreadable),
-        (says([{"id": 1}], link=f'<{API}/rest/v1.0/things?page=1&per_page=2000>; rel="next"'), Unreadable),
-    ],
-)
-@virtual
-async def test_a_list_that_cannot_be_read_whole_is_an_error(reply: Reply, error: type[Exception]) -> None:
-    with pytest.raises(error):
-        await client_on(Network(reply)).list(Listing("things", PROCORE, "/rest/v1.0/things"))
-
-
-@virtual
-async def test_a_list_that_takes_too_long_is_read_in_smaller_pages() -> None:
-    def slow(request: httpx.Request) -> httpx.Response:
-        return says({}, 408) if int(request.url.params["per_page"]) > 200 else says([{"id": 1}])
-
-    network = Network(slow)
-    found = await client_on(network).list(Listing("things", PROCORE, "/rest/v1.0/things"))
-
-    assert found == [{"id": 1}]
-    assert [request.url.params["per_page"] for request in network.seen] == ["2000", "500", "125"]
-
-
-@virtual
-async def test_a_list_that_turns_out_not_to_page_is_read_whole() -> None:
-    def unpaged(request: httpx.Request) -> httpx.Response:
-        return says({"errors": "page is unknown"}, 406) if request.url.query else says([{"id": 1}])
-
-    network = Network(unpaged)
-    client = client_on(network)
-    first = await client.list(Listing("things", PROCORE, "/rest/v1.0/things"))
-    second = await client.list(Listing("things", PROCORE, "/rest/v1.0/things"))
-
-    assert first == second == [{"id": 1}]
-    assert len(network.seen) == 3
-
-
-@virtual
-async def test_calls_are_counted_under_their_templates() -> None:
-    network = Network(says([]))
-    client = client_on(network)
-
-    await client.list(Listing("vendors", PROCORE, "/rest/v1.1/projects/123/vendors"))
-    await client.carry(CODES, [delivery("a", {"segment_items": []}, scope={"project_id": "5"})])
-
-    assert client.calls.kinds == {
-        "GET /rest/v1.1/projects/{id}/vendors": 1,
-        "PATCH /rest/v1.0/projects/{project_id}/work_breakdown_structure/wbs_codes/bulk_create": 1,
-    }
