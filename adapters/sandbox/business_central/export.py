@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+from adapters.sandbox.business_central.attachments import SET as ATTACHMENTS
 from adapters.sandbox.business_central.records import Records
 from adapters.sandbox.business_central.schema import Entity, connector
 from adapters.sandbox.wire import dump_json
@@ -23,6 +24,7 @@ _LEFT_OUT = frozenset(
     }
 )
 """Versions, stamps and ids: two equal runs may differ in them."""
+_FILE_FIELDS = ("fileName", "byteSize", "parentType")
 
 
 def export(records: Records, *, procore_ids: bool = False) -> dict[str, list[dict[str, Any]]]:
@@ -31,10 +33,12 @@ def export(records: Records, *, procore_ids: bool = False) -> dict[str, list[dic
     Shape   decimals as text; a Procore id is "linked" unless `procore_ids` keeps the numbers, which depend on the
             order in which Procore gave them.
     """
-    return {
+    found = {
         name: sorted((_plain(entity, row, procore_ids=procore_ids) for row in records.rows(name)), key=dump_json)
         for name, entity in connector().items()
     }
+    files = ({name: row[name] for name in _FILE_FIELDS} for row in records.database.all(ATTACHMENTS))
+    return {**found, ATTACHMENTS: sorted(files, key=dump_json)}
 
 
 def _plain(entity: Entity, row: dict[str, Any], *, procore_ids: bool) -> dict[str, Any]:

@@ -41,10 +41,10 @@ class Call:
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer; `body` is a JSON document, plain text, or None for no body."""
+    """One answer; `body` is a JSON document, plain text, bytes of a file, or None for no body."""
 
     status: int
-    body: dict[str, Any] | str | None = None
+    body: dict[str, Any] | str | bytes | None = None
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
@@ -207,18 +207,8 @@ class Service:
         return Reply(204, None, headers)  # BC 9.2
 
     def _match(self, call: Call, entity: Entity, record_id: str, *, required: bool) -> None:
-        given = call.headers.get("if-match", "")
-        if given == "" and not required:  # compared only when sent (BC 6.6)
-            self.records.need(entity, record_id)
-            return
-        if given != "*" and not _ETAG.match(given):  # BC 6.4
-            raise Refusal("BadRequest_InvalidToken", "The If-Match header is missing or malformed.")
-        row = self.records.need(entity, record_id)
-        if given not in {"*", self.records.etag(entity, row)}:  # BC 6.5
-            raise Refusal(
-                "Request_EntityChanged",
-                "Another user has already changed the record. You must refresh before you can continue.",
-            )
+        etag = self.records.etag(entity, self.records.need(entity, record_id))
+        match_etag(call, etag, required=required)
 
     def _context(self, call: Call, entity: Entity) -> str:
         return f"{call.root}/$metadata#companies({self.company.id})/{entity.set}"
@@ -266,6 +256,23 @@ class Service:
             "systemModifiedAt": self.company.created_at,
             "systemModifiedBy": nobody,
         }
+
+
+def match_etag(call: Call, etag: str, *, required: bool) -> None:
+    """Compare the If-Match header: for PATCH it is required, elsewhere compared when it is sent (BC 6.4 to 6.6).
+
+    Raises  Refusal
+    """
+    given = call.headers.get("if-match", "")
+    if given == "" and not required:
+        return
+    if given != "*" and not _ETAG.match(given):
+        raise Refusal("BadRequest_InvalidToken", "The If-Match header is missing or malformed.")
+    if given not in {"*", etag}:
+        raise Refusal(
+            "Request_EntityChanged",
+            "Another user has already changed the record. You must refresh before you can continue.",
+        )
 
 
 def page_size(call: Call, limit: int) -> int:

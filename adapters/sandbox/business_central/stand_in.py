@@ -234,7 +234,7 @@ class BusinessCentral:
             if fault.handled:
                 answer(call)
             reply = self.service.refuse(_status_refusal(fault.answer_status))
-        raw = b"" if reply.body is None else dump_json(reply.body)
+        raw = b"" if reply.body is None or isinstance(reply.body, bytes) else dump_json(reply.body)
         self.log.finish(sequence, status=reply.status, answer=raw, fault=fault.kind if fault else "")
         return reply
 
@@ -244,6 +244,10 @@ class BusinessCentral:
             return web.Response(status=reply.status, headers=headers)
         if isinstance(reply.body, str):
             return web.Response(text=reply.body, status=reply.status, headers=headers)
+        if isinstance(reply.body, bytes):
+            return web.Response(
+                body=reply.body, status=reply.status, headers=headers, content_type="application/octet-stream"
+            )
         answer = json_answer(reply.body, status=reply.status)
         answer.headers.update(headers)
         return answer

@@ -1,8 +1,9 @@
-"""The standard API v2.0, read only: the few sets that the connector leaves to it (BC 14)."""
+"""The standard API v2.0: the few sets that the connector leaves to it, all but attachments read only (BC 14)."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from adapters.sandbox.business_central.attachments import ATTACHMENT, CONTENT, SET, Attachments
 from adapters.sandbox.business_central.catalogue import READ, SetFacts
 from adapters.sandbox.business_central.errors import Refusal
 from adapters.sandbox.business_central.queries import for_list, for_one, page, shown
@@ -10,6 +11,7 @@ from adapters.sandbox.business_central.schema import Entity, Property
 from adapters.sandbox.business_central.service import Call, Reply, Service, need_guid, next_link, page_size, segments
 from adapters.sandbox.business_central.storage import Row
 
+CREATED = 201
 _KINDS = {
     "id": Property("id", "Edm.Guid", 0, "ro", code=False),
     "lastModifiedDateTime": Property("lastModifiedDateTime", "Edm.DateTimeOffset", 0, "ro", code=False),
@@ -49,6 +51,7 @@ STANDARD_SETS: Mapping[str, Entity] = {
     "vendors": _entity("vendors", "vendor", "number", {"number": 20, "displayName": 100, **_ADDRESS}),
     "customers": _entity("customers", "customer", "number", {"number": 20, "displayName": 100, **_ADDRESS}),
     "currencies": _entity("currencies", "currency", "code", {"code": 10, "displayName": 100, "symbol": 10}),
+    SET: ATTACHMENT,
     "unitsOfMeasure": _entity("unitsOfMeasure", "unitOfMeasure", "code", {"code": 10, "displayName": 100}),
 }
 """The properties that the hub may read; the real pages have more (BC 14)."""
@@ -59,6 +62,7 @@ class Standard:
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        self._attachments = Attachments(service.records)
         self._fixed = {
             "currencies": [self._row(code, displayName=name, symbol=symbol) for code, name, symbol in _CURRENCIES],
             "unitsOfMeasure": [self._row(code, displayName=name) for code, name in (*_UNITS, *_UNITS_MORE)],
@@ -85,7 +89,8 @@ class Standard:
     def answer(self, call: Call) -> Reply:
         """The reply to a call; refusals are replies too."""
         try:
-            return self._answer(call)
+            with self._service.records.database.transaction():
+                return self._answer(call)
         except Refusal as refusal:
             return self._service.refuse(refusal)
 
@@ -97,27 +102,52 @@ class Standard:
             return self._service.companies(call, parts[0][1])
         self._service.need_company(parts[0][1] or "")
         name, key = parts[1]
+        if name == SET and call.method != "GET":
+            return self._write_attachment(call, key, parts[2:])
+        if name == SET and key is not None and parts[2:] == [(CONTENT, None)]:
+            return self._attachments.content(call, need_guid(key))
         entity = STANDARD_SETS.get(name)
         if entity is None or len(parts) > 2:  # noqa: PLR2004 - company and set
             raise Refusal("BadRequest_ResourceNotFound", f"No HTTP resource was found for the segment '{name}'.")
         if call.method != "GET":
             raise Refusal("BadRequest_MethodNotAllowed", f"This stand-in only reads '{name}'.")
-        context = f"{call.root}/$metadata#companies({self._service.company.id})/{name}"
-        rows = self._rows(name)
-        if key is not None:
-            found = [row for row in rows if row["id"] == need_guid(key)]
-            if not found:
-                raise Refusal("BadRequest_NotFound", f"The record '{key}' of '{name}' was not found.")
-            document = shown(self._service.records, for_one(entity, call.query), found[0])
-            return Reply(200, {"@odata.context": f"{context}/$entity", **document})
+        if key is None:
+            return self._list(call, entity)
+        found = [row for row in self._rows(name) if row["id"] == need_guid(key)]
+        if not found:
+            raise Refusal("BadRequest_NotFound", f"The record '{key}' of '{name}' was not found.")
+        return self._one(call, entity, found[0], 200)
+
+    def _write_attachment(self, call: Call, key: str | None, rest: list[tuple[str, str | None]]) -> Reply:
+        if key is None and not rest and call.method == "POST":
+            return self._one(call, ATTACHMENT, self._attachments.create(call), 201)
+        if key is not None and rest == [(CONTENT, None)]:
+            return self._attachments.content(call, need_guid(key))
+        if key is not None and not rest and call.method == "PATCH":
+            return self._one(call, ATTACHMENT, self._attachments.change(call, need_guid(key)), 200)
+        if key is not None and not rest and call.method == "DELETE":
+            self._attachments.delete(call, need_guid(key))
+            return Reply(204)
+        raise Refusal("BadRequest_MethodNotAllowed", f"The method {call.method} is not allowed on '{call.path}'.")
+
+    def _one(self, call: Call, entity: Entity, row: Row, status: int) -> Reply:
+        address = f"companies({self._service.company.id})/{entity.set}"
+        document = shown(self._service.records, for_one(entity, call.query), row)
+        headers = {"Location": f"{call.root}/{address}({row['id']})"} if status == CREATED else {}
+        return Reply(status, {"@odata.context": f"{call.root}/$metadata#{address}/$entity", **document}, headers)
+
+    def _list(self, call: Call, entity: Entity) -> Reply:
         query = for_list(entity, call.query)
-        found_page = page(self._service.records, query, rows, page_size(call, self._service.page_limit))
-        answer: dict[str, Any] = {"@odata.context": context}
+        size = page_size(call, self._service.page_limit)
+        found = page(self._service.records, query, self._rows(entity.set), size)
+        answer: dict[str, Any] = {
+            "@odata.context": f"{call.root}/$metadata#companies({self._service.company.id})/{entity.set}"
+        }
         if query.count:
-            answer["@odata.count"] = found_page.total
-        answer["value"] = [shown(self._service.records, query, row) for row in found_page.rows]
-        if found_page.next_token:
-            answer["@odata.nextLink"] = next_link(call, found_page.next_token)
+            answer["@odata.count"] = found.total
+        answer["value"] = [shown(self._service.records, query, row) for row in found.rows]
+        if found.next_token:
+            answer["@odata.nextLink"] = next_link(call, found.next_token)
         return Reply(200, answer)
 
     def _rows(self, name: str) -> list[Row]:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from adapters.sandbox.business_central.errors import Refusal
 from adapters.sandbox.business_central.schema import connector
-from adapters.sandbox.business_central.service import Call, Company, Reply, document_of
+from adapters.sandbox.business_central.service import Call, Company, Reply, document_of, match_etag
 from adapters.sandbox.business_central.storage import Change
 from adapters.sandbox.business_central.values import moment_text
 
@@ -111,11 +111,7 @@ class Subscriptions:
         return made
 
     async def _renew(self, call: Call, found: Subscription) -> None:
-        given = call.headers.get("if-match", "")
-        if given == "":
-            raise Refusal("BadRequest_InvalidToken", "The If-Match header is missing or malformed.")
-        if given not in {"*", self._etag(found)}:
-            raise Refusal("Request_EntityChanged", "Another user has already changed the record.")
+        match_etag(call, self._etag(found), required=True)
         url, resource, state = self._read(
             {"notificationUrl": found.url, "resource": found.resource} | document_of(call)
         )
