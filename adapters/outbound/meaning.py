@@ -11,7 +11,7 @@ from typing import Any, cast
 import msgspec
 
 from adapters.outbound.answers import Answer, Call, UnreadableAnswer, read_document
-from domain.errors import Changed, Misconfigured, NeedsDecision, RetryLater, SiteLedgerError
+from domain.errors import Changed, Misconfigured, NeedsDecision, NotLetIn, RetryLater, SiteLedgerError
 from domain.values import PROCORE, System
 
 # An error text is for people; a longer one is a page, not a text.
@@ -120,17 +120,21 @@ def error_of_status(system: System, status: int, problem: Problem, text: str, af
         return RetryLater(text, after=after)
     if problem.code in _CHANGED_CODES or (status in {409, 412, 428} and problem.code != DUPLICATE):
         return Changed(text)
+    if _is_stranger(status, problem):
+        return NotLetIn(f"{text}. Check the credentials and that the application is registered and enabled.")
     if remedy := _misconfigured(system, status, problem, text):
         return Misconfigured(f"{text}. {remedy}")
     return NeedsDecision(text, status=status, code=problem.code)
+
+
+def _is_stranger(status: int, problem: Problem) -> bool:
+    return status == 401 or problem.code.startswith(("Authentication_", "Authorization_"))  # noqa: PLR2004
 
 
 def _misconfigured(system: System, status: int, problem: Problem, text: str) -> str:
     """What whoever runs the hub should do about a refusal of the whole connection; empty for any other refusal."""
     if 300 <= status < 400:  # noqa: PLR2004
         return "The address in the settings answers with a redirect."
-    if status == 401 or problem.code.startswith(("Authentication_", "Authorization_")):  # noqa: PLR2004
-        return "Check the credentials and that the application is registered and enabled."
     if problem.code == "Internal_CompanyNotFound":
         return "Check company_id in the settings."
     if system == PROCORE and status in {400, 403} and any(part in text.lower() for part in _CONNECTION_TEXTS):
@@ -140,12 +144,12 @@ def _misconfigured(system: System, status: int, problem: Problem, text: str) -> 
 
 def _without_answer(call: Call, answer: Answer, text: str, after: timedelta) -> SiteLedgerError:
     if answer.failure == "unsent":
-        return RetryLater(text, after=after)
+        return RetryLater(text, after=after, answered=False)
     if call.write:
-        return RetryLater(text, after=after, outcome_unknown=True)
+        return RetryLater(text, after=after, outcome_unknown=True, answered=False)
     if answer.failure == "oversize":
         return UnreadableAnswer(text, answer.exchange)
-    return RetryLater(text, after=after)
+    return RetryLater(text, after=after, answered=False)
 
 
 def _document(answer: Answer) -> object:

@@ -16,7 +16,7 @@ from adapters.outbound.answers import Answer, Call, UnreadableAnswer, read_docum
 from adapters.outbound.secrets import Redactor, Secret
 from adapters.outbound.wire import Wire
 from adapters.ports import Clock
-from domain.errors import Misconfigured, RetryLater, SiteLedgerError
+from domain.errors import Misconfigured, NotLetIn, RetryLater, SiteLedgerError
 from domain.values import Json, System
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -126,7 +126,7 @@ class TokenSource:
         if answer.failure or answer.status in {408, 429} or answer.status >= 500:  # noqa: PLR2004 - 5xx
             why = answer.reason or f"status {answer.status}"
             message = f"{who.system} gave no token: {why}"
-            raise RetryLater(message, after=timedelta(seconds=5))
+            raise RetryLater(message, after=timedelta(seconds=5), answered=not answer.failure)
         try:
             document = read_document(answer)
         except UnreadableAnswer as error:
@@ -138,5 +138,5 @@ class TokenSource:
             message = (
                 f"{who.system} refuses the credentials of client {who.client_id}: {self._redactor.text(told)[:500]}"
             )
-            raise Misconfigured(message)
+            raise NotLetIn(message)
         return fields

@@ -64,8 +64,9 @@ class Wire:
                     with anyio.CancelScope(shield=True), anyio.move_on_after(self._settings.timeouts.connect):
                         await response.aclose()
         except _TROUBLE as error:
-            failure = "unsent" if status == 0 and certainly_unsent(error) else "lost"
-            reason = _in_words(error)
+            if not failure:
+                failure = "unsent" if status == 0 and certainly_unsent(error) else "lost"
+                reason = _in_words(error)
         if failure == "oversize":
             body = body[:4096]  # enough to recognise it
         redact = self._redactor
