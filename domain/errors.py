@@ -11,13 +11,17 @@ class RetryLater(SiteLedgerError):
     """Nobody has to act: the same call may succeed later.
 
     Units   `after` is the least time to wait.
-    `outcome_unknown` says that the call may have taken effect and must be settled by looking.
+    `outcome_unknown` says that the call may have taken effect and must be settled by looking; `answered` is false when
+    the system gave no answer at all.
     """
 
-    def __init__(self, message: str, *, after: timedelta = timedelta(), outcome_unknown: bool = False) -> None:
+    def __init__(
+        self, message: str, *, after: timedelta = timedelta(), outcome_unknown: bool = False, answered: bool = True
+    ) -> None:
         super().__init__(message)
         self.after = after
         self.outcome_unknown = outcome_unknown
+        self.answered = answered
 
 
 class NeedsDecision(SiteLedgerError):
@@ -38,6 +42,10 @@ class Changed(SiteLedgerError):
 
 class Misconfigured(SiteLedgerError):
     """Whoever runs the hub has to act: credentials, company, permission or a setting."""
+
+
+class NotLetIn(Misconfigured):
+    """A system refuses the hub as a whole: its credentials, or its application."""
 
 
 class Unreadable(SiteLedgerError):

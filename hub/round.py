@@ -8,7 +8,7 @@ import anyio
 
 from adapters.store import Ledger
 from domain import events
-from domain.errors import NeedsDecision, RetryLater, Unreadable
+from domain.errors import NeedsDecision, RetryLater, SiteLedgerError, Unreadable
 from domain.record import Record
 from domain.values import BUSINESS_CENTRAL, SYSTEMS, System
 from hub.connection import Pair, story_id
@@ -26,7 +26,10 @@ from hub.report import Progress
 
 @dataclass
 class Outcome:
-    """What a round did. `calls` are HTTP requests without token requests, a batch as one."""
+    """What a round did. Reads and writes are HTTP requests without token requests, a batch as one.
+
+    `unreachable` says that a system gave no answer, `cut_short` that not everything could be read.
+    """
 
     started: datetime
     finished: datetime
@@ -36,6 +39,7 @@ class Outcome:
     writes: dict[System, int] = field(default_factory=lambda: dict.fromkeys(SYSTEMS, 0))
     troubles: list[str] = field(default_factory=list[str])
     unreachable: bool = False
+    cut_short: bool = False
 
 
 class Round:
@@ -90,7 +94,8 @@ class Round:
             await self._work()
         except (RetryLater, Unreadable, NeedsDecision) as error:
             outcome.troubles.append(str(error))
-            outcome.unreachable = True
+            outcome.unreachable = not _answered(error)
+            outcome.cut_short = True
         outcome.finished = self.pair.clock.now()
         outcome.observed = self._intake.observed
         outcome.delivered = {system: dispatch.delivered for system, dispatch in self._dispatches.items()}
@@ -103,9 +108,10 @@ class Round:
         return outcome
 
     def _blocked(self, outcome: Outcome) -> None:
-        for error in dict.fromkeys(str(error) for error in self._facts.unreadable.values()):
-            outcome.troubles.append(error)
-        outcome.unreachable = outcome.unreachable or bool(self._facts.unreadable)
+        for error in self._facts.unreadable.values():
+            if str(error) not in outcome.troubles:
+                outcome.troubles.append(str(error))
+            outcome.unreachable = outcome.unreachable or not _answered(error)
 
     async def _read(self, horizon: int) -> None:
         self._progress.start("reading Business Central")
@@ -218,3 +224,7 @@ class Round:
         )
         await self._ledger.append([event])
         await self._projector.catch_up()
+
+
+def _answered(error: SiteLedgerError) -> bool:
+    return not isinstance(error, RetryLater) or error.answered

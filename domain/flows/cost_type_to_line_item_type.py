@@ -12,7 +12,7 @@ from domain import endpoints
 from domain.delivery import Listing
 from domain.events import LinkRow
 from domain.flow import Context, Flow, Origin, Part, Plan, Subject
-from domain.flows.common import excluded_by_setting, given, logged, only, ours, written_back
+from domain.flows.common import excluded_by_setting, fact, given, logged, only, ours, written_back
 from domain.values import Json, origin_id, text
 
 NAME = "cost-type-to-line-item-type"
@@ -40,6 +40,9 @@ def plan(subject: Subject) -> Plan:
                 words = f"cost type {code} ({same[0]['id']}) belongs to another integration"
                 return Plan(conflict=f"{words} (origin id {same[0]['origin_id']})")
             adopted_id = str(same[0]["id"])
+        elif not own and not subject.context.settings.get("create", True):
+            words = f"cost type {code} is missing in Procore; create it there, or let this flow create it"
+            return Plan(waits=[fact(f"cost type:{code}", words)])
     name = _ADOPTED if adopted_id else _MADE
     part = (
         # Sending id and origin id together sets the origin id of a record that has none (Procore section 10).

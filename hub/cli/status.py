@@ -3,7 +3,7 @@
 import textwrap
 from typing import cast
 
-from domain.errors import Changed, Misconfigured, NeedsDecision, RetryLater, SiteLedgerError, Unreadable
+from domain.errors import Changed, Misconfigured, NeedsDecision, NotLetIn, RetryLater, SiteLedgerError, Unreadable
 from hub.report import ExitStatus, Halted, gravest
 
 __all__ = ["ExitStatus", "known_errors", "listed", "status_of", "status_of_all"]
@@ -43,6 +43,8 @@ def status_of(error: SiteLedgerError) -> ExitStatus:
     match error:
         case Halted():
             return error.status
+        case NotLetIn():
+            return ExitStatus.REMOTE
         case Misconfigured() | UnknownEvent():
             return ExitStatus.CONFIGURATION
         case RetryLater() | Locked() | StoreUnavailable() | StreamMoved():

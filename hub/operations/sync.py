@@ -126,8 +126,8 @@ def _status(states: Mapping[str, Mapping[str, int]], outcome: Outcome) -> ExitSt
     found = [ExitStatus.DONE]
     if present & UNFINISHED:
         found.append(ExitStatus.REMOTE if outcome.unreachable else ExitStatus.TRY_LATER)
-    if outcome.unreachable:
-        found.append(ExitStatus.REMOTE)
+    if outcome.cut_short:
+        found.append(ExitStatus.REMOTE if outcome.unreachable else ExitStatus.TRY_LATER)
     if present & NEEDS_A_PERSON:
         found.append(ExitStatus.NEEDS_PERSON)
     return gravest(found)
