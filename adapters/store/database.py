@@ -12,6 +12,9 @@ from adapters.store.statements import Dialect, Statement
 Row = tuple[int, bytes, int, str, bytes]
 """One event as it is stored: position, the 16 bytes of the stream's id, version, topic, and the JSON of the event."""
 
+Entry = tuple[UUID, int, str, bytes]
+"""An event that is to be stored: stream, version, topic and JSON. A tuple, because many thousands pass each second."""
+
 StoredState = tuple[bytes, str, bytes]
 """The 16 bytes of a stream's id, topic and JSON of one of its events."""
 
@@ -20,6 +23,12 @@ Release = Callable[[], None]
 
 class Conflict(Exception):
     """A key of the transaction is taken already; nothing of it was stored. Never leaves this folder."""
+
+
+def entry(event: StoredEvent) -> Entry:
+    """An event of the library as ours; it also allows text as an id, ours are always UUIDs."""
+    stream = event.originator_id
+    return (stream if isinstance(stream, UUID) else UUID(stream)), event.originator_version, event.topic, event.state
 
 
 class Reader(Protocol):
@@ -52,10 +61,8 @@ class Database(Reader, Protocol):
         """Bring the schema up to date, alone among all processes; from which number to which."""
         ...
 
-    def append(
-        self, events: Sequence[StoredEvent], contents: Sequence[PackedContent], also: Sequence[Statement]
-    ) -> int:
-        """Store all in one transaction; the position of the last event.
+    def append(self, events: Sequence[Entry], contents: Sequence[PackedContent], also: Sequence[Statement]) -> int:
+        """Store all in one transaction; the position of the last event, 0 where there is none.
 
         Raises  Conflict, RowsRefused.
         """

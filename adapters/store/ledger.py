@@ -9,7 +9,6 @@ from uuid import UUID
 
 import anyio
 from anyio.abc import TaskStatus
-from eventsourcing.persistence import StoredEvent
 
 from adapters.ports import Clock
 from adapters.store.contents import unpacked
@@ -73,9 +72,7 @@ class Ledger:
         Raises  StreamMoved (load again, decide again), RowsRefused.
         """
         encode = self.events.encode
-        stored = [
-            StoredEvent(event.originator_id, event.originator_version, event.TOPIC, encode(event)) for event in events
-        ]
+        stored = [(event.originator_id, event.originator_version, event.TOPIC, encode(event)) for event in events]
         position = await self._writer.append(Member(stored, contents or {}, also))
         if position > self._position:
             self._announce(position)

@@ -14,14 +14,13 @@ from eventsourcing.persistence import (
     InterfaceError,
     PersistenceError,
     ProgrammingError,
-    StoredEvent,
 )
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL, Identifier
 
 from adapters.store import schema
 from adapters.store.contents import PackedContent
-from adapters.store.database import Conflict, Release, Row, StoredState
+from adapters.store.database import Conflict, Entry, Release, Row, StoredState
 from adapters.store.errors import READ_ONLY, ConnectionLost, Locked, RowsRefused, StoreUnavailable
 from adapters.store.postgres_recorder import LedgerDatastore, PostgresRecorder
 from adapters.store.statements import PostgresDialect, Statement, numbered
@@ -77,13 +76,11 @@ class PostgresDatabase:
             cursor.execute(SQL("SET LOCAL search_path TO {}").format(Identifier(self._schema)))
             return schema.apply(_Session(cursor), due, at)
 
-    def append(
-        self, events: Sequence[StoredEvent], contents: Sequence[PackedContent], also: Sequence[Statement]
-    ) -> int:
+    def append(self, events: Sequence[Entry], contents: Sequence[PackedContent], also: Sequence[Statement]) -> int:
         """Store all in one transaction; the position of the last event, 0 where there is none."""
         with self._translated():
-            positions = self._recorder.insert_events(events, contents=contents, also=also)
-            return positions[-1] if positions else 0
+            last = self._recorder.insert_entries(events, contents, also)
+            return last if events else 0
 
     def last_position(self) -> int:
         """The position of the newest event, 0 in an empty ledger."""

@@ -26,7 +26,7 @@ from psycopg.rows import dict_row, tuple_row
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from adapters.store.contents import PackedContent
-from adapters.store.database import Row
+from adapters.store.database import Entry, Row, entry
 from adapters.store.errors import RowsRefused
 from adapters.store.schema import EVENTS
 from adapters.store.statements import Statement, numbered
@@ -153,38 +153,35 @@ class PostgresRecorder(PostgresApplicationRecorder):
             ).format(**names),
         ]
 
-    def insert_events(
-        self,
-        stored_events: Sequence[StoredEvent],
-        *,
-        contents: Sequence[PackedContent] = (),
-        also: Sequence[Statement] = (),
-        **kwargs: Any,
-    ) -> Sequence[int] | None:
-        """Store events and what belongs to them; their positions.
+    def insert_entries(
+        self, entries: Sequence[Entry], contents: Sequence[PackedContent] = (), also: Sequence[Statement] = ()
+    ) -> int:
+        """Store events and what belongs to them in one transaction; the last position in the ledger then."""
+        with self.datastore.plain(transaction=bool(also)) as cursor:
+            last = self._insert_entries(cursor, entries, contents) if entries or contents else 0
+            for statement in also:
+                run(cursor, statement)
+            return last
+
+    def _insert_entries(self, cursor: Plain, entries: Sequence[Entry], contents: Sequence[PackedContent] = ()) -> int:
+        columns: list[list[Any]] = [list(column) for column in zip(*entries, strict=True)] or [[], [], [], []]
+        sql = self._append
+        if contents:
+            sql = self._append_with_contents
+            columns += [list(column) for column in zip(*contents, strict=True)]
+        return cursor.execute(sql.encode(), columns, prepare=True).fetchall()[0][0] + len(entries)
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
+        """Store events the library's way; their positions.
 
         Not repeated here after a lost connection, as the base does: the first try may have been committed.
         """
-        if not (stored_events or contents or also or kwargs):
+        if not (stored_events or kwargs):
             return []
-        sql = self._append
-        values: list[list[Any]] = [
-            [event.originator_id for event in stored_events],
-            [event.originator_version for event in stored_events],
-            [event.topic for event in stored_events],
-            [event.state for event in stored_events],
-        ]
-        if contents:
-            sql = self._append_with_contents
-            values += [list(column) for column in zip(*contents, strict=True)]
-        with self.datastore.plain(transaction=bool(also or kwargs)) as cursor:
-            last: int = 0
-            if stored_events or contents:
-                last = cursor.execute(sql.encode(), values, prepare=True).fetchall()[0][0]
-            for statement in also:
-                run(cursor, statement)
+        with self.datastore.plain(transaction=bool(kwargs)) as cursor:
+            last = self._insert_entries(cursor, [entry(event) for event in stored_events]) if stored_events else 0
             self._insert_more(cursor, **kwargs)
-        return list(range(last + 1, last + 1 + len(stored_events)))
+        return list(range(last - len(stored_events) + 1, last + 1))
 
     def _insert_more(self, cursor: Plain, **kwargs: Any) -> None:
         """What a subclass adds to the transaction."""

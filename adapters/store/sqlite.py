@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from eventsourcing.persistence import DataError, IntegrityError, PersistenceError, ProgrammingError, StoredEvent
+from eventsourcing.persistence import DataError, IntegrityError, PersistenceError, ProgrammingError
 
 from adapters.store import schema
 from adapters.store.contents import PackedContent
-from adapters.store.database import Conflict, Release, Row, StoredState
+from adapters.store.database import Conflict, Entry, Release, Row, StoredState
 from adapters.store.errors import READ_ONLY, Locked, RowsRefused, StoreUnavailable
 from adapters.store.sqlite_recorder import LedgerDatastore, SqliteRecorder
 from adapters.store.statements import SqliteDialect, Statement
@@ -55,13 +55,11 @@ class SqliteDatabase:
         with self._translated(), self._writing.plain(commit=True) as cursor:
             return schema.apply(_Session(cursor), due, at)
 
-    def append(
-        self, events: Sequence[StoredEvent], contents: Sequence[PackedContent], also: Sequence[Statement]
-    ) -> int:
+    def append(self, events: Sequence[Entry], contents: Sequence[PackedContent], also: Sequence[Statement]) -> int:
         """Store all in one transaction; the position of the last event, 0 where there is none."""
         with self._translated():
-            positions = self._recorder.insert_events(events, contents=contents, also=also)
-            return positions[-1] if positions else 0
+            last = self._recorder.insert_entries(events, contents, also)
+            return last if events else 0
 
     def last_position(self) -> int:
         """The position of the newest event, 0 in an empty ledger."""

