@@ -126,7 +126,7 @@ _ALL: tuple[Endpoint, ...] = (
         method="POST",
         path=f"{_COMPANY_WBS}/segments",
         envelope="segment",
-        lookup=Lookup(f"{_COMPANY_WBS}/segments", match="fields", fields=("name",)),
+        lookup=Lookup(f"{_COMPANY_WBS}/segments", match="fields", fields=("name",), paged=False),
         refreshes=("company_segments",),
     ),
     Endpoint(
@@ -179,7 +179,7 @@ _ALL: tuple[Endpoint, ...] = (
         verb="attach",
         method="PUT",
         path=f"{_PROJECT_WBS}/patterns/add_segment",
-        lookup=Lookup(f"{_PROJECT_WBS}/patterns", match="id", rows="segments"),
+        lookup=Lookup(f"{_PROJECT_WBS}/patterns", match="id", rows="segments", paged=False),
         refreshes=("project_segments",),
     ),
     Endpoint(

@@ -22,6 +22,8 @@ PAGE = 500
 PASSES = 8
 """Rounds of asking for lists that one decision may take: lists whose address stands in other lists need two."""
 ANCESTORS = 64
+MOST_BLOCKED = 50
+"""Projects that are held up one by one; when more can't be read, the whole flow waits for the next round."""
 
 
 class Due(NamedTuple):
@@ -64,20 +66,22 @@ class Decider:
         self._facts = facts
         self._narrow = narrow
         self._woken_to = 0
-        self.blocked: dict[Due, str] = {}
+        self._blocked: dict[tuple[str, str], None] = {}
 
     # -- which records -----------------------------------------------------------------------------
 
     async def pending(self, limit: int = PAGE) -> list[Due]:
         """Records that changed since their last decision, the oldest change first."""
         condition, values = self._narrow.condition("s")
+        for flow, project in self._blocked:
+            condition += " AND NOT (s.flow = ? AND s.project = ?)" if project else " AND s.flow <> ?"
+            values += [flow, project] if project else [flow]
         rows = await self._ledger.rows(
-            "SELECT s.record, s.flow FROM record_state s WHERE s.connection = ? AND s.todo = 1 AND s.open = 0"  # noqa: S608 - `condition` names columns only
+            "SELECT s.record, s.flow FROM record_state s WHERE s.connection = ? AND s.todo = 1 AND s.open = 0"
             f"{condition} ORDER BY s.position LIMIT ?",
-            (self.pair.name, *values, limit + len(self.blocked)),
+            (self.pair.name, *values, limit),
         )
-        due = [Due(UUID(row[0]), row[1]) for row in rows]
-        return [item for item in due if item not in self.blocked and item.flow in BY_NAME][:limit]
+        return [Due(UUID(row[0]), row[1]) for row in rows if row[1] in BY_NAME]
 
     async def parked(self, after: str = "", limit: int = PAGE) -> list[Due]:
         """Parked records, by id: nobody announces facts of the other system, so they are looked at again (C-54)."""
@@ -101,7 +105,7 @@ class Decider:
     async def run(self, due: Sequence[Due], *, again: bool = False) -> int:
         """Decides for these records and stores what follows; the number of events that it led to.
 
-        `again` is set for records that nothing happened to: a wait that is merely shorter is not said again.
+        `again` is set for records that nothing happened to; those that are being carried are left in peace.
         """
         if not due:
             return 0
@@ -122,7 +126,7 @@ class Decider:
         contents = Contents()
         demanded: dict[UUID, Record] = {}
         for item, decision in made.items():
-            await self._carry_out(item, decision, loaded, demanded, contents, moment, again=again)
+            await self._carry_out(item, decision, loaded, demanded, contents, moment)
         return await self._records.save([*loaded.values(), *demanded.values()], contents)
 
     def _asked(self, due: Sequence[Due], sources: Mapping[UUID, Json], moment: Moment) -> list[tuple[str, str]]:
@@ -157,14 +161,15 @@ class Decider:
             if not wanted:
                 return made
             await self._facts.read([listing for need in wanted.values() for listing in need.listings])
-            left = [item for item, need in wanted.items() if not self._is_blocked(item, need)]
+            left = [item for item, need in wanted.items() if not self._is_blocked(item, need, loaded[item.record].project)]
         return made
 
-    def _is_blocked(self, item: Due, need: decisions.NeedsFacts) -> bool:
-        """A list that can't be read now holds up the records that need it, and no other."""
+    def _is_blocked(self, item: Due, need: decisions.NeedsFacts, project: str) -> bool:
+        """A list that can't be read now holds up the records that need it, and no other; they stay pending."""
         for listing in need.listings:
-            if error := self._facts.unreadable.get(listing):
-                self.blocked[item] = str(error)
+            if listing in self._facts.unreadable:
+                narrow = project if listing.scope and len(self._blocked) < MOST_BLOCKED else ""
+                self._blocked[item.flow, narrow] = None
                 return True
         return False
 
@@ -178,8 +183,6 @@ class Decider:
         demanded: dict[UUID, Record],
         contents: Contents,
         moment: Moment,
-        *,
-        again: bool,
     ) -> None:
         record, flow = loaded[item.record], BY_NAME[item.flow]
         match decision:
@@ -190,8 +193,7 @@ class Decider:
                     record.reject(item.flow, [Violation("PP-04", "Parent Segment Code", words)], moment)
                     return
                 await self._demand(decision.demands, loaded, demanded, contents, moment)
-                if not (again and _is_shorter(record, item.flow, decision)):
-                    record.park(item.flow, decision.waits, moment)
+                record.park(item.flow, decision.waits, moment)
             case decisions.Reject():
                 record.reject(item.flow, decision.violations, moment)
             case decisions.Exclude():
@@ -343,11 +345,3 @@ def _request(part: Part, contents: Contents) -> Request:
         target_id=part.target_id,
         if_match=part.if_match,
     )
-
-
-def _is_shorter(record: Record, flow: str, decision: decisions.Park) -> bool:
-    """The record waits already, for these and perhaps more; `wait` of the ledger still names all of them."""
-    status = record.flow(flow).status
-    known = record.flow(flow).waits
-    named = all((wait.kind, wait.key, wait.text) in known for wait in decision.waits)
-    return status.state == "parked" and not status.todo and named

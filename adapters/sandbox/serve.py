@@ -55,7 +55,7 @@ def sample(now: Callable[[], datetime], seed: int = 1) -> tuple[BusinessCentral,
     from adapters.sandbox.procore.sample import load_sample as fill_procore  # noqa: PLC0415 - large
 
     central, procore = BusinessCentral(now=now, seed=seed), Procore(now=now, seed=seed)
-    fill_business_central(central)
+    fill_business_central(central, procore_company_id=procore.state.company_id)
     fill_procore(procore)
     return central, procore
 

@@ -13,7 +13,7 @@ from domain.delivery import Listing
 from domain.events import LinkRow, Violation
 from domain.flow import Context, Flow, Origin, Part, Plan, Reference, Subject
 from domain.flows.common import excluded_by_setting, logged, only, required, written_back
-from domain.values import Json, text
+from domain.values import Json, digest, text
 
 NAME = "segment-to-segment-item"
 LIVES_AS_SUB_JOB = "lives as sub job"
@@ -38,7 +38,7 @@ def references(source: Json, _context: Context) -> Iterable[Reference]:
 def listings(subject: Subject) -> Iterable[Listing]:
     """The items that are there, until ours is among them."""
     segment = subject.references["segment_type", text(subject.source, "segmentType")].link
-    if subject.memory.parts or segment is None:
+    if segment is None or _stands(subject):
         return ()
     return (endpoints.company_segment_items(subject.context.procore_company, segment.procore_id),)
 
@@ -53,7 +53,10 @@ def plan(subject: Subject) -> Plan:
     parent_id = _parent_id(subject)
     if not item_id:
         item_id = _found(subject, segment.procore_id, parent_id)
-    body = {"code": text(source, "code"), "name": text(source, "description") or text(source, "code")}
+    body = _body(source)
+    if memory.target_id(_ITEM) and not _stands(subject) and _moved(subject, segment.procore_id, parent_id):
+        words = f"segment {subject.number} has another parent in Procore, where items can't be moved; move it back, or make a new code"
+        return Plan(conflict=words)
     part = Part(
         name=_ITEM,
         endpoint="company_segment_items.update" if item_id else "company_segment_items",
@@ -62,7 +65,7 @@ def plan(subject: Subject) -> Plan:
         key=text(source, "code"),
         target_id=item_id,
         body=body if item_id or parent_id is None else {**body, "parent_id": parent_id},
-        meaning=body,
+        meaning=_meaning(source),
     )
     parts = [part]
     made = memory.target_id(_ITEM)
@@ -84,6 +87,27 @@ def plan(subject: Subject) -> Plan:
             )
         ],
     )
+
+
+def _body(source: Json) -> dict[str, object]:
+    return {"code": text(source, "code"), "name": text(source, "description") or text(source, "code")}
+
+
+def _meaning(source: Json) -> dict[str, object]:
+    """The parent counts too, although it can be said only when the item is made."""
+    return {**_body(source), "parent": text(source, "parentCode")}
+
+
+def _stands(subject: Subject) -> bool:
+    return subject.memory.holds(_ITEM, digest(_meaning(subject.source)))
+
+
+def _moved(subject: Subject, segment_id: str, parent_id: int | None) -> bool:
+    """Procore's item stands below another parent than Business Central's now does (PP-04); its update takes no parent."""
+    rows = subject.facts[endpoints.company_segment_items(subject.context.procore_company, segment_id)]
+    item_id = subject.memory.target_id(_ITEM)
+    row = next((row for row in rows if str(row["id"]) == item_id), None)
+    return row is not None and (row.get("parent_id") or None) != parent_id
 
 
 def _parent_id(subject: Subject) -> int | None:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from adapters.target import Finding
+from domain import endpoints
+from domain.delivery import Listing
 from domain.errors import SiteLedgerError
-from domain.values import BUSINESS_CENTRAL, SYSTEMS, System
+from domain.values import BUSINESS_CENTRAL, PROCORE, SYSTEMS, System
 from hub.app import Hub, open_hub
 from hub.connection import Pair
 from hub.gate import disagreement, read_set_up
@@ -52,10 +54,10 @@ async def check(settings: Settings, *, connection: str | None, progress: Progres
     def render(console: "Console") -> None:
         for line in lines:
             mark = "[green]ok[/green]" if line.ok else "[red]no[/red]"
-            console.print(f"{mark}  {line.connection}  {line.system.replace('_', ' ')}: {line.what}", end="")
-            console.print(f"  {line.why}" if line.why else "", markup=False)
+            console.print(mark, end="  ")
+            console.print(f"{line.connection}  {line.what}{': ' if line.why else ''}{line.why}", markup=False, soft_wrap=True)
             if line.remedy and not line.ok:
-                console.print(f"      {line.remedy}", markup=False)
+                console.print(f"      {line.remedy}", markup=False, soft_wrap=True)
 
     return Report(document, gravest(statuses), render)
 
@@ -64,7 +66,7 @@ async def _pair(hub: Hub, pair: Pair, settings: Settings) -> tuple[list[Line], E
     probes: dict[System, Sequence[Finding]] = {}
 
     async def probe(system: System) -> None:
-        probes[system] = await pair.targets[system].probe()
+        probes[system] = await pair.targets[system].probe(_used(pair, system))
 
     async with anyio.create_task_group() as tasks:
         for system in SYSTEMS:
@@ -77,10 +79,45 @@ async def _pair(hub: Hub, pair: Pair, settings: Settings) -> tuple[list[Line], E
     reached = {system: any(finding.ok for finding in probes[system]) for system in SYSTEMS}
     if reached[BUSINESS_CENTRAL]:
         lines.append(await _agreement(pair))
+    if reached[PROCORE]:
+        lines.append(await _visible_projects(hub, pair))
     lines += await _own(hub, pair, settings)
     if not all(reached.values()):
         return lines, ExitStatus.REMOTE
     return lines, ExitStatus.DONE if all(line.ok for line in lines) else ExitStatus.NEEDS_PERSON
+
+
+def _used(pair: Pair, system: System) -> list[Listing]:
+    """The lists that the flows of this connection read: permission is asked for each."""
+    if system == PROCORE:
+        company = pair.procore_company
+        return [
+            endpoints.vendors(company),
+            endpoints.line_item_types(company),
+            endpoints.company_segments(company),
+            endpoints.projects(company),
+            endpoints.units(company),
+        ]
+    origins = [flow.origin for flow in pair.flows if flow.origin.entity_set]
+    sets = [name for origin in origins for name in (origin.entity_set, origin.child_set) if name]
+    return [Listing(name, BUSINESS_CENTRAL, name) for name in dict.fromkeys((*sets, "deletedRecords", "syncLogEntries"))]
+
+
+async def _visible_projects(hub: Hub, pair: Pair) -> Line:
+    """A linked project that the account no longer sees answers 404 to everything (A12, MA-09)."""
+    rows = await hub.ledger.rows(
+        "SELECT bc_number, procore_id FROM cross_reference WHERE connection = ? AND procore_resource = 'projects'"
+        " AND role = 'primary' ORDER BY bc_number",
+        (pair.name,),
+    )
+    try:
+        seen = {str(row.get("id")) for row in await pair.targets[PROCORE].list(endpoints.projects(pair.procore_company))}
+    except SiteLedgerError as error:
+        return Line(pair.name, PROCORE, "linked projects", ok=False, why=str(error), remedy="")
+    hidden = [number for number, procore_id in rows if procore_id not in seen]
+    why = f"not visible: {', '.join(hidden[:20])}" if hidden else f"{len(rows)} linked, all visible"
+    remedy = "Add the account to these projects in Procore, or find out whether they were deleted." if hidden else ""
+    return Line(pair.name, PROCORE, "linked projects", ok=not hidden, why=why, remedy=remedy)
 
 
 async def _agreement(pair: Pair) -> Line:

@@ -188,18 +188,18 @@ def _render(console: "Console", item: dict[str, Any]) -> None:
     console.print(
         f"{item.get('kind', '')} {item.get('number', '')} {item.get('title', '')}".strip(), style="bold", markup=False
     )
-    console.print(f"  record {item['record']}", markup=False)
+    console.print(f"  record {item['record']}", markup=False, soft_wrap=True)
     for flow in item["flows"]:
-        console.print(f"  {flow['flow']}: {flow['state']} since {flow['since']}", markup=False)
-        for reason in flow["reasons"]:
-            console.print(f"    {reason}", markup=False)
+        console.print(f"  {flow['flow']}: {flow['state']} since {flow['since']}", markup=False, soft_wrap=True)
+        for reason in flow["reasons"] if not flow["waits_for"] else ():  # a chain of waits tells them, and more
+            console.print(f"    {reason}", markup=False, soft_wrap=True)
         _render_chain(console, flow["waits_for"], 2)
-        console.print(f"    next: {flow['next']}", markup=False)
+        console.print(f"    next: {flow['next']}", markup=False, soft_wrap=True)
     for link in item["links"]:
         here = f"{link['bc_set'] or item.get('kind', '')} {link['bc_number']}"
-        console.print(f"  {here} = {link['procore_resource']} {link['procore_id']}", markup=False)
+        console.print(f"  {here} = {link['procore_resource']} {link['procore_id']}", markup=False, soft_wrap=True)
     for event in item["timeline"]:
-        console.print(f"  {event['position']:>7}  {event['at'][:19]}  {event['summary']}", markup=False)
+        console.print(f"  {event['position']:>7}  {event['at'][:19]}  {event['summary']}", markup=False, soft_wrap=True)
 
 
 def _render_chain(console: "Console", waits: list[dict[str, Any]], depth: int) -> None:
