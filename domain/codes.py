@@ -8,6 +8,8 @@ from domain.values import Json, text
 def item_of(items: Sequence[Json], code: str) -> Json | None:
     """The segment item with this code; tiered items are known by their whole path (Procore W10)."""
     wanted = code.strip().upper()
+    if not wanted:
+        return None  # items without a path must not answer to a blank code
     for item in items:
         if wanted in (
             text(item, "path_code").upper(),

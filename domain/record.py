@@ -59,7 +59,6 @@ class FlowMemory(Struct):
     open: dict[str, OpenDelivery] = field(default_factory=dict[str, OpenDelivery])
     refused: dict[str, str] = field(default_factory=dict[str, str])
     links: dict[str, LinkRow] = field(default_factory=dict[str, LinkRow])
-    waits: frozenset[tuple[str, str, str]] = frozenset()
     said: str = ""
     known: bool = False
 
@@ -316,8 +315,6 @@ class Record:
                 | events.Synced()
             ):
                 memory.said = _said(event)
-                waits = event.waits if isinstance(event, events.Parked) else ()
-                memory.waits = frozenset((wait.kind, wait.key, wait.text) for wait in waits)
             case _:
                 raise ValueError(f"{type(event).__name__} is not known to a record")
 

@@ -77,7 +77,7 @@ class Decider:
             condition += " AND NOT (s.flow = ? AND s.project = ?)" if project else " AND s.flow <> ?"
             values += [flow, project] if project else [flow]
         rows = await self._ledger.rows(
-            "SELECT s.record, s.flow FROM record_state s WHERE s.connection = ? AND s.todo = 1 AND s.open = 0"
+            "SELECT s.record, s.flow FROM record_state s WHERE s.connection = ? AND s.todo = 1 AND s.open = 0"  # noqa: S608 - built from columns
             f"{condition} ORDER BY s.position LIMIT ?",
             (self.pair.name, *values, limit),
         )
@@ -161,7 +161,9 @@ class Decider:
             if not wanted:
                 return made
             await self._facts.read([listing for need in wanted.values() for listing in need.listings])
-            left = [item for item, need in wanted.items() if not self._is_blocked(item, need, loaded[item.record].project)]
+            left = [
+                item for item, need in wanted.items() if not self._is_blocked(item, need, loaded[item.record].project)
+            ]
         return made
 
     def _is_blocked(self, item: Due, need: decisions.NeedsFacts, project: str) -> bool:

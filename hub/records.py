@@ -109,7 +109,8 @@ class Records:
         """Loads, acts, saves; again from the start when another process wrote to one of the streams first.
 
         Changes of this process follow each other: rows of one document travel in several batches, whose claims and
-        outcomes would otherwise forever overtake each other. `act` gives back further events, of feeds, that belong into the same transaction.
+        outcomes would otherwise forever overtake each other. `act` gives back further events, of feeds,
+        that belong into the same transaction.
         """
         async with self._changing:
             for attempt in range(RETRIES):

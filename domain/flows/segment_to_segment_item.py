@@ -55,8 +55,8 @@ def plan(subject: Subject) -> Plan:
         item_id = _found(subject, segment.procore_id, parent_id)
     body = _body(source)
     if memory.target_id(_ITEM) and not _stands(subject) and _moved(subject, segment.procore_id, parent_id):
-        words = f"segment {subject.number} has another parent in Procore, where items can't be moved; move it back, or make a new code"
-        return Plan(conflict=words)
+        words = f"segment {subject.number} has another parent in Procore, where items can't be moved"
+        return Plan(conflict=f"{words}; move it back, or make a new code")
     part = Part(
         name=_ITEM,
         endpoint="company_segment_items.update" if item_id else "company_segment_items",
@@ -103,7 +103,7 @@ def _stands(subject: Subject) -> bool:
 
 
 def _moved(subject: Subject, segment_id: str, parent_id: int | None) -> bool:
-    """Procore's item stands below another parent than Business Central's now does (PP-04); its update takes no parent."""
+    """Procore's item stands below another parent than the segment now does (PP-04); its update takes no parent."""
     rows = subject.facts[endpoints.company_segment_items(subject.context.procore_company, segment_id)]
     item_id = subject.memory.target_id(_ITEM)
     row = next((row for row in rows if str(row["id"]) == item_id), None)

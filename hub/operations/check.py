@@ -55,7 +55,9 @@ async def check(settings: Settings, *, connection: str | None, progress: Progres
         for line in lines:
             mark = "[green]ok[/green]" if line.ok else "[red]no[/red]"
             console.print(mark, end="  ")
-            console.print(f"{line.connection}  {line.what}{': ' if line.why else ''}{line.why}", markup=False, soft_wrap=True)
+            console.print(
+                f"{line.connection}  {line.what}{': ' if line.why else ''}{line.why}", markup=False, soft_wrap=True
+            )
             if line.remedy and not line.ok:
                 console.print(f"      {line.remedy}", markup=False, soft_wrap=True)
 
@@ -100,7 +102,9 @@ def _used(pair: Pair, system: System) -> list[Listing]:
         ]
     origins = [flow.origin for flow in pair.flows if flow.origin.entity_set]
     sets = [name for origin in origins for name in (origin.entity_set, origin.child_set) if name]
-    return [Listing(name, BUSINESS_CENTRAL, name) for name in dict.fromkeys((*sets, "deletedRecords", "syncLogEntries"))]
+    return [
+        Listing(name, BUSINESS_CENTRAL, name) for name in dict.fromkeys((*sets, "deletedRecords", "syncLogEntries"))
+    ]
 
 
 async def _visible_projects(hub: Hub, pair: Pair) -> Line:
@@ -111,7 +115,9 @@ async def _visible_projects(hub: Hub, pair: Pair) -> Line:
         (pair.name,),
     )
     try:
-        seen = {str(row.get("id")) for row in await pair.targets[PROCORE].list(endpoints.projects(pair.procore_company))}
+        seen = {
+            str(row.get("id")) for row in await pair.targets[PROCORE].list(endpoints.projects(pair.procore_company))
+        }
     except SiteLedgerError as error:
         return Line(pair.name, PROCORE, "linked projects", ok=False, why=str(error), remedy="")
     hidden = [number for number, procore_id in rows if procore_id not in seen]

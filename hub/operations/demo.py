@@ -158,7 +158,9 @@ def _report(document: dict[str, Any]) -> Report:
         console.print(table)
         for problem in document["problems"]:
             reasons = "; ".join(problem["reasons"])
-            console.print(f"{problem['state']}  {problem['flow']}  {problem['number']}: {reasons}", markup=False, soft_wrap=True)
+            console.print(
+                f"{problem['state']}  {problem['flow']}  {problem['number']}: {reasons}", markup=False, soft_wrap=True
+            )
         verdict = "Both systems agree to the cent" if document["equal"] else "The two systems differ"
         console.print(f"{verdict}; the last round wrote {document['writes_of_the_last_round']} times.", style="bold")
 

@@ -77,4 +77,6 @@ def _render(console: "Console", document: dict[str, Any]) -> None:
         console.print(f"  {item['count']} deliveries to {item['system']} {item['state']}, oldest {item['oldest']}")
     for problem in [*document["needs_a_person"], *document["parked"]][:30]:
         reasons = "; ".join(problem["reasons"])
-        console.print(f"  {problem['state']}  {problem['flow']}  {problem['number']}: {reasons}", markup=False, soft_wrap=True)
+        console.print(
+            f"  {problem['state']}  {problem['flow']}  {problem['number']}: {reasons}", markup=False, soft_wrap=True
+        )

@@ -150,6 +150,8 @@ def _render(console: "Console", document: Mapping[str, Any]) -> None:
         console.print(f"  [red]{trouble}[/red]", markup=True)
     for problem in document["problems"][:20]:
         reasons = "; ".join(problem["reasons"])
-        console.print(f"  {problem['state']}  {problem['flow']}  {problem['number']}: {reasons}", markup=False, soft_wrap=True)
+        console.print(
+            f"  {problem['state']}  {problem['flow']}  {problem['number']}: {reasons}", markup=False, soft_wrap=True
+        )
     if len(document["problems"]) > 20:  # noqa: PLR2004 - a screenful
         console.print(f"  and {len(document['problems']) - 20} more; `siteledger status` counts them")

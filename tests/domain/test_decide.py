@@ -243,7 +243,7 @@ def test_a_plan_may_end_without_a_delivery(plan: Plan, decision: object) -> None
 
 
 def staged(_subject: Subject) -> Plan:
-    return Plan(parts=[BACK, LINE, HEADER], links=lambda memory: [PAIR], link_stage=1)
+    return Plan(parts=[BACK, LINE, HEADER], links=lambda _memory: [PAIR], link_stage=1)
 
 
 STAGED = Flow(

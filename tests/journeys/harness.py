@@ -9,7 +9,7 @@ async def test_...(tmp_path: Path) -> None:
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -284,14 +284,26 @@ class World:
 
 @asynccontextmanager
 async def world(
-    store: str, *, filled: bool = False, kind: str = "test", clock: QuickClock | None = None, **connection: Any
+    store: str,
+    *,
+    filled: bool = False,
+    kind: str = "test",
+    clock: QuickClock | None = None,
+    prepare: Callable[[BusinessCentral | Procore], None] | None = None,
+    **connection: Any,
 ) -> AsyncIterator[World]:
-    """Both stand-ins, empty or filled with the sample company; `connection` adds keys to the connection's table."""
+    """Both stand-ins, empty or filled with the sample company; `connection` adds keys to the connection's table.
+
+    `prepare` is called with each stand-in before it is served.
+    """
     the_clock = clock or QuickClock()
     if filled:
         central, procore = sample(the_clock.now)
     else:
         central, procore = BusinessCentral(now=the_clock.now), Procore(now=the_clock.now, seed=1)
+    if prepare is not None:
+        prepare(central)
+        prepare(procore)
     async with serve(central, procore) as sandbox:
         yield World(sandbox, the_clock, store, connection, kind)
 

@@ -1,6 +1,7 @@
 """Time for journeys: real sockets and real threads, but nobody sits through a wait.
 
-While something happens, time runs as it does; when nothing is ready, it runs `HASTE` times as fast until the next timer.
+While something happens, time runs as it does; when nothing is ready, it runs `HASTE` times as fast until the next
+timer is due.
 """
 
 import asyncio

@@ -5,6 +5,7 @@ import pytest
 from aiohttp import ClientError
 
 from adapters.sandbox.procore import Procore
+from adapters.sandbox.token_desk import CLIENT_SECRET
 from adapters.sandbox.wire import CLIENT_ID, Fault
 from tests.adapters.sandbox.procore.harness import Api, Clock
 
@@ -37,7 +38,7 @@ async def test_a_wrong_secret_gets_no_token(api: Api) -> None:
 
 
 async def test_a_revoked_token_opens_nothing(api: Api) -> None:
-    form = {"token": api.token, "client_id": CLIENT_ID, "client_secret": "sandbox"}
+    form = {"token": api.token, "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
     async with api.client.post("/oauth/revoke", data=form) as answer:
         assert answer.status == 200
 
