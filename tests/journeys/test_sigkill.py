@@ -1,0 +1,116 @@
+"""`kill -9` of the real process at every write: started again, it ends as if it had lived, nothing doubled or lost."""
+
+import os
+import signal
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from subprocess import DEVNULL, PIPE
+from typing import Any
+
+import anyio
+import pytest
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from adapters.sandbox.business_central import BusinessCentral
+from adapters.sandbox.procore import Procore
+from tests.journeys.cli import PROGRAM, environment, written
+from tests.journeys.death import PHASES, Phase
+from tests.journeys.harness import World, sqlite, world
+
+pytestmark = [pytest.mark.journey, pytest.mark.requirement("DC-12", "BX-02"), pytest.mark.timeout(300)]
+
+READS = {"GET", "HEAD"}
+
+
+class Executioner:
+    """Stands at both servers, counts writes and kills the process that makes the chosen one."""
+
+    def __init__(self, number: int = 0, phase: Phase = "before the call") -> None:
+        self.number, self.phase = number, phase
+        self.writes = 0
+        self.pid = 0
+
+    def watch(self, stand_in: BusinessCentral | Procore) -> None:
+        """Comes before everything else that the stand-in does with a request."""
+        plain: Callable[[], web.Application] = stand_in.app
+
+        def watched() -> web.Application:
+            app = plain()
+            app.middlewares.insert(0, self._stand_by())
+            return app
+
+        stand_in.app = watched  # type: ignore[method-assign]
+
+    def _stand_by(self) -> Any:
+        @web.middleware
+        async def stand_by(request: web.Request, handler: Handler) -> web.StreamResponse:
+            if request.method in READS or request.path.endswith("/token"):
+                return await handler(request)
+            self.writes += 1
+            chosen = self.writes == self.number
+            if chosen and self.phase == "before the call":
+                return self._kill()
+            answer = await handler(request)
+            if chosen and self.phase == "after the commit":
+                return self._kill()
+            if chosen:
+                await answer.prepare(request)
+                await answer.write_eof()
+                self._kill()
+            return answer
+
+        return stand_by
+
+    def _kill(self) -> web.Response:
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+        return web.Response(status=500)  # nobody is there any more to read it
+
+
+async def synced(it: World, executioner: Executioner, config: Path) -> int:
+    """Runs `siteledger sync` once; its exit status."""
+    command = [*PROGRAM, "sync", "--json", "--config", str(config)]
+    async with await anyio.open_process(command, stdout=DEVNULL, stderr=PIPE, env=environment()) as process:
+        executioner.pid = process.pid
+        with anyio.fail_after(60):
+            return await process.wait()
+
+
+async def life(folder: Path, numbers: Sequence[int], phase: Phase) -> tuple[list[int], tuple[Any, Any], int]:
+    """One world: a process killed at the first of these writes, the next one at the second, and one that finishes."""
+    folder.mkdir()
+    executioner = Executioner(phase=phase)
+    async with world(sqlite(folder), prepare=executioner.watch) as it:
+        it.typical()
+        config = written(it, folder)
+        statuses: list[int] = []
+        for number in (*numbers, 0):
+            executioner.number = number
+            statuses.append(await synced(it, executioner, config))
+        return statuses, it.exports(), executioner.writes
+
+
+async def test_a_process_killed_at_any_write_ends_as_if_it_had_lived(tmp_path: Path) -> None:
+    statuses, wanted, writes = await life(tmp_path / "undisturbed", (), "before the call")
+    assert statuses == [0]
+    assert writes >= 20
+
+    # Every third write, so that a process has time to recover before it dies again; together they are all writes.
+    stories = [(range(first, writes + 1, 3), phase) for first in (1, 2, 3) for phase in PHASES]
+    assert sum(len(numbers) for numbers, _ in stories) >= 60
+    limit = anyio.CapacityLimiter(2)
+    wrong: list[str] = []
+
+    async def check(numbers: Sequence[int], phase: Phase) -> None:
+        async with limit:
+            ended, found, _ = await life(tmp_path / f"{numbers[0]} {phase}", numbers, phase)
+        if ended != [*([-signal.SIGKILL] * len(numbers)), 0] or found != wanted:
+            wrong.append(f"killed at writes {list(numbers)}, {phase}: statuses {ended}, same end: {found == wanted}")
+
+    async with anyio.create_task_group() as tasks:
+        for numbers, phase in stories:
+            tasks.start_soon(check, numbers, phase)
+
+    assert not wrong
