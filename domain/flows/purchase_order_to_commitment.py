@@ -8,31 +8,38 @@ Source  Connector API purchaseOrders; Procore contracts/sync and line_items/sync
 
 from collections.abc import Iterable, Sequence
 
-from msgspec import Struct
-
 from domain import endpoints
 from domain.commitment import (
-    LOCKING,
     Line,
-    figures,
     flagged_lines,
     mapped_status,
-    resource_of,
 )
 from domain.delivery import Listing
 from domain.events import LinkRow, Violation, Wait
 from domain.flow import Context, Flow, Origin, Part, Plan, Reference, Subject
 from domain.flows import budget_code_to_wbs_code as budget_code
 from domain.flows import vendor_to_project_directory as directory
+from domain.flows.commitment_parts import (
+    Share,
+    differs,
+    gone_parts,
+    header_part,
+    is_finished,
+    line_parts,
+    number_taken,
+    origin_of,
+    resource_for,
+    shares,
+    status_part,
+    units_of,
+    what_locks,
+)
 from domain.flows.common import (
-    day,
     excluded_by_setting,
     fact,
-    given,
     joined,
     logged,
     only,
-    ours,
     plain,
     project_reference,
     required,
@@ -40,7 +47,7 @@ from domain.flows.common import (
     written_back,
 )
 from domain.record import FlowMemory
-from domain.values import Digest, Json, digest, money, money_text, origin_id, text
+from domain.values import Json, text
 
 NAME = "purchase-order-to-commitment"
 DEFAULT_STATUS = {"Released": "Approved", "default": "Draft"}
@@ -79,36 +86,6 @@ _LINE_FIELDS = (
 )
 
 
-class _Share(Struct, frozen=True):
-    """The part of an order that goes to one project: all of it, or the lines of one job (C-14)."""
-
-    job: str
-    lines: Sequence[Line]
-    suffix: str
-
-    @property
-    def header(self) -> str:
-        return f"header{self.suffix}"
-
-    @property
-    def status(self) -> str:
-        return f"status{self.suffix}"
-
-
-def shares(order: Json, context: Context) -> list[_Share]:
-    """One share, or one for each job where the setting splits; the order's own job is first and keeps the plain id."""
-    lines = flagged_lines(order)
-    jobs = list(dict.fromkeys(line.job for line in lines))
-    own = text(order, "jobNumber")
-    if len(jobs) <= 1 or not context.settings.get("split_by_job", False):
-        return [_Share(own if own in jobs or not jobs else jobs[0], lines, "")]
-    jobs.sort(key=lambda job: (job != own, jobs.index(job)))
-    return [
-        _Share(job, [line for line in lines if line.job == job], f":{job}" if place else "")
-        for place, job in enumerate(jobs)
-    ]
-
-
 def references(order: Json, context: Context) -> Iterable[Reference]:
     """Project, vendor, the vendor in the project's directory, and the budget code of every line."""
     vendor = text(order, "vendorNumber")
@@ -133,8 +110,8 @@ def listings(subject: Subject) -> Iterable[Listing]:
             return  # whether a line differs can be told only with Procore's spelling of its unit
     for share in shares(subject.source, subject.context):
         made = subject.memory.target_id(share.header)
-        if not made or (_is_finished(subject.memory, share) and _differs(subject, share)):
-            yield endpoints.contracts(_resource(subject), subject.link("project", share.job).procore_id)
+        if not made or (is_finished(subject.memory, share) and differs(subject, share)):
+            yield endpoints.contracts(resource_for(subject), subject.link("project", share.job).procore_id)
 
 
 def plan(subject: Subject) -> Plan:
@@ -144,7 +121,7 @@ def plan(subject: Subject) -> Plan:
     if len(all_shares) == 1 and len(jobs) > 1:
         words = f"lines belong to several jobs: {', '.join(sorted(jobs))}"
         return Plan(waits=[fact(f"order:{subject.number}", words)])
-    units, warnings = _units(subject)
+    units, warnings = units_of(subject)
     parts: list[Part] = []
     for share in all_shares:
         planned = _share_plan(subject, share, units)
@@ -155,171 +132,39 @@ def plan(subject: Subject) -> Plan:
     return Plan(parts=parts, links=lambda known: _links(subject, known, all_shares), link_stage=2, warnings=warnings)
 
 
-def _share_plan(subject: Subject, share: _Share, units: dict[str, str]) -> list[Part] | Plan:
+def _share_plan(subject: Subject, share: Share, units: dict[str, str]) -> list[Part] | Plan:
     memory = subject.memory
     project_id = subject.link("project", share.job).procore_id
-    resource = _resource(subject)
-    mine = _origin(subject, "purchaseOrders", subject.source_id, share.suffix)
+    resource = resource_for(subject)
+    mine = origin_of(subject, "purchaseOrders", subject.source_id, share.suffix)
     contract_id = memory.target_id(share.header)
     listing = endpoints.contracts(resource, project_id)
     if not contract_id:
-        refusal = _number_taken(subject, subject.facts[listing], mine)
+        refusal = number_taken(subject, subject.facts[listing], mine)
         if refusal is not None:
             return refusal
-    parts = [_header(subject, share, resource, project_id, mine)]
+    parts = [header_part(subject, share, resource, project_id, mine)]
     if not contract_id:
         return parts
     changes = [
-        *_lines(subject, share, resource, project_id, contract_id, units),
-        *_gone(subject, share, resource, project_id),
+        *line_parts(subject, share, resource, project_id, contract_id, units),
+        *gone_parts(subject, share, resource, project_id),
     ]
     wanted = mapped_status(subject.source, subject.context.settings.get("status", DEFAULT_STATUS))
-    if _is_finished(memory, share) and _differs(subject, share, units):
+    if is_finished(memory, share) and differs(subject, share, units):
         row = next((row for row in subject.facts.get(listing, ()) if str(row["id"]) == contract_id), None)
-        locked = _locked(memory, share, row)
-        if isinstance(locked, Wait):
-            return Plan(waits=[locked])
-        if locked:
-            return [_status(share, resource, project_id, mine, "Draft", stage=-1)]
+        lock = what_locks(memory, share, row)
+        if isinstance(lock, Wait):
+            return Plan(waits=[lock])
+        if lock:
+            return [status_part(share, resource, project_id, mine, "Draft", stage=-1)]
     parts += changes
     if wanted != "Draft" or share.status in memory.parts:
-        parts.append(_status(share, resource, project_id, mine, wanted, stage=2))
+        parts.append(status_part(share, resource, project_id, mine, wanted, stage=2))
     return parts
 
 
-def _number_taken(subject: Subject, rows: Sequence[Json], mine: str) -> Plan | None:
-    """The number may be used by nobody else in the project (C-55, ER-52)."""
-    if any(text(row, "origin_id") == mine for row in rows):
-        return None
-    for row in rows:
-        if text(row, "number").upper() == subject.number.upper():
-            if ours(row, mine) == "foreign":
-                words = (
-                    f"commitment {row['id']} has number {subject.number} and belongs to another record or integration"
-                )
-                return Plan(conflict=f"{words} (origin id {row['origin_id']})")
-            words = f"number {subject.number} exists in Procore (commitment {row['id']}), link or rename"
-            return Plan(waits=[fact(f"order:{subject.number}", words)])
-    return None
-
-
-def _is_finished(memory: FlowMemory, share: _Share) -> bool:
-    """The commitment was whole once; before that, nobody but the hub has reason to touch it."""
-    return bool(memory.links) or share.status in memory.parts
-
-
-def _locked(memory: FlowMemory, share: _Share, row: Json | None) -> Wait | bool:
-    """Whether our own approval has to be taken back first, or somebody else's word stands in the way (C-49, PP-34)."""
-    key = f"contract:{memory.target_id(share.header)}"
-    if row is None:
-        return fact(key, "the commitment is no longer visible in Procore; it was deleted, or the permission is missing")
-    status = text(row, "status")
-    if status not in LOCKING:
-        return False
-    if not memory.holds(share.status, digest([status])):
-        return fact(key, f"the commitment is {status} in Procore by somebody else; set it back to Draft there")
-    if money(row.get("total_requisitions_amount") or 0):
-        return fact(key, f"the commitment is {status} and invoiced in Procore; change it by a commitment change order")
-    if money(row.get("approved_change_orders") or 0):
-        return fact(key, f"the commitment is {status} and has approved change orders in Procore; change it there")
-    return True
-
-
-def _header(subject: Subject, share: _Share, resource: str, project_id: str, mine: str) -> Part:
-    order = subject.source
-    retention = money(order.get("retentionPercent") or 0)
-    common = {
-        "number": subject.number,
-        "title": text(order, "yourReference") or subject.number,
-        "vendor_id": int(subject.link("vendor", text(order, "vendorNumber")).procore_id),
-        "origin_code": subject.number,
-        "contract_date": day(order, "orderDate") or day(order, "documentDate"),
-        "retainage_percent": money_text(retention) if retention else "",
-    }
-    dated = (
-        {"delivery_date": day(order, "requestedReceiptDate"), "payment_terms": text(order, "paymentTermsCode")}
-        if resource == "purchase_order_contracts"
-        else {"contract_estimated_completion_date": day(order, "requestedReceiptDate")}
-    )
-    body = given({**common, **dated})
-    new = not subject.memory.target_id(share.header)
-    return Part(
-        name=share.header,
-        endpoint=resource,
-        stage=0,
-        scope={"project_id": project_id},
-        key=mine,
-        # Always made as a draft, whatever it becomes: approved contracts take no lines (Procore C3).
-        body={**body, "status": "Draft"} if new else body,
-        meaning=body,
-    )
-
-
-def _lines(
-    subject: Subject, share: _Share, resource: str, project_id: str, contract_id: str, units: dict[str, str]
-) -> list[Part]:
-    scope = {"project_id": project_id, _contract_name(resource): contract_id}
-    return [
-        Part(
-            name=f"line:{line.id}",
-            endpoint=f"{resource}.line_items",
-            stage=1,
-            scope=scope,
-            key=_origin(subject, "purchaseOrderLines", line.id),
-            body=_line_body(subject, share, line, units),
-        )
-        for line in share.lines
-    ]
-
-
-def _line_body(subject: Subject, share: _Share, line: Line, units: dict[str, str]) -> dict[str, object]:
-    code = joined(share.job, line.segment, line.task, line.cost_type)
-    return given(
-        {
-            "wbs_code_id": int(subject.link("budget_code", code).procore_id),
-            "description": text(line.source, "description"),
-            "uom": units.get(text(line.source, "unitOfMeasureCode").upper(), ""),
-            **figures(subject.source, line.source),
-        }
-    )
-
-
-def _gone(subject: Subject, share: _Share, resource: str, project_id: str) -> list[Part]:
-    """Lines that the order no longer sends; only an editable commitment lets them go (PP-20)."""
-    contract_id = subject.memory.target_id(share.header)
-    kept = {f"line:{line.id}" for line in flagged_lines(subject.source)}
-    scope = {"project_id": project_id, _contract_name(resource): contract_id}
-    parts: list[Part] = []
-    for name, part in sorted(subject.memory.parts.items()):
-        if name.startswith("line:") and name not in kept and part.digest and not share.suffix:
-            parts.append(
-                Part(
-                    name=name,
-                    endpoint=f"{resource}.line_items.delete",
-                    stage=1,
-                    scope=scope,
-                    key=_origin(subject, "purchaseOrderLines", name.removeprefix("line:")),
-                    target_id=part.target_id,
-                    body={},
-                    absent=True,
-                )
-            )
-    return parts
-
-
-def _status(share: _Share, resource: str, project_id: str, mine: str, status: str, stage: int) -> Part:
-    return Part(
-        name=share.status,
-        endpoint=resource,
-        stage=stage,
-        scope={"project_id": project_id},
-        key=mine,
-        body={"status": status},
-        meaning=[status],
-    )
-
-
-def _way_back(subject: Subject, all_shares: Sequence[_Share]) -> list[Part]:
+def _way_back(subject: Subject, all_shares: Sequence[Share]) -> list[Part]:
     memory = subject.memory
     contract_id = memory.target_id(all_shares[0].header)
     if not contract_id:
@@ -335,13 +180,13 @@ def _way_back(subject: Subject, all_shares: Sequence[_Share]) -> list[Part]:
                 )
                 parts.append(back)
                 names.append(f"line:{line.id}")
-    parts.append(logged(subject, "purchaseOrders", _resource(subject), contract_id, 3, names))
+    parts.append(logged(subject, "purchaseOrders", resource_for(subject), contract_id, 3, names))
     return parts
 
 
-def _links(subject: Subject, known: FlowMemory, all_shares: Sequence[_Share]) -> Iterable[LinkRow]:
+def _links(subject: Subject, known: FlowMemory, all_shares: Sequence[Share]) -> Iterable[LinkRow]:
     for share in all_shares:
-        resource = _resource(subject)
+        resource = resource_for(subject)
         contract_id = known.target_id(share.header)
         project_id = subject.link("project", share.job).procore_id
         yield LinkRow(
@@ -358,47 +203,6 @@ def _links(subject: Subject, known: FlowMemory, all_shares: Sequence[_Share]) ->
             line_id = known.target_id(f"line:{line.id}")
             if line_id:
                 yield LinkRow("purchaseOrderLines", line.id, number, f"{resource}.line_items", line_id, contract_id)
-
-
-def _differs(subject: Subject, share: _Share, units: dict[str, str] | None = None) -> bool:
-    """Something other than the status has to change in the target: what an approved contract does not let happen."""
-    memory = subject.memory
-    project_id = subject.link("project", share.job).procore_id
-    resource = _resource(subject)
-    contract_id = memory.target_id(share.header)
-    mine = _origin(subject, "purchaseOrders", subject.source_id, share.suffix)
-    known_units = _units(subject)[0] if units is None else units
-    parts = [
-        _header(subject, share, resource, project_id, mine),
-        *_lines(subject, share, resource, project_id, contract_id, known_units),
-    ]
-    gone = _gone(subject, share, resource, project_id)
-    return bool(gone) or any(not memory.holds(part.name, Digest(part.digest)) for part in parts)
-
-
-def _units(subject: Subject) -> tuple[dict[str, str], list[str]]:
-    """Unit of Business Central -> Procore's spelling (C-51); unknown ones are left out and said."""
-    rows = subject.facts.get(endpoints.units(subject.context.procore_company), ())
-    known = {text(row, "name").upper(): text(row, "name") for row in rows}
-    used = {text(line.source, "unitOfMeasureCode").upper() for line in flagged_lines(subject.source)} - {""}
-    warnings = [f"unit {unit} is unknown in Procore and was left out" for unit in sorted(used - known.keys())]
-    return known, warnings
-
-
-def _resource(subject: Subject) -> str:
-    """The kind of contract is fixed at creation (PP-31): what was made, else what the order asks for."""
-    for link in subject.memory.links.values():
-        if link.bc_set == "purchaseOrders":
-            return link.procore_resource
-    return resource_of(subject.source)
-
-
-def _contract_name(resource: str) -> str:
-    return f"{resource.removesuffix('s')}_id"
-
-
-def _origin(subject: Subject, entity_set: str, record_id: str, suffix: str = "") -> str:
-    return origin_id(subject.context.bc_company, entity_set, record_id, suffix)
 
 
 def _task(line: Line) -> Reference:
