@@ -29,6 +29,10 @@ class FeedLog:
         self._known = {row[0]: (row[1], row[2]) for row in rows}
         self._pending = {}
 
+    def knows(self, name: str) -> bool:
+        """The set has a place, even if it is the very beginning."""
+        return name in self._known
+
     def read_to(self, name: str) -> int:
         """Up to where a set was read, 0 for not yet."""
         return self._known.get(name, (0, 0))[0]

@@ -70,17 +70,22 @@ class Intake:
         self._horizon = horizon
         await self._catch_up()
         await self._log.load()
-        refetch: dict[str, set[str]] = {}
+        if not self._log.knows(DELETIONS):
+            await self._begin_deletions()
         for flow in self._feeds():
             await self._feed(flow)
         await self._catch_up()
+        refetch: dict[str, set[str]] = {}
+        places: list[events.Event] = []
         for flow in self._feeds():
             if flow.origin.child_set:
-                await self._children(flow, refetch)
+                places += await self._children(flow, refetch)
         if not self._window.is_range:
-            await self._deletions(refetch)
+            places += await self._deletions(refetch)
         for flow in self._feeds():
             await self.by_number(flow, refetch.get(flow.kind, ()))
+        if places:  # only now: a place taken before its documents are read again would lose them in a crash
+            await self._log.append(places)
         await self.adopt()
 
     def _feeds(self) -> list[Flow]:
@@ -107,8 +112,8 @@ class Intake:
                 flow, rows, lambda moment: [self._log.advanced(origin.entity_set, self._horizon - 1, moment)]
             )
 
-    async def _children(self, flow: Flow, refetch: dict[str, set[str]]) -> None:
-        """A changed line moves no header, so its document is read again."""
+    async def _children(self, flow: Flow, refetch: dict[str, set[str]]) -> list[events.Event]:
+        """A changed line moves no header, so its document is read again. Gives back the place to be taken then."""
         origin, name = flow.origin, f"{flow.origin.entity_set}/children"
         position = self._place(name)
         rows: list[Json] = []
@@ -123,14 +128,22 @@ class Intake:
             numbers = {text(row, origin.child_key) for row in rows}
             refetch.setdefault(flow.kind, set()).update(await self._known_numbers(flow, numbers))
         # The first reading of the documents brought all their lines, so the place is taken without reading.
-        if (rows or not position) and not self._window.is_range:
-            await self._log.append([self._log.advanced(name, self._horizon - 1, self.pair.moment())])
+        if self._window.is_range or (position and not rows):
+            return []
+        return [self._log.advanced(name, self._horizon - 1, self.pair.moment())]
 
-    async def _deletions(self, refetch: dict[str, set[str]]) -> None:
+    async def _begin_deletions(self) -> None:
+        """What was deleted before the first reading never was in the ledger; taken before anything is read."""
+        query = (("$orderby", "entryNumber desc"), ("$top", "1"))
+        rows = await self.pair.targets[BUSINESS_CENTRAL].list(Listing(DELETIONS, BUSINESS_CENTRAL, DELETIONS, query))
+        last = int(rows[0]["entryNumber"]) if rows else 0
+        await self._log.append([self._log.advanced(DELETIONS, last, self.pair.moment())])
+
+    async def _deletions(self, refetch: dict[str, set[str]]) -> list[events.Event]:
         query = (("$filter", f"entryNumber gt {self._place(DELETIONS)}"), ("$orderby", "entryNumber"))
         rows = await self.pair.targets[BUSINESS_CENTRAL].list(Listing(DELETIONS, BUSINESS_CENTRAL, DELETIONS, query))
         if not rows:
-            return
+            return []
         gone: dict[UUID, str] = {}
         for flow in self._feeds():
             origin = flow.origin
@@ -138,19 +151,18 @@ class Intake:
                 if text(row, "entitySetName") == origin.entity_set:
                     id_ = Record.id_for(self.pair.name, flow.kind, text(row, "recordId"))
                     gone[id_] = text(row, "replacedByNumber")
-                elif origin.child_set and text(row, "entitySetName") == origin.child_set:
+                if origin.child_set and text(row, "entitySetName") == origin.child_set:
                     parts = {part.strip() for part in text(row, "recordNumber").split("|")}
                     refetch.setdefault(flow.kind, set()).update(await self._known_numbers(flow, parts))
-        last = max(int(row["entryNumber"]) for row in rows)
         moment = self.pair.moment()
 
         def act(found: Mapping[UUID, Record], _contents: Contents) -> Sequence[events.Event]:
             for id_, record in found.items():
                 self.observed += record.vanish(BUSINESS_CENTRAL, gone[id_], moment)
-            return [self._log.advanced(DELETIONS, last, moment)]
+            return ()
 
         await self._records.change(list(gone), act)
-        self._log.stored()
+        return [self._log.advanced(DELETIONS, max(int(row["entryNumber"]) for row in rows), moment)]
 
     # -- by name -----------------------------------------------------------------------------------
 
