@@ -65,7 +65,7 @@ def references(source: Json, _context: Context) -> Iterable[Reference]:
 def listings(subject: Subject) -> Iterable[Listing]:
     """Before it is made: the company's projects and pattern; right after: the project's own pattern."""
     memory, company = subject.memory, subject.context.procore_company
-    if memory.links or is_npc_child(subject.source):
+    if _joined_to(subject) or is_npc_child(subject.source):
         return ()
     project_id = memory.target_id(_PROJECT)
     if not project_id:
@@ -77,18 +77,19 @@ def listings(subject: Subject) -> Iterable[Listing]:
 
 def plan(subject: Subject) -> Plan:
     """One project, its pattern with sub jobs, then the way back."""
-    source, memory = subject.source, subject.memory
+    source = subject.source
     if is_npc_child(source):
         parent = subject.link("project", text(source, "parentProjectNumber"))
         return Plan(links=lambda _memory: [_link(subject, parent.procore_id, role="derived")], link_stage=-1)
     mine = origin_id(subject.context.bc_company, "projects", subject.source_id)
-    project_id = memory.target_id(_PROJECT)
+    known_id = subject.memory.target_id(_PROJECT) or _joined_to(subject)
+    project_id = known_id
     if not project_id:
         refusal, project_id = _before_creation(subject, mine)
         if refusal is not None:
             return refusal
     parts = [_project(subject, mine, project_id)]
-    if memory.target_id(_PROJECT):
+    if known_id:
         parts += _pattern(subject, project_id)
         parts += [
             written_back(subject, "projects", 2, procoreProjectId=project_id),
@@ -96,10 +97,16 @@ def plan(subject: Subject) -> Plan:
         ]
     return Plan(
         parts=parts,
-        links=lambda known: [_link(subject, known.target_id(_PROJECT))],
+        links=lambda known: [_link(subject, known.target_id(_PROJECT) or project_id)],
         link_stage=1,
         warnings=_warnings(source),
     )
+
+
+def _joined_to(subject: Subject) -> str:
+    """The Procore project of its own, empty for none: one that it shares with its parent is not its own (C-03)."""
+    link = subject.memory.links.get(f"projects/{subject.source_id}/primary")
+    return "" if link is None else link.procore_id
 
 
 def _before_creation(subject: Subject, mine: str) -> tuple[Plan | None, str]:
@@ -152,7 +159,7 @@ def _project(subject: Subject, mine: str, project_id: str) -> Part:
 
 
 def _pattern(subject: Subject, project_id: str) -> list[Part]:
-    if subject.memory.links or _PATTERN in subject.memory.parts:
+    if _joined_to(subject) or _PATTERN in subject.memory.parts:
         return []
     company = subject.context.procore_company
     included = [

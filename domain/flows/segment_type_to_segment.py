@@ -17,6 +17,9 @@ NAME = "segment-type-to-segment"
 def plan(subject: Subject) -> Plan:
     """The segment of that name; a new one where there is none."""
     name, company = subject.number, subject.context.procore_company
+    known = list(subject.memory.links.values())
+    if known and not subject.memory.parts:
+        return Plan(links=lambda _memory: known)
     if not subject.memory.parts:
         rows = subject.facts[endpoints.company_segments(company)]
         same = [row for row in rows if text(row, "name").upper() == name.upper() and text(row, "type") not in _FIXED]
