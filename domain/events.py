@@ -251,6 +251,13 @@ class PairFingerprinted(Event, frozen=True, kw_only=True):
     procore_company: str
 
 
+class Configured(Event, frozen=True, kw_only=True):
+    """The connection runs under these settings from here on; `content` names them, secrets left out."""
+
+    TOPIC: ClassVar[str] = "connection.configured.1"
+    content: Digest
+
+
 class RoundEnded(Event, frozen=True, kw_only=True):
     """One round of reading and carrying came to its end.
 
@@ -297,6 +304,7 @@ EVENTS: dict[str, type[Event]] = {
         FeedAdvanced,
         FeedAdopted,
         PairFingerprinted,
+        Configured,
         RoundEnded,
         DeadLettered,
     )

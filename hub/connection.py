@@ -3,15 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
-from uuid import NAMESPACE_URL, uuid5
+from typing import Any, TypeVar
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from adapters.ports import Clock, Rng
 from adapters.target import Target
+from domain.events import Event
 from domain.flow import Context, Flow
 from domain.flows import FLOWS
 from domain.record import Moment
 from domain.values import Cause, System
+
+E = TypeVar("E", bound=Event)
 
 
 @dataclass
@@ -42,6 +45,19 @@ class Pair:
     def moment(self, causation: str = "") -> Moment:
         """Now, in the present story."""
         return Moment(self.clock.now(), Cause(self._story or self.name, causation or self._story, self.actor))
+
+    def event(self, kind: type[E], id_: UUID, version: int, moment: Moment, /, **fields: Any) -> E:
+        """An event of a stream that is no record: a feed, the connection itself, a round."""
+        return kind(
+            originator_id=id_,
+            originator_version=version,
+            at=moment.at,
+            connection=self.name,
+            correlation_id=moment.cause.correlation_id,
+            causation_id=moment.cause.causation_id,
+            actor=moment.cause.actor,
+            **fields,
+        )
 
     def context(self, flow: Flow, now: datetime) -> Context:
         """What a flow may know."""

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from typing import Any, cast
-from uuid import UUID
 
 from adapters.store import Ledger
 from domain import events
 from domain.record import Moment, Record
 from domain.values import BUSINESS_CENTRAL, Json, digest, text
-from hub.connection import Pair
+from hub.connection import E, Pair
 from hub.records import Contents
 
 
@@ -41,13 +40,13 @@ class FeedLog:
         """The set is read up to here; to be stored with the rows that were read."""
         version = self._known.get(name, (0, 0))[1] + 1
         self._pending[name] = (position, version)
-        return events.FeedAdvanced(entity_set=name, position=position, **self._place(name, version, moment))
+        return self._event(events.FeedAdvanced, name, version, moment, entity_set=name, position=position)
 
     def adopted(self, name: str, projects: Sequence[str], moment: Moment) -> events.Event:
         """The rows of these projects are read whole; to be stored with them."""
         place, version = self._known.get(name, (0, 0))
         self._pending[name] = (place, version + 1)
-        return events.FeedAdopted(entity_set=name, projects=tuple(projects), **self._place(name, version + 1, moment))
+        return self._event(events.FeedAdopted, name, version + 1, moment, entity_set=name, projects=tuple(projects))
 
     def stored(self) -> None:
         """What was made since is in the ledger."""
@@ -59,33 +58,26 @@ class FeedLog:
         await self._ledger.append(new)
         self.stored()
 
-    async def dead_letter(self, entity_set: str, row: object, reason: str, moment: Moment) -> None:
-        """Keeps what could not be read, once, raw."""
+    async def dead_letter(self, entity_set: str, row: object, reason: str, moment: Moment) -> bool:
+        """Keeps what could not be read, once, raw; whether it is new."""
         id_ = Record.id_for(self._pair.name, "dead letter", f"{entity_set}/{digest(row)}")
         if (await self._ledger.load([id_]))[id_]:
-            return
+            return False
         contents = Contents()
         source_id = text(cast("Json", row), "id") if isinstance(row, dict) else ""
-        event = events.DeadLettered(
+        event = self._pair.event(
+            events.DeadLettered,
+            id_,
+            1,
+            moment,
             side=BUSINESS_CENTRAL,
             entity_set=entity_set,
             source_id=source_id[:100],
             reason=reason,
             content=contents.add_json(cast("object", row)),
-            **self._place_of(id_, 1, moment),
         )
         await self._ledger.append([event], contents.new)
+        return True
 
-    def _place(self, name: str, version: int, moment: Moment) -> dict[str, Any]:
-        return self._place_of(Record.id_for(self._pair.name, "feed", name), version, moment)
-
-    def _place_of(self, id_: UUID, version: int, moment: Moment) -> dict[str, Any]:
-        return {
-            "originator_id": id_,
-            "originator_version": version,
-            "at": moment.at,
-            "connection": self._pair.name,
-            "correlation_id": moment.cause.correlation_id,
-            "causation_id": moment.cause.causation_id,
-            "actor": moment.cause.actor,
-        }
+    def _event(self, kind: type[E], name: str, version: int, moment: Moment, /, **fields: Any) -> E:
+        return self._pair.event(kind, Record.id_for(self._pair.name, "feed", name), version, moment, **fields)

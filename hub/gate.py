@@ -13,6 +13,7 @@ from domain.errors import Misconfigured
 from domain.record import Record
 from domain.values import BUSINESS_CENTRAL, PROCORE, Json, text
 from hub.connection import Pair
+from hub.records import Contents
 
 ENVIRONMENTS = {"production": ("production",), "test": ("sandbox", "monthly", "test")}
 
@@ -120,14 +121,11 @@ async def _first_contact(ledger: Ledger, pair: Pair, addresses: Addresses, set_u
     if pair.procore_company not in {str(row.get("id")) for row in companies}:
         raise Misconfigured(f"Procore company {pair.procore_company} is not among those that this account can see")
     moment = pair.moment()
-    event = events.PairFingerprinted(
-        originator_id=Record.id_for(pair.name, "connection", pair.name),
-        originator_version=1,
-        at=moment.at,
-        connection=pair.name,
-        correlation_id=moment.cause.correlation_id,
-        causation_id=moment.cause.causation_id,
-        actor=moment.cause.actor,
+    event = pair.event(
+        events.PairFingerprinted,
+        Record.id_for(pair.name, "connection", pair.name),
+        1,
+        moment,
         kind=pair.kind,
         business_central_url=addresses.business_central,
         business_central_company=pair.bc_company,
@@ -136,6 +134,33 @@ async def _first_contact(ledger: Ledger, pair: Pair, addresses: Addresses, set_u
         procore_company=pair.procore_company,
     )
     await ledger.append([event])
+
+
+async def record_settings(ledger: Ledger, pair: Pair) -> None:
+    """Keeps the settings that a round runs under, once for each change, so that every decision can be explained."""
+    contents = Contents()
+    content = contents.add_json(
+        {
+            "kind": pair.kind,
+            "business_central_company": pair.bc_company,
+            "procore_company": pair.procore_company,
+            "exclude_tags": list(pair.exclude_tags),
+            "root_classes": list(pair.root_classes),
+            "flows": pair.flow_settings,
+        }
+    )
+    rows = await ledger.rows("SELECT content, version FROM configuration WHERE connection = ?", (pair.name,))
+    if rows and rows[0][0] == content:
+        return
+    moment = pair.moment()
+    event = pair.event(
+        events.Configured,
+        Record.id_for(pair.name, "configuration", pair.name),
+        (rows[0][1] if rows else 0) + 1,
+        moment,
+        content=content,
+    )
+    await ledger.append([event], contents.new)
 
 
 async def _still_there(ledger: Ledger, pair: Pair) -> None:

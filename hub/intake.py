@@ -64,6 +64,7 @@ class Intake:
         self._log = FeedLog(records.ledger, pair)
         self._horizon = 0
         self.observed = 0
+        self.unreadable = 0
 
     async def round(self, horizon: int) -> None:
         """Reads every feed up to the horizon, deletions, and whole the projects that count for the first time."""
@@ -264,7 +265,7 @@ class Intake:
         for row in rows:
             reason = what_is_wrong(row, flow.origin)
             if reason:
-                await self._log.dead_letter(flow.origin.entity_set, row, reason, moment)
+                self.unreadable += await self._log.dead_letter(flow.origin.entity_set, row, reason, moment)
             else:
                 good[text(row, "id")] = row
         return list(good.values())

@@ -15,7 +15,7 @@ from hub.connection import Pair, story_id
 from hub.decider import PAGE, Decider, Narrow
 from hub.dispatch import Dispatch
 from hub.fact_book import FactBook
-from hub.gate import Addresses, check_pair, read_set_up
+from hub.gate import Addresses, check_pair, read_set_up, record_settings
 from hub.groups import single_error
 from hub.intake import Intake, Window
 from hub.link_book import LinkBook
@@ -34,6 +34,7 @@ class Outcome:
     started: datetime
     finished: datetime
     observed: int = 0
+    unreadable: int = 0
     delivered: dict[System, int] = field(default_factory=lambda: dict.fromkeys(SYSTEMS, 0))
     reads: dict[System, int] = field(default_factory=lambda: dict.fromkeys(SYSTEMS, 0))
     writes: dict[System, int] = field(default_factory=lambda: dict.fromkeys(SYSTEMS, 0))
@@ -90,6 +91,7 @@ class Round:
             set_up = await read_set_up(self.pair.targets[BUSINESS_CENTRAL])
             self.pair.local_currency = set_up.currency
             await check_pair(self._ledger, self.pair, self._addresses, set_up)
+            await record_settings(self._ledger, self.pair)
             await self._read(set_up.horizon)
             await self._work()
         except (RetryLater, Unreadable, NeedsDecision) as error:
@@ -97,12 +99,15 @@ class Round:
             outcome.unreachable = not _answered(error)
             outcome.cut_short = True
         outcome.finished = self.pair.clock.now()
-        outcome.observed = self._intake.observed
+        outcome.observed, outcome.unreadable = self._intake.observed, self._intake.unreadable
         outcome.delivered = {system: dispatch.delivered for system, dispatch in self._dispatches.items()}
         for system in SYSTEMS:
             calls = self.pair.targets[system].calls
             outcome.reads[system] = calls.read - base[system][0]
             outcome.writes[system] = calls.write - base[system][1]
+        if outcome.unreadable:
+            words = f"{outcome.unreadable} rows of Business Central could not be read; they are kept as dead letters"
+            outcome.troubles.append(f"{words}, see siteledger status")
         self._blocked(outcome)
         await self._end(outcome)
         return outcome
@@ -208,14 +213,11 @@ class Round:
         if not outcome.observed and not sum(outcome.delivered.values()):
             return
         moment = self.pair.moment()
-        event = events.RoundEnded(
-            originator_id=Record.id_for(self.pair.name, "round", outcome.started.isoformat()),
-            originator_version=1,
-            at=moment.at,
-            connection=self.pair.name,
-            correlation_id=moment.cause.correlation_id,
-            causation_id=moment.cause.causation_id,
-            actor=moment.cause.actor,
+        event = self.pair.event(
+            events.RoundEnded,
+            Record.id_for(self.pair.name, "round", outcome.started.isoformat()),
+            1,
+            moment,
             started=outcome.started,
             observed=outcome.observed,
             delivered={str(system): count for system, count in outcome.delivered.items()},

@@ -22,7 +22,7 @@ EVENT_LOG = Table(
         Column("causation_id", "text", "the step right before"),
     ),
     key=("position",),
-    indexes=(("record", "position"), ("connection", "at")),
+    indexes=(("record", "position"), ("connection", "event", "position")),
 )
 
 
@@ -94,6 +94,8 @@ def summary(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for
             return f"{event.entity_set} of {', '.join(event.projects)} read whole"
         case events.PairFingerprinted():
             return f"joins company {event.business_central_company} and Procore company {event.procore_company}"
+        case events.Configured():
+            return "the settings of the connection changed"
         case events.RoundEnded():
             return f"round ended: {event.observed} observed, {sum(event.delivered.values())} delivered"
         case events.DeadLettered():

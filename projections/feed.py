@@ -46,6 +46,18 @@ PAIR = Table(
     indexes=(),
 )
 
+CONFIGURATION = Table(
+    name="configuration",
+    columns=(
+        Column("connection", "text", "connection"),
+        Column("content", "text", "SHA-256 of the settings, secrets left out"),
+        Column("since", "text", "when they came into force, UTC"),
+        Column("version", "bigint", "times that they changed, the first included"),
+    ),
+    key=("connection",),
+    indexes=(),
+)
+
 ROUND = Table(
     name="round",
     columns=(
@@ -102,6 +114,16 @@ def fold(rows: Rows, event: Event, _position: int) -> None:
                     "since": at,
                 },
             )
+        case events.Configured():
+            rows.put(
+                CONFIGURATION,
+                {
+                    "connection": event.connection,
+                    "content": event.content,
+                    "since": at,
+                    "version": event.originator_version,
+                },
+            )
         case events.RoundEnded():
             rows.put(
                 ROUND,
@@ -123,11 +145,12 @@ def fold(rows: Rows, event: Event, _position: int) -> None:
 FEEDS = Projection(
     name="feed",
     version=1,
-    tables=(FEED, ADOPTED, PAIR, ROUND),
+    tables=(FEED, ADOPTED, PAIR, CONFIGURATION, ROUND),
     topics=(
         events.FeedAdvanced.TOPIC,
         events.FeedAdopted.TOPIC,
         events.PairFingerprinted.TOPIC,
+        events.Configured.TOPIC,
         events.RoundEnded.TOPIC,
     ),
     keys=keys,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from domain.events import DeadLettered
 from domain.states import NEEDS_A_PERSON
 from hub.app import Hub, open_hub
 from hub.operations.sync import counts, unsettled
@@ -40,6 +41,10 @@ async def _connection(hub: Hub, name: str) -> dict[str, Any]:
         " WHERE connection = ? AND state IN ('requested', 'attempted', 'delayed') GROUP BY system, state ORDER BY 1, 2",
         (name,),
     )
+    letters = await hub.ledger.rows(
+        "SELECT at, summary FROM event_log WHERE connection = ? AND event = ? ORDER BY position DESC LIMIT 20",
+        (name, DeadLettered.TOPIC),
+    )
     problems = await unsettled(hub.ledger, name)
     return {
         "connection": name,
@@ -51,6 +56,7 @@ async def _connection(hub: Hub, name: str) -> dict[str, Any]:
             for row in waiting
         ],
         "needs_a_person": [problem for problem in problems if problem["state"] in NEEDS_A_PERSON],
+        "dead_letters": [{"at": at, "reason": summary} for at, summary in letters],
         "parked": [problem for problem in problems if problem["state"] == "parked"],
     }
 
@@ -75,6 +81,8 @@ def _render(console: "Console", document: dict[str, Any]) -> None:
         console.print(f"  {flow}: " + ", ".join(f"{count} {state}" for state, count in by_state.items()))
     for item in document["waiting"]:
         console.print(f"  {item['count']} deliveries to {item['system']} {item['state']}, oldest {item['oldest']}")
+    for letter in document["dead_letters"]:
+        console.print(f"  {letter['at'][:19]}  {letter['reason']}", markup=False, soft_wrap=True)
     for problem in [*document["needs_a_person"], *document["parked"]][:30]:
         reasons = "; ".join(problem["reasons"])
         console.print(

@@ -128,7 +128,7 @@ def _status(states: Mapping[str, Mapping[str, int]], outcome: Outcome) -> ExitSt
         found.append(ExitStatus.REMOTE if outcome.unreachable else ExitStatus.TRY_LATER)
     if outcome.cut_short:
         found.append(ExitStatus.REMOTE if outcome.unreachable else ExitStatus.TRY_LATER)
-    if present & NEEDS_A_PERSON:
+    if present & NEEDS_A_PERSON or outcome.unreadable:
         found.append(ExitStatus.NEEDS_PERSON)
     return gravest(found)
 
