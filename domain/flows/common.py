@@ -7,7 +7,7 @@ from uuid import uuid5
 
 from domain.events import Violation, Wait
 from domain.flow import Context, Part, Reference, Rule, Subject
-from domain.values import LEDGER, Json, enum_text, text
+from domain.values import LEDGER, Json, enum_text, origin_id, text
 
 FACT = "fact"
 """Kind of a wait for something that is no record: a choice of a person, or a state of the target."""
@@ -85,6 +85,16 @@ def ours(row: Json, mine: str) -> str:
     if owner == mine:
         return "ours"
     return "foreign" if owner else "free"
+
+
+def shares_its_project(subject: Subject) -> bool:
+    """The record's job lives in the Procore project of its parent (C-03)."""
+    return subject.link("project", text(subject.source, "projectNumber")).role == "derived"
+
+
+def of_this_company(subject: Subject, row: Json, entity_set: str) -> bool:
+    """The row of Procore stands for another record of the same company and set."""
+    return text(row, "origin_id").startswith(origin_id(subject.context.bc_company, entity_set, ""))
 
 
 def written_back(subject: Subject, entity_set: str, stage: int, **ids: str) -> Part:

@@ -13,7 +13,16 @@ from domain import endpoints
 from domain.delivery import Listing
 from domain.events import LinkRow
 from domain.flow import Context, Flow, Origin, Part, Plan, Reference, Subject
-from domain.flows.common import joined, logged, only, ours, project_reference, write_back_of
+from domain.flows.common import (
+    joined,
+    logged,
+    of_this_company,
+    only,
+    ours,
+    project_reference,
+    shares_its_project,
+    write_back_of,
+)
 from domain.values import LEDGER, Json, origin_id, text
 
 NAME = "project-segment-to-sub-job"
@@ -65,6 +74,8 @@ def plan(subject: Subject) -> Plan:
         rows = subject.facts[endpoints.sub_jobs(project_id)]
         code = text(source, "segmentCode").upper()
         same = [row for row in rows if text(row, "code").upper() == code]
+        if same and shares_its_project(subject) and of_this_company(subject, same[0], "projectSegments"):
+            return _shared(subject, str(same[0]["id"]), project_id)
         if same and ours(same[0], mine) == "foreign":
             words = f"sub job {code} ({same[0]['id']}) belongs to another record (origin id {same[0]['origin_id']})"
             return Plan(conflict=words)
@@ -94,6 +105,13 @@ def plan(subject: Subject) -> Plan:
         ],
         link_stage=1,
     )
+
+
+def _shared(subject: Subject, sub_job_id: str, project_id: str) -> Plan:
+    """The parent's sub job serves the job that lives in its project too (C-03)."""
+    number = subject.number
+    link = LinkRow("projectSegments", subject.source_id, number, "sub_jobs", sub_job_id, project_id, role="derived")
+    return Plan(parts=_way_back(subject, sub_job_id), links=lambda _memory: [link], link_stage=-1)
 
 
 def _way_back(subject: Subject, sub_job_id: str) -> list[Part]:

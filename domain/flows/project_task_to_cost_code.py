@@ -17,10 +17,12 @@ from domain.flows.common import (
     given,
     joined,
     logged,
+    of_this_company,
     only,
     ours,
     plain,
     project_reference,
+    shares_its_project,
     written_back,
 )
 from domain.values import Json, origin_id, text
@@ -67,6 +69,8 @@ def plan(subject: Subject) -> Plan:
         rows = subject.facts[endpoints.cost_codes(project_id)]
         number = text(source, "taskNumber").upper()
         same = [row for row in rows if text(row, "full_code").upper() == number]
+        if same and shares_its_project(subject) and of_this_company(subject, same[0], "projectTasks"):
+            return _shared(subject, str(same[0]["id"]), project_id)
         if same and ours(same[0], mine) == "foreign":
             words = f"cost code {number} ({same[0]['id']}) belongs to another record (origin id {same[0]['origin_id']})"
             return Plan(conflict=words)
@@ -96,6 +100,17 @@ def plan(subject: Subject) -> Plan:
             LinkRow("projectTasks", subject.source_id, subject.number, "cost_codes", known.target_id(_CODE), project_id)
         ],
     )
+
+
+def _shared(subject: Subject, code_id: str, project_id: str) -> Plan:
+    """The parent's cost code serves the job that lives in its project too (C-03)."""
+    number = subject.number
+    link = LinkRow("projectTasks", subject.source_id, number, "cost_codes", code_id, project_id, role="derived")
+    parts = [
+        written_back(subject, "projectTasks", 1, procoreCostCodeId=code_id),
+        logged(subject, "projectTasks", "cost_codes", code_id, 1, []),
+    ]
+    return Plan(parts=parts, links=lambda _memory: [link], link_stage=-1)
 
 
 def _body(subject: Subject) -> dict[str, object]:
