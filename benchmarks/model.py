@@ -47,7 +47,12 @@ class ChangeOrder(Aggregate):
 
     @event("Observed")
     def observe(
-        self, digest: str, amount: Decimal, payload: dict[str, Any], correlation_id: str, causation_id: str
+        self,
+        digest: str,
+        amount: Decimal,
+        payload: dict[str, Any],
+        correlation_id: str,  # noqa: ARG002 - the signature is the stored shape
+        causation_id: str,  # noqa: ARG002 - as above
     ) -> None:
         """Take over what was seen."""
         self.digest = digest
