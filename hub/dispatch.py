@@ -165,7 +165,7 @@ class Dispatch:
                     found=outcome.found,
                     **said,
                 )
-                self._see_own(record, outcome, contents, moment)
+                _see_own(record, outcome, contents, moment)
             case Busy() if delivery.attempts < MOST_ATTEMPTS:
                 wait = max(outcome.after, delay_before(delivery.attempts, self.pair.rng))
                 record.delay(
@@ -208,15 +208,16 @@ def _log_outcome(outcome: Outcome, moment: Moment) -> None:
         case Refused():
             log.error("refused", status=outcome.status, code=outcome.code, **fields)
 
-    def _see_own(self, record: Record, outcome: Accepted, contents: Contents, moment: Moment) -> None:
-        """A record that the hub made in its own origin shows in the answer what that origin filled in, such as a name.
 
-        Without it the next round would meet these fields as a change and carry the record once more.
-        """
-        flow, row = BY_NAME[outcome.delivery.flow], outcome.answer
-        made_it = outcome.delivery.endpoint == f"bc.{flow.origin.entity_set}.create"
-        if made_it and what_is_wrong(row, flow.origin) == "" and text(row, "id") == record.source_id:
-            record.observe(seen(flow, row, record.source_id, contents, demanded=record.demanded), moment)
+def _see_own(record: Record, outcome: Accepted, contents: Contents, moment: Moment) -> None:
+    """A record that the hub made in its own origin shows in the answer what that origin filled in, such as a name.
+
+    Without it the next round would meet these fields as a change and carry the record once more.
+    """
+    flow, row = BY_NAME[outcome.delivery.flow], outcome.answer
+    made_it = outcome.delivery.endpoint == f"bc.{flow.origin.entity_set}.create"
+    if made_it and what_is_wrong(row, flow.origin) == "" and text(row, "id") == record.source_id:
+        record.observe(seen(flow, row, record.source_id, contents, demanded=record.demanded), moment)
 
 
 _DUE = """
