@@ -301,6 +301,8 @@ async def world(
         central, procore = sample(the_clock.now)
     else:
         central, procore = BusinessCentral(now=the_clock.now), Procore(now=the_clock.now, seed=1)
+    setup = central.tables.rows("connectorSetups")[0]["id"]
+    central.tables.update("connectorSetups", setup, procoreCompanyId=procore.state.company_id)
     if prepare is not None:
         prepare(central)
         prepare(procore)

@@ -1,4 +1,4 @@
-"""Killed at any request, started again: both systems end as after an undisturbed run, and nothing stands there twice."""
+"""Killed at any request, started again: both systems end as if it had lived, and nothing stands there twice."""
 
 from collections.abc import Callable
 from pathlib import Path
