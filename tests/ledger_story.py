@@ -296,7 +296,8 @@ class Passage:
         self.record.link(self.flow.name, decision.links, moment())
         for part in decision.parts:
             delivery = self._request(part)
-            target_id = ids.get(part.name.translate(_PLAIN)) or part.target_id or self._fresh_id()
+            before = self.record.flow(self.flow.name).target_id(part.name)
+            target_id = ids.get(part.name.translate(_PLAIN)) or part.target_id or before or self._fresh_id()
             self.record.claim(self.flow.name, delivery, moment())
             self.record.confirm(self.flow.name, delivery, moment(), target_id=target_id, etag=f'W/"{target_id}"')
         return decision.parts

@@ -42,7 +42,7 @@ def shares(order: Json, context: Context) -> list[Share]:
     own = text(order, "jobNumber")
     if len(jobs) <= 1 or not context.settings.get("split_by_job", False):
         return [Share(own if own in jobs or not jobs else jobs[0], lines, "")]
-    jobs.sort(key=lambda job: (job != own, jobs.index(job)))
+    jobs.sort(key=lambda job: job != own)  # stable: the other jobs stay in the order of their lines
     return [
         Share(job, [line for line in lines if line.job == job], f":{job}" if place else "")
         for place, job in enumerate(jobs)
@@ -61,7 +61,9 @@ def what_locks(memory: FlowMemory, share: Share, row: Json | None) -> Wait | boo
         return fact(key, "the commitment is no longer visible in Procore; it was deleted, or the permission is missing")
     status = text(row, "status")
     if status not in LOCKING:
-        return False
+        # Somebody set it back to Draft. Saying so ourselves lets the status follow the order again after the change.
+        ours_before = memory.parts.get(share.status)
+        return status == "Draft" and ours_before is not None and ours_before.digest != digest([status])
     if not memory.holds(share.status, digest([status])):
         return fact(key, f"the commitment is {status} in Procore by somebody else; set it back to Draft there")
     if money(row.get("total_requisitions_amount") or 0):

@@ -146,6 +146,13 @@ def _share_plan(subject: Subject, share: Share, units: dict[str, str]) -> list[P
     parts = [header_part(subject, share, resource, project_id, mine)]
     if not contract_id:
         return parts
+    made_in = _project_of(memory, contract_id)
+    if made_in not in ("", project_id):
+        words = (
+            f"the order moved to project {share.job}, its commitment {contract_id} stays where it was made;"
+            " move the order back, or flag a new one"
+        )
+        return Plan(waits=[fact(f"order:{subject.number}", words)])
     changes = [
         *line_parts(subject, share, resource, project_id, contract_id, units),
         *gone_parts(subject, share, resource, project_id),
@@ -164,13 +171,21 @@ def _share_plan(subject: Subject, share: Share, units: dict[str, str]) -> list[P
     return parts
 
 
+def _project_of(memory: FlowMemory, contract_id: str) -> str:
+    """The Procore project in which a contract was made, empty as long as it is not joined."""
+    for link in memory.links.values():
+        if link.bc_set == "purchaseOrders" and link.procore_id == contract_id:
+            return link.procore_parent_id
+    return ""
+
+
 def _way_back(subject: Subject, all_shares: Sequence[Share]) -> list[Part]:
     memory = subject.memory
     contract_id = memory.target_id(all_shares[0].header)
     if not contract_id:
         return []
     parts = [written_back(subject, "purchaseOrders", 3, procoreCommitmentId=contract_id)]
-    names = [all_shares[0].header, all_shares[0].status]
+    carried = [name for name in memory.parts if not name.startswith("bc:")]  # a removed line is news too
     for share in all_shares:
         for line in share.lines:
             line_id = memory.target_id(f"line:{line.id}")
@@ -179,8 +194,7 @@ def _way_back(subject: Subject, all_shares: Sequence[Share]) -> list[Part]:
                     subject.context, "purchaseOrderLines", line.source, 3, procoreCommitmentLineId=line_id
                 )
                 parts.append(back)
-                names.append(f"line:{line.id}")
-    parts.append(logged(subject, "purchaseOrders", resource_for(subject), contract_id, 3, names))
+    parts.append(logged(subject, "purchaseOrders", resource_for(subject), contract_id, 3, carried))
     return parts
 
 
