@@ -230,7 +230,11 @@ def plain(values: Sequence[Any]) -> Key:
 
     Raises  TypeError for a value that no column holds, such as a float.
     """
-    return tuple([value if type(value) in _PLAIN else _plain(value) for value in values])  # a list is faster to build
+    found = tuple([value if type(value) in _PLAIN else _plain(value) for value in values])  # a list is faster to build
+    # PostgreSQL refuses the character NUL in text, and a remote may send it.
+    if any(type(value) is str and "\0" in value for value in found):
+        return tuple(value.replace("\0", "\ufffd") if isinstance(value, str) else value for value in found)
+    return found
 
 
 def _plain(value: Any) -> Value:

@@ -113,6 +113,13 @@ def test_amounts_ids_and_moments_become_text_without_loss() -> None:
     ]
 
 
+def test_a_character_that_postgresql_refuses_is_replaced_on_both_databases() -> None:
+    rows = Rows([WAIT])
+    rows.put(WAIT, wait("a\0b", 1))
+
+    assert rows.get(WAIT, ("a\0b", 1)) == wait("a\ufffdb", 1)
+
+
 def test_a_float_is_never_an_amount() -> None:
     with pytest.raises(TypeError, match=r"0\.1"):
         Rows([COST]).put(COST, {"job": "a", "amount": 0.1})
