@@ -22,11 +22,16 @@ class Contents:
 
     def __init__(self) -> None:
         self.new: dict[str, bytes] = {}
+        # A thousand rows of one call share its two bodies: the object is known again without hashing it again.
+        self._named: dict[int, tuple[bytes, Digest]] = {}
 
     def add(self, data: bytes) -> Digest:
         """Keeps a body and gives its name."""
+        if (known := self._named.get(id(data))) is not None:
+            return known[1]
         name = sha256_of(data)
         self.new[name] = data
+        self._named[id(data)] = (data, name)  # held, so that no other body can get its id
         return name
 
     def add_json(self, document: object) -> Digest:
