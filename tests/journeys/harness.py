@@ -45,9 +45,11 @@ def line(
     task: str, segment: str, cost_type: str, quantity: str = "1", cost: str = "100", **more: Any
 ) -> dict[str, Any]:
     """A flagged line of an order."""
+    own_job = {"jobNumber": more.pop("jobNumber")} if "jobNumber" in more else {}
     return {
         "lineType": "G/L Account",
         "number": ACCOUNT,
+        **own_job,  # clears the task, so it comes first
         "quantity": Decimal(quantity),
         "directUnitCost": Decimal(cost),
         "description": f"{task} {segment}",
