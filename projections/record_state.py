@@ -1,6 +1,7 @@
 """Answers where every record stands: one row for each, one for each in a flow, and what the parked wait for."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
@@ -197,7 +198,7 @@ def _waits(event: Event, old: dict[str, str] | None, now: Status) -> str:
 
 
 def _reasons(  # noqa: PLR0911 - one line for each kind of event reads best
-    event: Event, old: dict[str, str] | None
+    event: Event, old: dict[str, Any] | None
 ) -> tuple[str, str]:
     """Why the record is in its state, and when the next attempt is due."""
     match event:
@@ -210,25 +211,26 @@ def _reasons(  # noqa: PLR0911 - one line for each kind of event reads best
         case events.Conflicted():
             return _json([event.reason]), ""
         case events.Delayed():
-            return _json([event.reason]), event.retry_at.isoformat()
+            return _json(dict.fromkeys([*_refusals(old), event.reason])), event.retry_at.isoformat()
         case events.Refused():
-            return _json([*_texts(old), f"{event.part}: {event.message}"][-20:]), ""
+            return _json([*_refusals(old), f"{event.part}: {event.message}"][-20:]), ""
         case events.Synced():
             return _json(list(event.warnings)), ""
         case events.Confirmed() | events.Linked() | events.Closed():
             return (old["reasons"], old["retry_at"]) if old is not None else ("[]", "")
+        case events.Requested() | events.Attempted():
+            return _json(_refusals(old)), ""
         case _:
             return "[]", ""
 
 
-def _texts(old: dict[str, str] | None) -> list[str]:
-    if old is None or old["state"] != "dead":
-        return []
-    return msgspec.json.decode(old["reasons"], type=list[str])
+def _refusals(old: dict[str, Any] | None) -> list[str]:
+    """What was refused since the source last changed: every refused part stays a reason until then."""
+    return msgspec.json.decode(old["reasons"], type=list[str]) if old is not None and old["refused"] else []
 
 
 def _json(value: Iterable[object]) -> str:
-    return msgspec.json.encode(value).decode()
+    return msgspec.json.encode(list(value)).decode()
 
 
 RECORD_STATES = Projection(

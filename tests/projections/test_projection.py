@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from projections.projection import Changes, Column, Rows, Table, UndeclaredKey
+from projections.projection import Changes, Column, Rows, Table, UndeclaredKey, without_nul
 
 WAIT = Table(
     "wait",
@@ -114,7 +114,7 @@ def test_amounts_ids_and_moments_become_text_without_loss() -> None:
 
 
 def test_a_character_that_postgresql_refuses_is_replaced_on_both_databases() -> None:
-    rows = Rows([WAIT])
+    rows = Rows([WAIT], stored=without_nul)
     rows.put(WAIT, wait("a\0b", 1))
 
     assert rows.get(WAIT, ("a\0b", 1)) == wait("a\ufffdb", 1)

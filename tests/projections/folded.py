@@ -1,0 +1,70 @@
+"""Folds events into tables in memory, page by page, as the projector does against a database."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from domain.events import Event
+from projections.projection import Key, Projection, Row, Rows, plain
+from tests.ledger_story import Command, Story
+
+
+class Tables:
+    """The tables of one projection."""
+
+    def __init__(self, projection: Projection) -> None:
+        self._projection = projection
+        self._rows: dict[str, dict[Key, Key]] = {table.name: {} for table in projection.tables}
+        self._position = 0
+
+    def take(self, events: Sequence[Event], page: int = 1) -> "Tables":
+        """Folds events of the topics that the projection asks for."""
+        for start in range(0, len(events), page):
+            self._take_page(events[start : start + page])
+        return self
+
+    def rows(self, table: str | None = None) -> list[Row]:
+        """The rows of a table, of the first one unless it is named, by key."""
+        found = next(it for it in self._projection.tables if table in (None, it.name))
+        return [dict(zip(found.names, values, strict=True)) for _, values in sorted(self._rows[found.name].items())]
+
+    def row(self, table: str | None = None) -> Row:
+        """The only row of a table."""
+        (row,) = self.rows(table)
+        return row
+
+    def _take_page(self, page: Sequence[Event]) -> None:
+        placed: list[tuple[int, Event]] = []
+        for event in page:
+            self._position += 1
+            if event.TOPIC in self._projection.topics:
+                placed.append((self._position, event))
+        loaded: dict[str, dict[Key, Key | None]] = {name: {} for name in self._rows}
+        for _, event in placed:
+            for table, key in self._projection.keys(event):
+                loaded[table.name][plain(key)] = self._rows[table.name].get(plain(key))
+        rows = Rows(self._projection.tables, loaded)
+        for position, event in placed:
+            self._projection.fold(rows, event, position)
+        for changes in rows.changes():
+            self._write(changes)
+
+    def _write(self, changes: Any) -> None:
+        kept, names, key = self._rows[changes.table.name], changes.table.names, changes.table.key
+        places = [names.index(name) for name in key]
+        for prefix in changes.cleared:
+            for known in [it for it in kept if it[: len(prefix)] == prefix]:
+                del kept[known]
+        for gone in changes.deleted:
+            kept.pop(gone, None)
+        for values in [*changes.put, *changes.added]:
+            kept[tuple(values[place] for place in places)] = values
+
+
+def told(*commands: Command, story: Story | None = None) -> Sequence[Event]:
+    """The events that these commands lead to."""
+    return (story or Story()).when(*commands).events
+
+
+def folded(projection: Projection, *commands: Command) -> Tables:
+    """The tables after these commands."""
+    return Tables(projection).take(told(*commands))
