@@ -10,10 +10,13 @@ from typing import Any
 from adapters.store import Reader, Registry, Row, Statement, UnknownEvent
 from adapters.store.statements import Columns, Dialect
 from domain.errors import SiteLedgerError
-from projections.projection import Changes, Key, Projection, Rows, Table, plain
+from projections.projection import Changes, Key, Normal, Projection, Rows, Table, plain, without_nul
 
 SHADOW = "__new"
 """Ends the names of tables that a rebuild fills."""
+
+NUL = rb"\u0000"
+"""How JSON writes the character NUL."""
 
 Decode = Callable[[bytes], Any]
 Placed = tuple[int, Any]
@@ -89,9 +92,10 @@ def fold_page(reader: Reader, group: Sequence[Target], after: int, limit: int) -
         return None
     last = events[-1][0]
     topics = {position: topic for position, _, _, topic, _ in events}
+    stored = without_nul if any(NUL in event[4] for event in events) else plain
     statements: list[Statement] = []
     for target, decoded in zip(group, _decoded(events, group), strict=True):
-        changes, poisoned = _fold(reader, target, decoded, topics)
+        changes, poisoned = _fold(reader, target, decoded, topics, stored)
         # The checkpoint comes first: when another process was here, nothing else is even tried.
         statements.append(_move(target, last))
         for change in changes:
@@ -149,15 +153,15 @@ class _BadEvent(Exception):
 
 
 def _fold(
-    reader: Reader, target: Target, events: list[Placed], topics: Mapping[int, str]
+    reader: Reader, target: Target, events: list[Placed], topics: Mapping[int, str], stored: Normal
 ) -> tuple[list[Changes], dict[int, Exception]]:
     """What the events do to the tables, and which of them can't be read."""
     projection = target.projection
     poisoned: dict[int, Exception] = {}
     while True:
         try:
-            wanted = _wanted(projection, events)
-            rows = Rows(projection.tables, _load(reader, target, wanted))
+            wanted = _wanted(projection, events, stored)
+            rows = Rows(projection.tables, _load(reader, target, wanted), stored)
             _fold_all(projection, rows, events)
         except _BadEvent as bad:
             if not projection.skippable:
@@ -170,7 +174,7 @@ def _fold(
             return list(rows.changes()), poisoned
 
 
-def _wanted(projection: Projection, events: Iterable[Placed]) -> dict[str, dict[Key, None]]:
+def _wanted(projection: Projection, events: Iterable[Placed], stored: Normal) -> dict[str, dict[Key, None]]:
     """The rows to read, by table and key."""
     wanted: dict[str, dict[Key, None]] = {table.name: {} for table in projection.tables}
     for position, event in events:
@@ -178,7 +182,7 @@ def _wanted(projection: Projection, events: Iterable[Placed]) -> dict[str, dict[
             raise _BadEvent(position, event.error)
         try:
             for table, key in projection.keys(event):
-                wanted[table.name][plain(key)] = None
+                wanted[table.name][stored(key)] = None
         except Exception as error:
             raise _BadEvent(position, error) from error
     return wanted

@@ -14,7 +14,7 @@ from hub.folding import SHADOW, Target, begin, decoders_of, drop, fold_page, ind
 from hub.report import Progress, Quiet
 from projections.projection import Projection
 
-PAGE = 1000
+PAGE = 2000
 """Events of one transaction: large enough that the commit is cheap, small enough that others wait milliseconds."""
 
 LOCK = "projections"

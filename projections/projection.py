@@ -18,6 +18,8 @@ ColumnType = Literal["text", "bigint", "numeric"]
 Value = str | int | None
 Key = tuple[Value, ...]
 Row = dict[str, Any]
+Normal = Callable[[Sequence[Any]], Key]
+"""How values become what is stored: `plain` or `without_nul`."""
 
 _PLAIN = frozenset({str, int, type(None)})
 
@@ -109,15 +111,22 @@ class Rows:
             stand in it and become text or numbers.
     """
 
-    def __init__(self, tables: Iterable[Table], loaded: Mapping[str, Mapping[Key, Key | None]] | None = None) -> None:
-        self._tables = {table.name: _Buffer(table, (loaded or {}).get(table.name, {})) for table in tables}
+    def __init__(
+        self,
+        tables: Iterable[Table],
+        loaded: Mapping[str, Mapping[Key, Key | None]] | None = None,
+        stored: Normal | None = None,
+    ) -> None:
+        self._stored = stored or plain
+        found = loaded or {}
+        self._tables = {table.name: _Buffer(table, found.get(table.name, {}), self._stored) for table in tables}
 
     def get(self, table: Table, key: Sequence[Any]) -> Row | None:
         """A copy of the row under a key, None where there is none.
 
         Raises  UndeclaredKey.
         """
-        return self._tables[table.name].get(plain(key))
+        return self._tables[table.name].get(self._stored(key))
 
     def put(self, table: Table, row: Row) -> None:
         """Insert a row, or replace the one under the same key.
@@ -135,11 +144,11 @@ class Rows:
 
     def delete(self, table: Table, key: Sequence[Any]) -> None:
         """Remove the row under a key, if there is one."""
-        self._tables[table.name].delete(plain(key))
+        self._tables[table.name].delete(self._stored(key))
 
     def clear(self, table: Table, key_prefix: Sequence[Any]) -> None:
         """Remove all rows whose key begins like this."""
-        self._tables[table.name].clear(plain(key_prefix))
+        self._tables[table.name].clear(self._stored(key_prefix))
 
     def changes(self) -> Iterator[Changes]:
         """What is to be written, for each table that changed."""
@@ -149,8 +158,9 @@ class Rows:
 class _Buffer:
     """The rows of one table during one page."""
 
-    def __init__(self, table: Table, loaded: Mapping[Key, Key | None]) -> None:
+    def __init__(self, table: Table, loaded: Mapping[Key, Key | None], stored: Normal) -> None:
         self._table = table
+        self._stored = stored
         self._names = table.names
         self._width = len(self._names)
         self._pick = _picker(self._names)
@@ -219,7 +229,7 @@ class _Buffer:
             message = f"{self._table.name} has the columns {self._names}, not {tuple(row)}"
             raise ValueError(message)
         try:
-            return plain(self._pick(row))
+            return self._stored(self._pick(row))
         except KeyError as error:
             message = f"{self._table.name}: the row lacks {error}"
             raise ValueError(message) from error
@@ -230,11 +240,17 @@ def plain(values: Sequence[Any]) -> Key:
 
     Raises  TypeError for a value that no column holds, such as a float.
     """
-    found = tuple([value if type(value) in _PLAIN else _plain(value) for value in values])  # a list is faster to build
-    # PostgreSQL refuses the character NUL in text, and a remote may send it.
-    if any(type(value) is str and "\0" in value for value in found):
-        return tuple(value.replace("\0", "\ufffd") if isinstance(value, str) else value for value in found)
-    return found
+    if _PLAIN.issuperset(map(type, values)):
+        return tuple(values)
+    return tuple(value if type(value) in _PLAIN else _plain(value) for value in values)
+
+
+def without_nul(values: Sequence[Any]) -> Key:
+    """As `plain`, for events with the character NUL in them, which PostgreSQL refuses in text.
+
+    Raises  TypeError, as `plain`.
+    """
+    return tuple(value.replace("\0", "\ufffd") if isinstance(value, str) else value for value in plain(values))
 
 
 def _plain(value: Any) -> Value:

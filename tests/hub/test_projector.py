@@ -329,9 +329,17 @@ async def test_only_one_process_rebuilds_at_a_time(store_url: str) -> None:
                 await Projector(other, [RECORDS]).rebuild()
 
 
+async def test_a_character_that_postgresql_refuses_does_not_stop_a_projection(store_url: str) -> None:
+    async with opened(store_url) as ledger:
+        await ledger.append([seen(1, 1, waits=("a\0b",)), seen(2, 1, waits=("plain",))])
+        await Projector(ledger, [RECORDS]).catch_up()
+
+        assert [row[2] for row in (await contents(ledger, WAIT))["wait"]] == ["a\ufffdb", "plain"]
+
+
 async def test_keys_and_values_may_hold_any_text(store_url: str) -> None:
     odd = Table("odd", (Column("name", "text", "name"), Column("value", "text", "value")), key=("name", "value"))
-    names = ["it's", 'a "quote"', "100 %", "what?", "Zoë", "\\n", "", "null"]
+    names = ["it's", 'a "quote"', "100 %", "what?", "Zoë", "\\n", "", "null", "\ufffd"]
 
     def fold_odd(rows: Rows, event: Any, _position: int) -> None:
         old = rows.get(odd, (event.amount, event.amount))
