@@ -6,6 +6,7 @@ from projections.projection import Column, Keys, Projection, Rows, Table
 
 CROSS_REFERENCE = Table(
     name="cross_reference",
+    doc="Which record of one system is which record of the other.",
     columns=(
         Column("connection", "text", "connection that the pair belongs to"),
         Column("flow", "text", "flow that joined it"),

@@ -8,6 +8,7 @@ from projections.projection import Column, Keys, Projection, Rows, Table
 
 DELIVERY = Table(
     name="delivery",
+    doc="Everything that was or is to be carried, and what became of it.",
     columns=(
         Column("delivery", "text", "UUID of the delivery"),
         Column("connection", "text", "connection that it belongs to"),

@@ -8,6 +8,7 @@ from projections.projection import Column, Keys, Projection, Rows, Table
 
 EVENT_LOG = Table(
     name="event_log",
+    doc="Everything that happened, in order, in words.",
     columns=(
         Column("position", "bigint", "position in the ledger"),
         Column("at", "text", "when it happened, UTC"),

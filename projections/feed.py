@@ -8,6 +8,7 @@ from projections.projection import Column, Keys, Projection, Rows, Table
 
 FEED = Table(
     name="feed",
+    doc="How far each set of a source was read.",
     columns=(
         Column("connection", "text", "connection that it belongs to"),
         Column("entity_set", "text", "set of the source"),
@@ -21,6 +22,7 @@ FEED = Table(
 
 ADOPTED = Table(
     name="feed_project",
+    doc="Projects whose rows of a set were read whole.",
     columns=(
         Column("connection", "text", "connection that it belongs to"),
         Column("entity_set", "text", "set of the source"),
@@ -32,6 +34,7 @@ ADOPTED = Table(
 
 PAIR = Table(
     name="pair",
+    doc="Which two environments each connection joins, since its first contact.",
     columns=(
         Column("connection", "text", "connection"),
         Column("kind", "text", "production or test"),
@@ -48,6 +51,7 @@ PAIR = Table(
 
 CONFIGURATION = Table(
     name="configuration",
+    doc="The settings that each connection runs under.",
     columns=(
         Column("connection", "text", "connection"),
         Column("content", "text", "SHA-256 of the settings, secrets left out"),
@@ -60,6 +64,7 @@ CONFIGURATION = Table(
 
 ROUND = Table(
     name="round",
+    doc="How the last round of each connection went.",
     columns=(
         Column("connection", "text", "connection"),
         Column("started", "text", "UTC"),

@@ -13,6 +13,7 @@ from projections.projection import Column, Keys, Projection, Rows, Table
 
 RECORD = Table(
     name="record",
+    doc="What the hub knows of each record, as its source last showed it.",
     columns=(
         Column("record", "text", "UUID of the record; its stream in the ledger"),
         Column("connection", "text", "connection that it belongs to"),
@@ -36,6 +37,7 @@ RECORD = Table(
 
 RECORD_STATE = Table(
     name="record_state",
+    doc="Where each record stands in each flow that it takes part in.",
     columns=(
         Column("record", "text", "UUID of the record"),
         Column("flow", "text", "name of the flow"),
@@ -67,6 +69,7 @@ RECORD_STATE = Table(
 
 WAIT = Table(
     name="wait",
+    doc="What parked records wait for, a row for each thing.",
     columns=(
         Column("record", "text", "the parked record"),
         Column("flow", "text", "its flow"),
