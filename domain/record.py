@@ -3,18 +3,19 @@
 Commands decide which events happen; `apply` assigns and nothing more, so that a rebuild tells the same story.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID, uuid5
 
+import msgspec
 from msgspec import Struct, field
 
 from domain import events, states
 from domain.delivery import Scope
 from domain.events import Event, LinkRow, Violation, Wait
 from domain.states import Status
-from domain.values import LEDGER, Cause, Digest, System, digest
+from domain.values import LEDGER, Cause, Digest, System, sha256_of
 
 
 class Moment(Struct, frozen=True):
@@ -373,18 +374,8 @@ _COMMON = frozenset(Event.__struct_fields__)
 
 def _said(event: Event) -> str:
     """What a decision says, without when and why: two equal ones are one."""
-    said: Mapping[str, Any] = {name: getattr(event, name) for name in event.__struct_fields__ if name not in _COMMON}
-    return digest([event.TOPIC, _plain(said)])
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Struct):
-        return {name: _plain(getattr(value, name)) for name in value.__struct_fields__}
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}  # type: ignore[misc]
-    if isinstance(value, tuple | list):
-        return [_plain(item) for item in value]  # type: ignore[misc]
-    return value
+    said = [getattr(event, name) for name in event.__struct_fields__ if name not in _COMMON]
+    return sha256_of(msgspec.json.encode([event.TOPIC, *said]))
 
 
 def _link_key(link: LinkRow) -> str:
