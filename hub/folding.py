@@ -53,15 +53,6 @@ class Target:
         return table.name + self.suffix
 
 
-@dataclass(frozen=True)
-class Page:
-    """What a page of events comes to: where it ends, and what is to be written."""
-
-    last: int
-    full: bool
-    statements: list[Statement]
-
-
 def decoders_of(projection: Projection, registry: Registry) -> dict[str, Decode]:
     """How a projection reads each stored topic, old ones too."""
     topics = projection.topics or registry.topics()
@@ -82,14 +73,11 @@ class _Poison:
     error: Exception
 
 
-def fold_page(reader: Reader, group: Sequence[Target], after: int, limit: int) -> Page | None:
-    """The next events for targets that stand at the same position; None when there are none.
+def fold_page(reader: Reader, group: Sequence[Target], events: Sequence[Row]) -> list[Statement]:
+    """What the next events do to targets that stand right before them.
 
     Raises  ProjectionFailed.
     """
-    events = reader.read(after, limit)
-    if not events:
-        return None
     last = events[-1][0]
     topics = {position: topic for position, _, _, topic, _ in events}
     stored = without_nul if any(NUL in event[4] for event in events) else plain
@@ -101,7 +89,7 @@ def fold_page(reader: Reader, group: Sequence[Target], after: int, limit: int) -
         for change in changes:
             statements += _write(reader.dialect, target, change)
         statements += _park(target, poisoned, topics)
-    return Page(last, len(events) == limit, statements)
+    return statements
 
 
 def _decoded(events: Sequence[Row], group: Sequence[Target]) -> list[list[Placed]]:

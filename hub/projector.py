@@ -5,10 +5,11 @@ event into shadow tables and swaps them in when they have caught up, so readers 
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 import anyio
 
-from adapters.store import Ledger, Locked, RowsRefused
+from adapters.store import Ledger, Locked, Row, RowsRefused, Statement
 from domain.errors import SiteLedgerError
 from hub.folding import SHADOW, Target, begin, decoders_of, drop, fold_page, indexes, swap, tables
 from hub.report import Progress, Quiet
@@ -119,17 +120,23 @@ class Projector:
         progress: Progress | None = None,
     ) -> int:
         """Fold page by page until a page is not full. Targets that are behind go first, until all go together."""
+        read_ahead: _Events | None = None
         while True:
             everyone = targets()
             lowest = min((target.position for target in everyone), default=0)
             group = [target for target in everyone if target.position == lowest]
             ahead = min((target.position for target in everyone if target.position > lowest), default=None)
             limit = self._page if ahead is None else min(self._page, ahead - lowest)
-            page = await self._ledger.reading(lambda reader: fold_page(reader, group, lowest, limit))  # noqa: B023
-            if page is None:
+            if read_ahead is None or (read_ahead.after, read_ahead.limit) != (lowest, limit):
+                read_ahead = await self._read(lowest, limit)
+            events = read_ahead.rows
+            if not events:
                 return lowest
+            statements = await self._ledger.reading(lambda reader: fold_page(reader, group, events))  # noqa: B023
+            last = events[-1][0]
+            full = len(events) == limit
             try:
-                await self._ledger.change(page.statements)
+                read_ahead = await self._write(statements, last if full else None)
             except RowsRefused:
                 # Another process was faster; its page is in the rows, so go on from there.
                 before = [target.position for target in everyone]
@@ -138,11 +145,38 @@ class Projector:
                     raise
                 continue
             for target in group:
-                target.position = page.last
+                target.position = last
             if progress is not None:
-                progress.advance("rebuild", page.last - lowest)
-            if not page.full and ahead is None:
-                return page.last
+                progress.advance("rebuild", last - lowest)
+            if not full and ahead is None:
+                return last
+
+    async def _read(self, after: int, limit: int) -> "_Events":
+        return _Events(after, limit, await self._ledger.reading(lambda reader: reader.read(after, limit)))
+
+    async def _write(self, statements: Sequence[Statement], after: int | None) -> "_Events | None":
+        """Write a page, and read the next one meanwhile, if there is a position to read after."""
+        if after is None:
+            await self._ledger.change(statements)
+            return None
+        found: list[_Events] = []
+        problems: list[SiteLedgerError] = []
+
+        async def read() -> None:
+            try:
+                found.append(await self._read(after, self._page))
+            except SiteLedgerError as error:
+                problems.append(error)
+
+        async with anyio.create_task_group() as both:
+            both.start_soon(read)
+            try:
+                await self._ledger.change(statements)
+            except SiteLedgerError as error:
+                problems.insert(0, error)
+        if problems:
+            raise problems[0]  # not as a group: callers tell the errors apart
+        return found[0]
 
     # -- rebuilding --------------------------------------------------------------------------------
 
@@ -184,3 +218,12 @@ class Projector:
         for shadow in shadows:
             shadow.position = positions.get(shadow.checkpoint, shadow.position)
         return all(shadow.checkpoint in positions for shadow in shadows)
+
+
+@dataclass(frozen=True)
+class _Events:
+    """A page of events, and what was asked for to get it."""
+
+    after: int
+    limit: int
+    rows: list[Row]

