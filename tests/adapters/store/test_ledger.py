@@ -231,9 +231,14 @@ async def test_queries_read_and_never_write(opened: Opened, store_url: str, note
         condition, parameter = ledger.in_list("topic", ["test.noted.2", "it's"])
         sql = f"SELECT notification_id FROM stored_events WHERE {condition}"  # noqa: S608 - a condition of ours
         rows = await ledger.rows(sql, (parameter,))
+        nothing, empty = ledger.in_list("notification_id", [])
+        numbers, three = ledger.in_list("notification_id", [2, 3])
         with pytest.raises(RowsRefused):
             await ledger.rows("DELETE FROM stored_events")
 
+        count = "SELECT count(*) FROM stored_events WHERE "
+        assert await ledger.rows(count + nothing, (empty,)) == [(0,)]
+        assert await ledger.rows(count + numbers, (three,)) == [(1,)]
         assert sorted(rows) == [(1,), (2,)]
         assert await ledger.last_position() == 2
 
