@@ -21,6 +21,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 LONGEST_WINDOW = timedelta(hours=1)
 # Successes in a row after which one more call at a time is tried again.
 RECOVERY = 10
+TOO_MANY_REQUESTS = 429
 
 
 class Rules(msgspec.Struct, frozen=True):
@@ -135,9 +136,10 @@ class Pace:
 
     def _wait_for(self, status: int, headers: Mapping[str, str]) -> float:
         """Seconds to pause after a refusal: the later of all that the remote says (Procore guide R4, R5)."""
-        said = [seconds for seconds in (retry_after(headers, self._clock.now()), self._reset_in(headers)) if seconds]
-        if status != 429 and (after := retry_after(headers, self._clock.now())):  # noqa: PLR2004 - only 429 is about windows
-            return after
+        after = retry_after(headers, self._clock.now())
+        # Only 429 is about windows: the Reset of a 503 names the end of an allowance that nobody has used up.
+        reset = self._reset_in(headers) if status == TOO_MANY_REQUESTS else None
+        said = [seconds for seconds in (after, reset) if seconds]
         if said:
             return max(said)
         longest = self._patience.longest_backoff
