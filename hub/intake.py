@@ -13,6 +13,7 @@ from uuid import UUID
 
 from domain import events
 from domain.delivery import Listing
+from domain.errors import NeedsDecision, SiteLedgerError, Unreadable
 from domain.flow import Flow
 from domain.flows import BY_KIND
 from domain.record import Moment, Record
@@ -65,6 +66,7 @@ class Intake:
         self._horizon = 0
         self.observed = 0
         self.unreadable = 0
+        self.troubles: list[SiteLedgerError] = []
 
     async def round(self, horizon: int) -> None:
         """Reads every feed up to the horizon, deletions, and whole the projects that count for the first time."""
@@ -74,7 +76,10 @@ class Intake:
         if not self._log.knows(DELETIONS):
             await self._begin_deletions()
         for flow in self._feeds():
-            await self._feed(flow)
+            try:
+                await self._feed(flow)
+            except (NeedsDecision, Unreadable) as error:
+                self.troubles.append(error)  # one set that is refused or garbled holds up no other
         await self._catch_up()
         refetch: dict[str, set[str]] = {}
         places: list[events.Event] = []

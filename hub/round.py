@@ -92,12 +92,10 @@ class Round:
             self.pair.local_currency = set_up.currency
             await check_pair(self._ledger, self.pair, self._addresses, set_up)
             await record_settings(self._ledger, self.pair)
-            await self._read(set_up.horizon)
+            await self._read(set_up.horizon, outcome)
             await self._work()
         except (RetryLater, Unreadable, NeedsDecision) as error:
-            outcome.troubles.append(str(error))
-            outcome.unreachable = not _answered(error)
-            outcome.cut_short = True
+            _cut_short(outcome, error)
         outcome.finished = self.pair.clock.now()
         outcome.observed, outcome.unreadable = self._intake.observed, self._intake.unreadable
         outcome.delivered = {system: dispatch.delivered for system, dispatch in self._dispatches.items()}
@@ -113,14 +111,19 @@ class Round:
         return outcome
 
     def _blocked(self, outcome: Outcome) -> None:
+        """A list that could not be read leaves records as they were: the round is not whole, whatever their states say."""
         for error in self._facts.unreadable.values():
-            if str(error) not in outcome.troubles:
-                outcome.troubles.append(str(error))
-            outcome.unreachable = outcome.unreachable or not _answered(error)
+            _cut_short(outcome, error)
 
-    async def _read(self, horizon: int) -> None:
+    async def _read(self, horizon: int, outcome: Outcome) -> None:
+        """What could not be read this time is read the next time; what is known already is carried all the same."""
         self._progress.start("reading Business Central")
-        await self._intake.round(horizon)
+        try:
+            await self._intake.round(horizon)
+        except (RetryLater, Unreadable, NeedsDecision) as error:
+            _cut_short(outcome, error)
+        for error in self._intake.troubles:
+            _cut_short(outcome, error)
         self._progress.finish("reading Business Central")
         await self._decide()
         await self._look_again()
@@ -226,6 +229,13 @@ class Round:
         )
         await self._ledger.append([event])
         await self._projector.catch_up()
+
+
+def _cut_short(outcome: Outcome, error: SiteLedgerError) -> None:
+    if str(error) not in outcome.troubles:
+        outcome.troubles.append(str(error))
+    outcome.unreachable = outcome.unreachable or not _answered(error)
+    outcome.cut_short = True
 
 
 def _answered(error: SiteLedgerError) -> bool:

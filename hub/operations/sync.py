@@ -147,7 +147,7 @@ def _render(console: "Console", document: Mapping[str, Any]) -> None:
     for flow, by_state in document["states"].items():
         console.print(f"  {flow}: " + ", ".join(f"{count} {state}" for state, count in by_state.items()))
     for trouble in document["troubles"]:
-        console.print(f"  [red]{trouble}[/red]", markup=True)
+        console.print(f"  {trouble}", style="red", markup=False)  # a remote's words may hold brackets
     for problem in document["problems"][:20]:
         reasons = "; ".join(problem["reasons"])
         console.print(
