@@ -8,6 +8,7 @@ async def test_...(tmp_path: Path) -> None:
         report = await it.sync()
 """
 
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -219,7 +220,7 @@ class World:
             narrow = Narrow(flow, project)
             return await one(hub, "main", Quiet(), window=Window(full=full), narrow=narrow, wait=wait)
 
-    async def settle(self, rounds: int = 6) -> Report:
+    async def settle(self, rounds: int = 12) -> Report:
         """Rounds, an hour apart, until one leaves nothing unfinished."""
         report = await self.sync()
         for _ in range(rounds):
@@ -310,6 +311,25 @@ async def world(
         prepare(procore)
     async with serve(central, procore) as sandbox:
         yield World(sandbox, the_clock, store, connection, kind)
+
+
+Exports = tuple[dict[str, Any], dict[str, Any]]
+"""Both companies in business terms: Business Central, Procore."""
+
+
+def differences(found: Exports, wanted: Exports) -> list[str]:
+    """How two pairs of exports differ, row by row; empty when they are equal. Procore's ids in texts don't count."""
+    told: list[str] = []
+    for system, here, there in zip(("business_central", "procore"), found, wanted, strict=True):
+        for name in sorted(here.keys() | there.keys()):
+            rows = Counter(_ID.sub("{id}", repr(row)) for row in here.get(name, []))
+            others = Counter(_ID.sub("{id}", repr(row)) for row in there.get(name, []))
+            told += [f"{system} {name} has {row}" for row in (rows - others).elements()]
+            told += [f"{system} {name} lacks {row}" for row in (others - rows).elements()]
+    return told
+
+
+_ID = re.compile(r"\b2\d{9}\b")
 
 
 def kinds(entries: Iterable[Entry]) -> Counter[str]:
