@@ -111,7 +111,7 @@ class Round:
         return outcome
 
     def _blocked(self, outcome: Outcome) -> None:
-        """A list that could not be read leaves records as they were: the round is not whole, whatever their states say."""
+        """A list that could not be read leaves records as they were: the round is not whole, whatever states say."""
         for error in self._facts.unreadable.values():
             _cut_short(outcome, error)
 
