@@ -11,7 +11,7 @@ from domain.flow import Known
 from domain.flows.purchase_order_to_commitment import FLOW
 from domain.values import Json
 from tests.domain.flows.documents import COMPANY, ETAG, linked_order, order, order_line
-from tests.ledger_story import PROCORE_COMPANY, Lists, Passage, unlinked
+from tests.ledger_story import PROCORE_COMPANY, Lists, Passage, known, unlinked
 
 MINE = f"bc:{COMPANY}:purchaseOrders:77777777-0000-0000-0000-000000000001"
 LINE = f"bc:{COMPANY}:purchaseOrderLines:88888888-0000-0000-0000-00000000000"
@@ -327,6 +327,16 @@ def test_a_line_carries_code_description_quantity_cost_and_amount() -> None:
         "extended_type": "calculated",
     }
     assert (second.body["amount"], second.body["extended_type"]) == ("6.50", "manual")
+
+
+@pytest.mark.requirement("PP-17")
+def test_material_and_labor_land_on_distinct_cost_types_and_comments_nowhere() -> None:
+    references = {**linked_order(), ("budget_code", "J1|EAST|01-100|L"): known("wbs_codes", "802", parent="701")}
+    lines = [order_line(1), order_line(2, costTypeCode="L"), order_line(3, lineType="_x0020_")]
+    making = passage(order(*lines), references=references)
+    making.carry()
+
+    assert [part.body["wbs_code_id"] for part in making.sends()] == [801, 802]
 
 
 @pytest.mark.requirement("PP-32")
