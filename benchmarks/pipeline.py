@@ -10,6 +10,7 @@ import psycopg
 from anyio.streams.memory import MemoryObjectReceiveStream
 
 from adapters.store import Ledger
+from benchmarks.hub_loop import whole_hub
 from benchmarks.measure import Rate, Result, Stopwatch, compare
 from benchmarks.model import Confirmed, Observed, Requested
 from benchmarks.places import Place
@@ -116,9 +117,15 @@ async def rows(sqlite: Place, postgres: Place | None, *, runs: int, quick: bool)
         else:
             peer = dbos(postgres, 100 if quick else 400)
             results.append(await compare(name, 20.0, ours(postgres, count), peer, runs=runs, unit="syncs/s"))
+            whole = "the whole hub (read, decide, claim, deliver, read models) against the same workflows, PostgreSQL"
+            hub = whole_hub(postgres, 200 if quick else 4000)
+            results.append(await compare(whole, 20.0, hub, peer, runs=runs, unit="deliveries/s"))
     rates = [await ours(sqlite, count)() for _ in range(runs)]
     median = sorted(rates)[len(rates) // 2]
     results.append(Result("inner pipeline, SQLite", median, None, "", unit=" syncs/s"))
+    rates = [await whole_hub(sqlite, 200 if quick else 4000)() for _ in range(runs)]
+    median = sorted(rates)[len(rates) // 2]
+    results.append(Result("the whole hub, SQLite", median, None, "", unit=" deliveries/s"))
     return results
 
 

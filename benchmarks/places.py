@@ -11,7 +11,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from adapters.ports import SystemClock
-from adapters.store import Ledger, ThreadPool, open_ledger
+from adapters.store import Ledger, Registry, ThreadPool, open_ledger
 from benchmarks.model import REGISTRY
 
 _numbers = itertools.count(1)
@@ -43,16 +43,16 @@ class Place:
             admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
     @asynccontextmanager
-    async def ledger(self) -> AsyncGenerator[Ledger]:
+    async def ledger(self, registry: Registry = REGISTRY) -> AsyncGenerator[Ledger]:
         """A ledger over a new store."""
         with self.empty() as url:
-            async with self.opened(url) as ledger:
+            async with self.opened(url, registry) as ledger:
                 yield ledger
 
     @asynccontextmanager
-    async def opened(self, url: str) -> AsyncGenerator[Ledger]:
+    async def opened(self, url: str, registry: Registry = REGISTRY) -> AsyncGenerator[Ledger]:
         """A ledger over the store behind a URL."""
-        async with open_ledger(url, events=REGISTRY, clock=SystemClock(), threads=ThreadPool()) as ledger:
+        async with open_ledger(url, events=registry, clock=SystemClock(), threads=ThreadPool()) as ledger:
             yield ledger
 
 

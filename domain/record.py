@@ -118,7 +118,10 @@ class Record:
 
     def flow(self, name: str) -> FlowMemory:
         """What this record remembers of a flow; a new memory where there is none."""
-        return self.flows.setdefault(name, FlowMemory())
+        memory = self.flows.get(name)
+        if memory is None:
+            memory = self.flows[name] = FlowMemory()
+        return memory
 
     def collect_events(self) -> Sequence[Event]:
         """What happened since the last time, for the ledger."""

@@ -12,6 +12,7 @@ from domain.errors import SiteLedgerError
 from domain.flows import RECORDS
 from domain.record import Record
 from domain.values import BUSINESS_CENTRAL, Digest, Json, System, read_json, sha256_of
+from hub.shelf import Shelf
 
 RETRIES = 5
 """Times that a change is decided again because somebody else wrote first; more would hide a fault."""
@@ -54,10 +55,17 @@ class Records:
         self.ledger = ledger
         self.connection = connection
         self._changing = anyio.Lock()
+        self._shelf = Shelf()
 
     async def load(self, ids: Iterable[UUID], kind: str = "") -> dict[UUID, Record]:
         """Records by id; one that nobody saw yet is a new one of this kind, at version 0."""
         wanted = list(dict.fromkeys(ids))
+        held = self._shelf.take(wanted)
+        read = await self._read([id_ for id_ in wanted if id_ not in held], kind)
+        self._shelf.keep(record for record in read.values() if record.version)
+        return {id_: held.get(id_) or read[id_] for id_ in wanted}
+
+    async def _read(self, wanted: Sequence[UUID], kind: str) -> dict[UUID, Record]:
         found = await self._snapshots(wanted)
         known = {id_: record.version for id_, record in found.items()}
         for id_, happened in (await self.ledger.load(wanted, known)).items():
@@ -82,16 +90,24 @@ class Records:
 
         Raises  StreamMoved: nothing was stored, load again and decide again.
         """
+        changed = [record for record in records if record.has_news]
+        if lost := [record.id for record in changed if self._shelf.is_lost(record)]:
+            raise StreamMoved(lost)
         new: list[events.Event] = []
         long: list[Record] = []
-        for record in records:
+        for record in changed:
             happened = record.collect_events()
             new.extend(happened)
             if record.version // snapshot.EVERY > (record.version - len(happened)) // snapshot.EVERY:
                 long.append(record)
         new.extend(extra)
-        if new or contents.new:
-            await self.ledger.append(new, contents.new)
+        try:
+            if new or contents.new:
+                await self.ledger.append(new, contents.new)
+        except BaseException:
+            self._shelf.lose(changed)
+            raise
+        self._shelf.keep(changed)
         for record in long:
             await self.ledger.save_snapshot(record.id, record.version, snapshot.TOPIC, snapshot.taken(record))
         return len(new)
