@@ -99,7 +99,7 @@ def decide(  # noqa: PLR0911 - the order of the questions is the procedure
     violations = [violation for check in flow.rules for violation in check(source, context)]
     if violations:
         return Reject(violations)
-    asked = list(flow.references(source, context))
+    asked = list({(each.kind, each.key): each for each in flow.references(source, context)}.values())
     if _project_is_off(asked, references):
         return Exclude(PROJECT_FLAG_OFF)
     violations = _wrong_sorts(asked, references)

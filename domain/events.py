@@ -223,6 +223,12 @@ class Closed(FlowEvent, frozen=True, kw_only=True):
     why: str
 
 
+class Retried(FlowEvent, frozen=True, kw_only=True):
+    """Somebody asked to decide again although the source did not change; earlier refusals no longer count."""
+
+    TOPIC: ClassVar[str] = "flow.retried.1"
+
+
 class FeedAdvanced(Event, frozen=True, kw_only=True):
     """All changes of a source set up to `position` are in the ledger (row version or entry number)."""
 
@@ -301,6 +307,7 @@ EVENTS: dict[str, type[Event]] = {
         Delayed,
         Refused,
         Closed,
+        Retried,
         FeedAdvanced,
         FeedAdopted,
         PairFingerprinted,

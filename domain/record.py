@@ -182,6 +182,13 @@ class Record:
         """Nothing is left to do."""
         self._say(flow, events.Synced, moment, content=content, warnings=tuple(warnings))
 
+    def retry(self, flow: str, moment: Moment) -> bool:
+        """Lets a record that was given up be decided again; one that is not dead is left alone."""
+        if self.flow(flow).status.state != "dead":
+            return False
+        self._happened(events.Retried, moment, flow=flow)
+        return True
+
     def link(self, flow: str, links: Iterable[LinkRow], moment: Moment) -> None:
         """Joins identities; what is joined already is not said again."""
         known = self.flow(flow).links
@@ -286,28 +293,10 @@ class Record:
         memory.status = states.after(memory.status, event)
         memory.known = True
         match event:
-            case events.Requested():
-                memory.open[event.part] = OpenDelivery(event.delivery, event.part, event.digest)
-                memory.said = ""
-            case events.Attempted():
-                known = memory.open[event.part]
-                memory.open[event.part] = OpenDelivery(known.id, known.part, known.digest, event.attempt, unknown=True)
-            case events.Delayed():
-                known = memory.open[event.part]
-                memory.open[event.part] = OpenDelivery(
-                    known.id, known.part, known.digest, known.attempts, event.unknown
-                )
-            case events.Confirmed():
-                memory.open.pop(event.part, None)
-                memory.parts[event.part] = PartMemory(
-                    event.digest, event.target_id, event.etag, event.originator_version
-                )
-            case events.Refused():
-                memory.open.pop(event.part, None)
-                if not memory.status.todo:  # a source that changed meanwhile is worth another try
-                    memory.refused[event.part] = event.digest
-            case events.Closed():
-                memory.open.pop(event.part, None)
+            case events.Requested() | events.Attempted() | events.DeliveryEvent() | events.Closed():
+                _apply_delivery(memory, event)
+            case events.Retried():
+                memory.refused = {}
             case events.Linked():
                 memory.links.update({_link_key(link): link for link in event.links})
             case (
@@ -352,6 +341,30 @@ class Record:
     def _record(self, event: Event) -> None:
         self.apply(event)
         self._new.append(event)
+
+
+def _apply_delivery(memory: FlowMemory, event: events.FlowEvent) -> None:
+    match event:
+        case events.Requested():
+            memory.open[event.part] = OpenDelivery(event.delivery, event.part, event.digest)
+            memory.said = ""
+        case events.Attempted():
+            known = memory.open[event.part]
+            memory.open[event.part] = OpenDelivery(known.id, known.part, known.digest, event.attempt, unknown=True)
+        case events.Delayed():
+            known = memory.open[event.part]
+            memory.open[event.part] = OpenDelivery(known.id, known.part, known.digest, known.attempts, event.unknown)
+        case events.Confirmed():
+            memory.open.pop(event.part, None)
+            memory.parts[event.part] = PartMemory(event.digest, event.target_id, event.etag, event.originator_version)
+        case events.Refused():
+            memory.open.pop(event.part, None)
+            if not memory.status.todo:  # a source that changed meanwhile is worth another try
+                memory.refused[event.part] = event.digest
+        case events.Closed():
+            memory.open.pop(event.part, None)
+        case _:
+            raise ValueError(f"{type(event).__name__} is not known to a delivery")
 
 
 class Seen(Struct, frozen=True, kw_only=True):

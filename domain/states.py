@@ -56,6 +56,8 @@ def after(  # noqa: C901, PLR0911, PLR0912 - one line for each kind of event rea
         case events.Observed() | events.Vanished():
             busy = status.open > 0
             return Status(status.state if busy else "pending", status.open, 0, todo=True)
+        case events.Retried():
+            return Status("pending", status.open, 0, todo=True)
         case events.Parked():
             return Status("parked")
         case events.Rejected():

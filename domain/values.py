@@ -1,7 +1,7 @@
 """The words that every other module speaks: JSON values, money, digests, sides and causes."""
 
 from collections.abc import Mapping, Sequence
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from hashlib import sha256
 from typing import Any, Literal, NewType, cast
 from uuid import UUID
@@ -23,6 +23,8 @@ LEDGER = UUID("6f0b5a52-1d0c-5a0e-9a57-51edc0de0001")
 """Namespace of all ids that SiteLedger makes: the same object has the same id, whoever saw it first."""
 
 CENT = Decimal("0.01")
+_WIDE = Context(prec=64)
+"""Room for the product of two amounts of fifteen digits; the default of 28 digits refuses to round some of them."""
 
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
 
@@ -81,7 +83,7 @@ def money(value: object) -> Decimal:
 
 def cents(value: Decimal) -> Decimal:
     """Rounded to the cent, five away from zero: Business Central's default for amounts (tables.md)."""
-    return value.quantize(CENT, rounding=ROUND_HALF_UP)
+    return value.quantize(CENT, rounding=ROUND_HALF_UP, context=_WIDE)
 
 
 def money_text(value: Decimal) -> str:

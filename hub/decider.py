@@ -83,15 +83,27 @@ class Decider:
         )
         return [Due(UUID(row[0]), row[1]) for row in rows if row[1] in BY_NAME]
 
-    async def parked(self, after: str = "", limit: int = PAGE) -> list[Due]:
-        """Parked records, by id: nobody announces facts of the other system, so they are looked at again (C-54)."""
+    async def standing(self, states: Sequence[str], after: str = "", limit: int = PAGE) -> list[Due]:
+        """Records in these states, by id."""
         condition, values = self._narrow.condition("s")
+        states_are, parameter = self._ledger.in_list("s.state", states)
         rows = await self._ledger.rows(
-            "SELECT s.record, s.flow FROM record_state s WHERE s.connection = ? AND s.state = 'parked'"  # noqa: S608 - `condition` names columns only
+            f"SELECT s.record, s.flow FROM record_state s WHERE s.connection = ? AND {states_are}"  # noqa: S608 - built from columns
             f" AND s.record > ?{condition} ORDER BY s.record LIMIT ?",
-            (self.pair.name, after, *values, limit),
+            (self.pair.name, parameter, after, *values, limit),
         )
-        return [Due(UUID(row[0]), row[1]) for row in rows]
+        return [Due(UUID(row[0]), row[1]) for row in rows if row[1] in BY_NAME]
+
+    async def retry(self, due: Sequence[Due]) -> int:
+        """Lets records that were given up be decided again."""
+        moment = self.pair.moment()
+
+        def act(found: Mapping[UUID, Record], _contents: Contents) -> tuple[()]:
+            for item in due:
+                found[item.record].retry(item.flow, moment)
+            return ()
+
+        return await self._records.change([item.record for item in due], act)
 
     async def woken(self, position: int) -> list[Due]:
         """Records whose wait ended, or whose project was switched, since the last time this was asked."""

@@ -30,7 +30,8 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 WINDOW = 4000
 """Deliveries taken from the work list at once: enough to fill a batch of a thousand, and flat in memory."""
 MAILBOX = 16
-MOST_ATTEMPTS = 8
+MOST_ATTEMPTS = 60
+"""With waits that grow to a quarter of an hour, half a day of trouble: an outage over night kills nothing."""
 SUPERSEDED = "the source changed before it was sent"
 
 

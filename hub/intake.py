@@ -13,7 +13,7 @@ from uuid import UUID
 
 from domain import events
 from domain.delivery import Listing
-from domain.errors import NeedsDecision, SiteLedgerError, Unreadable
+from domain.errors import NeedsDecision, NotLetIn, SiteLedgerError, Unreadable
 from domain.flow import Flow
 from domain.flows import BY_KIND
 from domain.record import Moment, Record
@@ -78,7 +78,7 @@ class Intake:
         for flow in self._feeds():
             try:
                 await self._feed(flow)
-            except (NeedsDecision, Unreadable) as error:
+            except (NeedsDecision, NotLetIn, Unreadable) as error:
                 self.troubles.append(error)  # one set that is refused or garbled holds up no other
         await self._catch_up()
         refetch: dict[str, set[str]] = {}

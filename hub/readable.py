@@ -8,6 +8,8 @@ from domain.flow import Origin
 
 DEEPEST = 8
 LONGEST = 10_000
+LARGEST = 10**15
+"""A decimal of Business Central has at most 15 digits before the point; a larger figure was never one of its amounts."""
 
 
 def what_is_wrong(row: object, origin: Origin) -> str:
@@ -65,5 +67,5 @@ def _children(row: dict[str, Any], origin: Origin) -> str:
 
 def _is_number(value: object) -> bool:
     if isinstance(value, Decimal):
-        return value.is_finite()
-    return isinstance(value, int) and not isinstance(value, bool)
+        return value.is_finite() and abs(value) < LARGEST
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < LARGEST

@@ -1,6 +1,6 @@
 """One round of a connection: read what changed, decide, carry, until nothing more can be done."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -10,9 +10,10 @@ from adapters.store import Ledger
 from domain import events
 from domain.errors import NeedsDecision, RetryLater, SiteLedgerError, Unreadable
 from domain.record import Record
+from domain.states import State
 from domain.values import BUSINESS_CENTRAL, SYSTEMS, System
 from hub.connection import Pair, story_id
-from hub.decider import PAGE, Decider, Narrow
+from hub.decider import PAGE, Decider, Due, Narrow
 from hub.dispatch import Dispatch
 from hub.fact_book import FactBook
 from hub.gate import Addresses, check_pair, read_set_up, record_settings
@@ -64,6 +65,7 @@ class Round:
         self._projector = projector
         self._progress = progress
         self._wait = wait
+        self._window = window
         records = Records(ledger, pair.name)
         self._facts = FactBook(pair.targets)
         self._intake = Intake(pair, records, window, projector.catch_up)
@@ -129,11 +131,22 @@ class Round:
         await self._look_again()
 
     async def _look_again(self) -> None:
-        """What parked records wait for in the other system is announced by nobody (C-54)."""
-        last = ""
-        while page := await self._decider.parked(last):
-            last = str(page[-1].record)
+        """What parked records wait for in the other system, and what mends a conflict, is announced by nobody (C-54).
+
+        A full round also gives the dead another chance.
+        """
+        if self._window.full:
+            async for page in self._pages("dead"):
+                await self._decider.retry(page)
+            await self._decide()
+        async for page in self._pages("parked", "conflict"):
             await self._decider.run(page, again=True)
+
+    async def _pages(self, *states: State) -> AsyncIterator[list[Due]]:
+        last = ""
+        while page := await self._decider.standing(states, last):
+            yield page
+            last = str(page[-1].record)
 
     # -- working -----------------------------------------------------------------------------------
 

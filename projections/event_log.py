@@ -89,6 +89,8 @@ def summary(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for
             return f"refused: {in_words(event.part)}: {event.message}"
         case events.Closed():
             return f"withdrawn: {in_words(event.part)}: {event.why}"
+        case events.Retried():
+            return "to be decided again, although its source did not change"
         case events.FeedAdvanced():
             return f"{event.entity_set} read up to {event.position}"
         case events.FeedAdopted():

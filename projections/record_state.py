@@ -200,31 +200,38 @@ def _waits(event: Event, old: dict[str, str] | None, now: Status) -> str:
     return old["waits_for"] if old is not None and now.state == "parked" else "[]"
 
 
-def _reasons(  # noqa: PLR0911 - one line for each kind of event reads best
-    event: Event, old: dict[str, Any] | None
-) -> tuple[str, str]:
+def _reasons(event: Event, old: dict[str, Any] | None) -> tuple[str, str]:
     """Why the record is in its state, and when the next attempt is due."""
     match event:
-        case events.Parked():
-            return _json([wait.text for wait in event.waits]), ""
-        case events.Rejected():
-            return _json([violation.message for violation in event.violations]), ""
-        case events.Excluded():
-            return _json([event.rule]), ""
-        case events.Conflicted():
-            return _json([event.reason]), ""
         case events.Delayed():
             return _json(dict.fromkeys([*_refusals(old), event.reason])), event.retry_at.isoformat()
         case events.Refused():
             return _json([*_refusals(old), f"{event.part}: {event.message}"][-20:]), ""
-        case events.Synced():
-            return _json(list(event.warnings)), ""
-        case events.Confirmed() | events.Linked() | events.Closed():
-            return (old["reasons"], old["retry_at"]) if old is not None else ("[]", "")
         case events.Requested() | events.Attempted():
             return _json(_refusals(old)), ""
+        case events.Confirmed() | events.Linked() | events.Closed():
+            return (old["reasons"], old["retry_at"]) if old is not None else ("[]", "")
+        case events.Observed() | events.Vanished() if old is not None and old["open"]:
+            return old["reasons"], old["retry_at"]
         case _:
-            return "[]", ""
+            return _json(_said(event)), ""
+
+
+def _said(event: Event) -> Iterable[str]:
+    """What a decision gives as its reasons."""
+    match event:
+        case events.Parked():
+            return [wait.text for wait in event.waits]
+        case events.Rejected():
+            return [violation.message for violation in event.violations]
+        case events.Excluded():
+            return [event.rule]
+        case events.Conflicted():
+            return [event.reason]
+        case events.Synced():
+            return event.warnings
+        case _:
+            return ()
 
 
 def _refusals(old: dict[str, Any] | None) -> list[str]:

@@ -12,7 +12,7 @@ from adapters.outbound.answers import Answer, Call, UnreadableAnswer
 from adapters.outbound.caller import Caller
 from adapters.outbound.meaning import DUPLICATE, business_central_problem
 from adapters.outbound.outcomes import in_order, outcome_of
-from domain.delivery import Accepted, Busy, Delivery, Endpoint, Outcome, Refused
+from domain.delivery import Absent, Accepted, Busy, Delivery, Endpoint, Outcome, Refused
 from domain.errors import SiteLedgerError
 
 
@@ -72,14 +72,23 @@ class Sender:
     async def _settle_duplicates(
         self, endpoint: Endpoint, duplicates: Sequence[tuple[Delivery, Outcome]]
     ) -> list[Outcome]:
-        """A record that is there already may be our own, from a call whose answer was lost (guide 6.10)."""
+        """A record under the id that the hub chose is our own, from a call whose answer was lost (guide 6.10).
+
+        It need not look as it would if it were made now: the hub may have sent it before its ledger was restored.
+        """
         if not duplicates:
             return []
         sights = await self._looker.look(endpoint, [delivery for delivery, _ in duplicates])
-        return [
-            sight if isinstance(sight, Accepted | Busy) else refused
-            for sight, (_, refused) in zip(sights, duplicates, strict=True)
-        ]
+        done: list[Outcome] = []
+        for sight, (delivery, refused) in zip(sights, duplicates, strict=True):
+            match sight:
+                case Accepted() | Busy():
+                    done.append(sight)
+                case Absent() if sight.target_id:
+                    done.append(Accepted(delivery, sight.target_id, sight.etag, exchange=sight.exchange, found=True))
+                case _:
+                    done.append(refused)
+        return done
 
     async def _tags(self, endpoint: Endpoint, deliveries: Sequence[Delivery], done: list[Outcome]) -> dict[object, str]:
         """ETags by delivery; a change without one reads it first (guide 6.4). What cannot go on is put into `done`."""

@@ -196,11 +196,20 @@ async def test_a_record_is_created_under_the_id_that_we_chose() -> None:
     assert outcome.answer["number"] == "CO1"
 
 
-@pytest.mark.parametrize(
-    "seen", [says({"id": IDS[1], "title": "Another"}), problem("BadRequest_NotFound", 404)], ids=["differs", "not ours"]
-)
 @virtual
-async def test_a_duplicate_that_is_not_our_own_is_refused_in_business_centrals_words(seen: Reply) -> None:
+async def test_a_record_under_the_id_that_we_chose_is_ours_however_it_looks() -> None:
+    seen = says({"id": IDS[1], "title": "Another"})
+    network = Network(problem("Internal_EntityWithSameKeyExists", 400, "The record exists."), seen)
+
+    [outcome] = await carried(network, CREATE, order(1))
+
+    assert isinstance(outcome, Accepted)
+    assert (outcome.target_id, outcome.found) == (IDS[1], True)
+
+
+@virtual
+async def test_a_duplicate_that_is_not_our_own_is_refused_in_business_centrals_words() -> None:
+    seen = problem("BadRequest_NotFound", 404)
     network = Network(problem("Internal_EntityWithSameKeyExists", 400, "The record exists."), seen)
 
     [outcome] = await carried(network, CREATE, order(1))
