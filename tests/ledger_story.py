@@ -201,6 +201,11 @@ def settled(content: str = "v1") -> Command:
     return lambda record, when: record.settle(FLOW, digest([content]), (), when)
 
 
+def retried() -> Command:
+    """A person asks to decide again."""
+    return lambda record, when: record.retry(FLOW, when)
+
+
 def linked(procore_id: str = "900") -> Command:
     """Both identities are joined."""
     link = LinkRow("purchaseOrders", "po-1", "PO-1", "purchase_order_contracts", procore_id, "7")

@@ -313,6 +313,18 @@ def test_a_refused_part_is_not_sent_again_until_the_source_changes() -> None:
     assert dead.sends() == [HEADER]
 
 
+def test_a_refused_part_is_sent_again_when_a_person_asks() -> None:
+    dead = passage(flow(Plan(parts=[HEADER])))
+    dead.refuse("Name is taken")
+    dead.record.retry("made-up", moment())
+
+    assert dead.sends() == [HEADER]
+
+
+def test_the_same_reference_twice_is_waited_for_once() -> None:
+    assert passage(flow(asks=[VENDOR, VENDOR])).decide() == Park([Wait("vendor", "V1", VENDOR.text)], [])
+
+
 def test_a_refused_part_does_not_hold_up_the_others_of_its_stage() -> None:
     other = Part(name="line:2", endpoint="vendors", stage=0, body={"name": "c"})
     half = passage(flow(Plan(parts=[HEADER])))

@@ -21,6 +21,7 @@ from domain.events import (
     Refused,
     Rejected,
     Requested,
+    Retried,
     Synced,
     Tombstoned,
     Vanished,
@@ -49,6 +50,7 @@ from tests.ledger_story import (
     refused,
     rejected,
     requested,
+    retried,
     row,
     settled,
     sight,
@@ -300,6 +302,22 @@ def test_a_refusal_of_what_the_source_no_longer_says_is_not_held_against_it() ->
 
     assert story.record.flow(FLOW).refused == {}
     assert story.record.flow(FLOW).status.decidable
+
+
+def test_a_record_that_was_given_up_can_be_decided_again() -> None:
+    story = Story().given(observed(), requested("a"), claimed(), refused()).when(retried()).then(Retried)
+
+    assert story.record.flow(FLOW).status.decidable
+    assert story.record.flow(FLOW).refused == {}
+
+
+@pytest.mark.parametrize("state", [parked(), settled(), excluded(), requested()])
+def test_only_what_was_given_up_can_be_decided_again(state: Command) -> None:
+    assert Story().given(observed(), state).when(retried()).then().answers == [False]
+
+
+def test_asking_twice_is_asking_once() -> None:
+    Story().given(observed(), requested("a"), claimed(), refused(), retried()).when(retried()).then()
 
 
 # -- the stream ------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from tests.ledger_story import (
     refused,
     rejected,
     requested,
+    retried,
     settled,
     tombstoned,
     vanished,
@@ -42,6 +43,10 @@ WORDS: list[tuple[tuple[Command, ...], str]] = [
     ((observed(), requested(), claimed(), confirmed()), "delivered: header is 900"),
     ((observed(), requested(), claimed(), delayed()), "delayed: header: busy"),
     ((observed(), requested(), claimed(), refused()), "refused: header: no"),
+    (
+        (observed(), requested(), claimed(), refused(), retried()),
+        "to be decided again, although its source did not change",
+    ),
     ((observed(), requested(), closed()), "withdrawn: header: changed"),
 ]
 

@@ -191,7 +191,6 @@ def test_an_order_waits_for_project_vendor_and_task_before_anything_is_brought_f
         "waiting for vendor V10 to be linked to a Procore company",
         "waiting for project J1",
         "waiting for project task 01-100 of project J1",
-        "waiting for project task 01-100 of project J1",
     ]
     assert isinstance(decision, Park)
     assert decision.demands == []
@@ -463,6 +462,27 @@ def test_a_line_that_no_longer_goes_is_deleted_from_the_draft(second: list[Json]
     assert part.scope == {"project_id": "701", "purchase_order_contract_id": "9001"}
     assert making.carry_all()[1:] == [["bc:log"]]
     assert isinstance(making.sees(shorter).decide(), Settle)
+
+
+@pytest.mark.requirement("PP-20")
+def test_a_line_that_goes_before_the_order_is_joined_is_deleted_too() -> None:
+    making = passage()
+    making.carry()
+    making.carry()
+    parts = making.sees(order(order_line(1))).sends()
+
+    assert [(part.endpoint, part.target_id) for part in parts] == [
+        ("purchase_order_contracts.line_items.delete", "9003")
+    ]
+
+
+@pytest.mark.requirement("PP-20", "C-49")
+def test_a_line_is_deleted_before_the_status_locks_the_commitment() -> None:
+    making = passage(order(status="Open"), DRAFT)
+    making.carry_all()
+    making.sees(order(order_line(1)))
+
+    assert making.carry_all() == [[L2], ["status"], ["bc:log"]]
 
 
 CHANGED = order(order_line(1), order_line(2, quantity=Decimal(3), lineAmount=Decimal("10.50"), amount=Decimal("10.50")))
