@@ -9,7 +9,7 @@ from domain.flow import Origin
 DEEPEST = 8
 LONGEST = 10_000
 LARGEST = 10**15
-"""Decimals of Business Central have at most 15 digits before the point (its guide, 3.2); larger ones are no amounts."""
+"""Decimals of Business Central have at most 15 digits before the point (its guide, 3.2); larger are no amounts."""
 
 
 def what_is_wrong(row: object, origin: Origin) -> str:
