@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from msgspec import Struct
 
 from domain.record import Record
-from domain.values import Json, cents, enum_text, money, money_text, text
+from domain.values import Json, cents, enum_text, money, money_text, product, text
 
 Resource = Literal["purchase_order_contracts", "work_order_contracts"]
 
@@ -102,7 +102,7 @@ def figures(order: Json, line: Json) -> dict[str, str]:
     """
     quantity, cost = money(line.get("quantity") or 0), money(line.get("directUnitCost") or 0)
     total = line_total(order, line)
-    exact = cents(quantity * cost) == total
+    exact = cents(product(quantity, cost)) == total
     return {
         "quantity": format(quantity, "f"),
         "unit_cost": money_text(cost),

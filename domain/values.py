@@ -86,6 +86,11 @@ def cents(value: Decimal) -> Decimal:
     return value.quantize(CENT, rounding=ROUND_HALF_UP, context=_WIDE)
 
 
+def product(first: Decimal, second: Decimal) -> Decimal:
+    """Exact product of two figures of the wire."""
+    return _WIDE.multiply(first, second)
+
+
 def money_text(value: Decimal) -> str:
     """Decimal text with at least two places, as Procore writes amounts."""
     exponent = value.as_tuple().exponent

@@ -54,6 +54,13 @@ def test_quantity_times_cost_is_claimed_only_where_it_gives_the_amount_to_the_ce
     assert sent["extended_type"] == ("calculated" if Decimal(discount) == 0 else "manual")
 
 
+def test_an_absurd_order_is_carried_like_any_other() -> None:
+    huge = Decimal("999999999999999.99999")
+    sent = figures(order(), line(quantity=huge, directUnitCost=huge, lineAmount=Decimal("0.01")))
+
+    assert (sent["quantity"], sent["amount"], sent["extended_type"]) == (str(huge), "0.01", "manual")
+
+
 @given(quantity=QUANTITIES, cost=COSTS, total=TOTALS)
 def test_figures_are_plain_decimal_text(quantity: Decimal, cost: Decimal, total: Decimal) -> None:
     sent = figures(order(), line(quantity=quantity, directUnitCost=cost, lineAmount=total))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.values import cents, digest, enum_text, money, money_text, origin_id, plain_number, read_json, text
+from domain.values import cents, digest, enum_text, money, money_text, origin_id, plain_number, product, read_json, text
 
 AMOUNTS = st.decimals(allow_nan=False, allow_infinity=False, min_value="-1e12", max_value="1e12", places=5)
 
@@ -70,6 +70,13 @@ def test_a_plain_number_has_neither_exponent_nor_trailing_zeros(number: str, wor
 )
 def test_half_a_cent_is_rounded_away_from_zero(amount: str, rounded: str) -> None:
     assert cents(Decimal(amount)) == Decimal(rounded)
+
+
+def test_the_largest_figures_are_multiplied_and_rounded_exactly() -> None:
+    largest = Decimal("999999999999999.99999")
+
+    assert product(largest, largest) == Decimal("999999999999999999980000000000.0000000001")
+    assert cents(product(largest, largest)) == Decimal("999999999999999999980000000000.00")
 
 
 @given(AMOUNTS)

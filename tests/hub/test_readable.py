@@ -37,6 +37,11 @@ WRONG: list[tuple[object, str]] = [
     (order(retentionPercent=None), '"retentionPercent" of purchaseOrders is None, no number'),
     (order(retentionPercent=True), '"retentionPercent" of purchaseOrders is True, no number'),
     (order(retentionPercent=Decimal("NaN")), "\"retentionPercent\" of purchaseOrders is Decimal('NaN'), no number"),
+    (order(retentionPercent=10**15), '"retentionPercent" of purchaseOrders is 1000000000000000, no number'),
+    (
+        order(retentionPercent=Decimal("-1E+15")),
+        "\"retentionPercent\" of purchaseOrders is Decimal('-1E+15'), no number",
+    ),
     (order(sendToProcore="true"), "\"sendToProcore\" of purchaseOrders is 'true', neither true nor false"),
     (order(yourReference="x" * 10_001), '"yourReference" of purchaseOrders has 10001 characters'),
     (order(number=["PO-1"]), '"number" of purchaseOrders is a list'),

