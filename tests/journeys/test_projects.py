@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -31,13 +30,6 @@ def custom(it: World, *rows: tuple[str, str]) -> None:
         it.insert(
             "segments", code=code, description=code, segmentType="LOCATION", parentCode=parent, sendToProcore=True
         )
-
-
-def items(it: World) -> dict[str, dict[str, Any]]:
-    """Items of custom segments in Procore by code."""
-    return {row["code"]: row for row in it.procore.rows("custom_items")} or {
-        row["code"]: row for row in it.procore.rows(ITEMS)
-    }
 
 
 @pytest.mark.requirement("PP-01")
@@ -154,6 +146,35 @@ async def test_segments_in_a_circle_are_rejected_and_nothing_is_written(tmp_path
         for code in "ABC":
             assert await it.state(code, "segment-to-segment-item") == "rejected"
             assert "circle" in await it.reasons(code, "segment-to-segment-item")
+
+
+@pytest.mark.requirement("PP-04")
+@quick
+async def test_a_segment_that_moved_below_another_parent_is_put_before_a_person(tmp_path: Path) -> None:
+    async with world(sqlite(tmp_path)) as it:
+        custom(it, ("NORTH", ""), ("SOUTH", ""), ("L1", "NORTH"))
+        await it.sync()
+        it.update("segments", {"code": "L1"}, parentCode="SOUTH")
+        places = it.places()
+        report = await it.sync()
+
+        assert report.status == ExitStatus.NEEDS_PERSON
+        assert it.writes(since=places[1]) == []
+        assert await it.state("L1", "segment-to-segment-item") == "conflict"
+        assert "another parent" in await it.reasons("L1", "segment-to-segment-item")
+
+
+@pytest.mark.requirement("PP-03", "PP-04")
+@quick
+async def test_a_segment_that_procore_refuses_holds_up_no_other(tmp_path: Path) -> None:
+    async with world(sqlite(tmp_path)) as it:
+        custom(it, ("NORTH", ""), ("SOUTH", ""))
+        it.procore.faults.add(Fault(kind="status", method="POST", path=f"{ITEMS}$", status=422, times=1))
+        report = await it.sync()
+
+        assert report.status == ExitStatus.NEEDS_PERSON
+        states = report.document["states"]["segment-to-segment-item"]
+        assert states == {"dead": 1, "synced": 1}
 
 
 @pytest.mark.requirement("PP-05", "PP-06", "C-16", "C-48")
