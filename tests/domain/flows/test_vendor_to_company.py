@@ -208,3 +208,11 @@ def test_the_way_back_carries_the_etag_that_was_read() -> None:
     (back, _log) = passage(row(55, origin_code="V10")).sends()
 
     assert (back.if_match, back.target_id, back.key) == (ETAG, vendor()["id"], vendor()["id"])
+
+
+def test_a_linked_vendor_is_settled_without_a_look() -> None:
+    linking = passage(row(55, origin_code="V10"))
+    linking.carry_all()
+    linking.lists = {}
+
+    assert isinstance(linking.decide(), Settle)
