@@ -148,7 +148,7 @@ def logged(subject: Subject, entity_set: str, resource: str, procore_id: str, st
             "procoreEntity": resource[:50],
             "procoreId": int(procore_id),
             "status": "Synced",
-            "message": f"{subject.number} is in Procore as {resource} {procore_id}"[:2048],
+            "message": f"{subject.number} is carried to Procore ({resource})"[:2048],
             "occurredAt": context.now.strftime("%Y-%m-%dT%H:%M:%SZ"),
         },
         meaning=[message_id],
