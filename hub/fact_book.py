@@ -17,6 +17,8 @@ class FactBook:
         self._targets = targets
         self._rows: dict[Listing, Sequence[Json]] = {}
         self.unreadable: dict[Listing, SiteLedgerError] = {}
+        self.outdated = False
+        """A list that decisions rested on was changed by a delivery since; whoever acts on it resets it."""
 
     @property
     def rows(self) -> Mapping[Listing, Sequence[Json]]:
@@ -43,6 +45,7 @@ class FactBook:
         for listing in list(self._rows):
             if listing.name in endpoint.refreshes and listing.scope in ("", project):
                 del self._rows[listing]
+                self.outdated = True
 
     def forget(self) -> None:
         """Begins a new round: everything is to be read afresh."""

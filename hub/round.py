@@ -159,7 +159,7 @@ class Round:
                 async with anyio.create_task_group() as tasks:
                     for system in SYSTEMS:
                         tasks.start_soon(self._carry_on, system)
-            if not await self._bring_in():
+            if not await self._bring_in() and not await self._brought_about():
                 break
         self._progress.finish("carrying")
 
@@ -223,6 +223,15 @@ class Round:
         if found:
             await self._decide()
         return bool(found)
+
+    async def _brought_about(self) -> bool:
+        """Whether this very round changed a list that a record waits on, and the record can go now."""
+        moved = 0
+        if self._facts.outdated:
+            self._facts.outdated = False
+            async for page in self._pages("parked"):
+                moved += await self._decider.run(page, again=True)
+        return moved > 0
 
     async def _end(self, outcome: Outcome) -> None:
         """A round that did nothing leaves no trace in the ledger."""
