@@ -454,6 +454,26 @@ async def test_posting_tasks_become_cost_codes_under_their_headings_and_totals_n
         assert await it.state("JOB1|01-999", "project-task-to-cost-code") == ""
 
 
+@pytest.mark.requirement("PP-16", "PP-19")
+@quick
+async def test_a_renumbered_task_keeps_its_cost_code_and_its_orders_follow_in_the_same_round(tmp_path: Path) -> None:
+    async with world(sqlite(tmp_path)) as it:
+        it.typical(release=False)
+        await it.sync()
+        it.update("projectTasks", {"taskNumber": "01-100"}, taskNumber="01-200")
+        report = await it.sync()
+
+        assert report.document["problems"] == []
+        assert {row["code"] for row in it.procore.rows("cost_codes")} == {"01-200", "03-300"}
+        assert await it.state("PO1") == "synced"
+        codes = {row["wbs_code_id"] for row in it.lines()}
+        assert {"01-200" in it.procore.flat_code(code) for code in codes} == {True}
+        places = it.places()
+        await it.sync()
+
+        assert it.written(places) == 0
+
+
 @pytest.mark.requirement("PP-18", "C-23")
 @quick
 async def test_equal_codes_in_two_projects_do_not_cross(tmp_path: Path) -> None:
