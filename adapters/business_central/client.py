@@ -12,12 +12,12 @@ from adapters.business_central.settings import LARGEST_BATCH, BusinessCentralSet
 from adapters.outbound.caller import Caller
 from adapters.outbound.calls import Calls, Quota
 from adapters.outbound.meaning import business_central_problem
-from adapters.outbound.outcomes import in_order, not_sent, waves, without_answer
+from adapters.outbound.outcomes import carried
 from adapters.outbound.pace import BUSINESS_CENTRAL_RULES
 from adapters.outbound.wire import Network
 from adapters.ports import Clock, Rng
 from adapters.target import Finding
-from domain.delivery import Busy, Delivery, Endpoint, Listing, Outcome, Refused, Sight
+from domain.delivery import Delivery, Endpoint, Listing, Outcome, Sight
 from domain.values import BUSINESS_CENTRAL, Json, System
 
 
@@ -57,22 +57,8 @@ class BusinessCentralClient:
 
     async def carry(self, endpoint: Endpoint, deliveries: Sequence[Delivery]) -> list[Outcome]:
         """Send deliveries of one endpoint; see `Target.carry`."""
-        done: list[Outcome] = []
-        sendable: list[Delivery] = []
-        for delivery in deliveries:
-            if why := fault(delivery.body):
-                done.append(Refused(delivery, why))
-            else:
-                sendable.append(delivery)
-        trouble: Busy | None = None
-        for wave in waves(sendable, target_of, min(LARGEST_BATCH, self._settings.batch_size)):
-            if trouble is not None:
-                done.extend(not_sent(delivery, trouble) for delivery in wave)
-                continue
-            outcomes = await self._sender.send(endpoint, wave)
-            done.extend(outcomes)
-            trouble = next((seen for seen in outcomes if isinstance(seen, Busy) and without_answer(seen)), None)
-        return in_order(deliveries, done)
+        size = min(LARGEST_BATCH, self._settings.batch_size)
+        return await carried(deliveries, fault, target_of, size, lambda wave: self._sender.send(endpoint, wave))
 
     async def look(self, endpoint: Endpoint, deliveries: Sequence[Delivery]) -> list[Sight]:
         """Settle by looking; see `Target.look`."""

@@ -1,12 +1,13 @@
 """From an answer to the outcome of a delivery: what both clients do alike."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import TypeVar
 
 from adapters.outbound.answers import UnreadableAnswer
 from domain.delivery import Busy, Delivery, Exchange, Outcome, Refused, Sight
 from domain.errors import Changed, Misconfigured, NeedsDecision, RetryLater, SiteLedgerError, Unreadable
+from domain.values import Json
 
 Result = TypeVar("Result", Outcome, Sight)
 
@@ -73,6 +74,32 @@ def waves(deliveries: Iterable[Delivery], identity: Callable[[Delivery], str], s
         out[index].append(delivery)
         last[name] = index
     return out
+
+
+async def carried(
+    deliveries: Sequence[Delivery],
+    fault: Callable[[Json], str],
+    identity: Callable[[Delivery], str],
+    size: int,
+    send: Callable[[list[Delivery]], Awaitable[list[Outcome]]],
+) -> list[Outcome]:
+    """Send what has no fault, call after call; after a call without answer the rest is left for another time."""
+    done: list[Outcome] = []
+    sendable: list[Delivery] = []
+    for delivery in deliveries:
+        if why := fault(delivery.body):
+            done.append(Refused(delivery, why))
+        else:
+            sendable.append(delivery)
+    trouble: Busy | None = None
+    for wave in waves(sendable, identity, size):
+        if trouble is not None:
+            done.extend(not_sent(delivery, trouble) for delivery in wave)
+            continue
+        outcomes = await send(wave)
+        done.extend(outcomes)
+        trouble = next((seen for seen in outcomes if isinstance(seen, Busy) and without_answer(seen)), None)
+    return in_order(deliveries, done)
 
 
 def in_order(deliveries: Sequence[Delivery], found: Sequence[Result]) -> list[Result]:

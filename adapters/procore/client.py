@@ -6,7 +6,7 @@ from adapters.outbound.answers import fill
 from adapters.outbound.caller import Caller
 from adapters.outbound.calls import Calls, Quota
 from adapters.outbound.meaning import procore_problem
-from adapters.outbound.outcomes import in_order, not_sent, waves, without_answer
+from adapters.outbound.outcomes import carried
 from adapters.outbound.pace import PROCORE_RULES
 from adapters.outbound.wire import Network
 from adapters.ports import Clock, Rng
@@ -17,7 +17,7 @@ from adapters.procore.rows import fault, identity
 from adapters.procore.sending import Sender
 from adapters.procore.settings import ProcoreSettings
 from adapters.target import Finding
-from domain.delivery import Busy, Delivery, Endpoint, Listing, Outcome, Refused, Sight
+from domain.delivery import Delivery, Endpoint, Listing, Outcome, Sight
 from domain.values import PROCORE, Json, System
 
 # Rows of one sync call (guide S2).
@@ -57,23 +57,8 @@ class ProcoreClient:
 
     async def carry(self, endpoint: Endpoint, deliveries: Sequence[Delivery]) -> list[Outcome]:
         """Send rows of one endpoint and one scope; see `Target.carry`."""
-        done: list[Outcome] = []
-        sendable: list[Delivery] = []
-        for delivery in deliveries:
-            if why := fault(delivery.body):
-                done.append(Refused(delivery, why))
-            else:
-                sendable.append(delivery)
         size = min(endpoint.limit, LARGEST_SYNC) if endpoint.rows else 1
-        trouble: Busy | None = None
-        for wave in waves(sendable, identity, size):
-            if trouble is not None:
-                done.extend(not_sent(delivery, trouble) for delivery in wave)
-                continue
-            outcomes = await self._sender.send(endpoint, wave)
-            done.extend(outcomes)
-            trouble = next((seen for seen in outcomes if isinstance(seen, Busy) and without_answer(seen)), None)
-        return in_order(deliveries, done)
+        return await carried(deliveries, fault, identity, size, lambda wave: self._sender.send(endpoint, wave))
 
     async def look(self, endpoint: Endpoint, deliveries: Sequence[Delivery]) -> list[Sight]:
         """Settle by looking; see `Target.look`."""
