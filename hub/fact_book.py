@@ -40,10 +40,10 @@ class FactBook:
             self.unreadable[listing] = error
 
     def stale(self, endpoint: Endpoint, scope: Scope) -> None:
-        """Forgets the lists that a success at this endpoint changed."""
+        """Forgets the lists that a success at this endpoint changed; one in the whole company shows in every project."""
         project = scope.get("project_id", "")
         for listing in list(self._rows):
-            if listing.name in endpoint.refreshes and listing.scope in ("", project):
+            if listing.name in endpoint.refreshes and (not project or listing.scope in ("", project)):
                 del self._rows[listing]
                 self.outdated = True
 

@@ -17,7 +17,7 @@ LEFT JOIN record_state s ON s.record = r.record AND s.flow = ?
 LEFT JOIN cross_reference x ON x.connection = r.connection AND x.flow = ? AND x.record = r.record
      AND x.bc_id = r.source_id AND x.role IN ('primary', 'derived')
 WHERE r.connection = ? AND r.kind = ? AND {numbers}
-ORDER BY r.vanished DESC, r.position
+ORDER BY r.vanished DESC, r.position, x.role
 """
 
 
