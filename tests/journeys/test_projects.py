@@ -474,6 +474,31 @@ async def test_a_renumbered_task_keeps_its_cost_code_and_its_orders_follow_in_th
         assert it.written(places) == 0
 
 
+@pytest.mark.requirement("PP-23", "C-03")
+@quick
+async def test_a_job_made_from_a_change_order_lives_in_its_parents_project(tmp_path: Path) -> None:
+    async with world(sqlite(tmp_path)) as it:
+        it.basics()
+        it.project("JOB1")
+        await it.sync()  # the parent is at work when a change order makes the child
+        child = {"parentProjectNumber": "JOB1", "projectClass": "NPC Change Order"}
+        it.project("JOB1-C", tasks=("01-100", "09-900"), segments=("SITE", "BLDG"), **child)
+        it.order("PO1", "JOB1-C", [line("01-100", "SITE", "M"), line("09-900", "BLDG", "M")])
+        report = await it.sync()
+
+        assert report.status == ExitStatus.DONE
+        assert report.document["problems"] == []
+        assert it.procore.count("projects") == 1
+        assert it.procore.count("sub_jobs") == 2
+        assert it.procore.count("cost_codes") == 2
+        (contract,) = it.procore.rows("purchase_order_contracts")
+        assert contract["project_id"] == it.procore.find("projects")["id"]
+        places = it.places()
+        await it.sync()
+
+        assert it.written(places) == 0
+
+
 @pytest.mark.requirement("PP-18", "C-23")
 @quick
 async def test_equal_codes_in_two_projects_do_not_cross(tmp_path: Path) -> None:
