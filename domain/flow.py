@@ -57,6 +57,7 @@ class Origin(Struct, frozen=True, kw_only=True):
     number_field the field that holds it, for reading by number
     relevant    the fields that flows use; a change elsewhere is no news
     keep        rows to know although they do not count, because others may refer to them
+    child_fields fields of a child that flows use
     numbers     fields that must hold numbers, of the row and of its children; a row that breaks this can't be read
     """
 
@@ -73,6 +74,7 @@ class Origin(Struct, frozen=True, kw_only=True):
     facet: Callable[[Json], str] = no_facet
     keep: Callable[[Json], bool] = no_row
     numbers: tuple[str, ...] = ()
+    child_fields: tuple[str, ...] = ()
 
 
 class Reference(Struct, frozen=True, kw_only=True):

@@ -34,7 +34,10 @@ class Due(NamedTuple):
 
 
 class Narrow(NamedTuple):
-    """Limits a round to one flow or one project; empty for no limit."""
+    """Limits a round to one flow or one project; empty for no limit.
+
+    A project rests on records of the whole company, such as vendors and cost types, so these go with it.
+    """
 
     flow: str = ""
     project: str = ""
@@ -43,10 +46,12 @@ class Narrow(NamedTuple):
         """SQL condition and its parameters."""
         parts: list[str] = []
         values: list[str] = []
-        for column, value in (("flow", self.flow), ("project", self.project)):
-            if value:
-                parts.append(f" AND {table}.{column} = ?")
-                values.append(value)
+        if self.flow:
+            parts.append(f" AND {table}.flow = ?")
+            values.append(self.flow)
+        if self.project:
+            parts.append(f" AND {table}.project IN (?, '')")
+            values.append(self.project)
         return "".join(parts), values
 
 

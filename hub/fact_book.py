@@ -40,7 +40,7 @@ class FactBook:
             self.unreadable[listing] = error
 
     def stale(self, endpoint: Endpoint, scope: Scope) -> None:
-        """Forgets the lists that a success at this endpoint changed; one in the whole company shows in every project."""
+        """Forgets the lists that a success here changed; one in the whole company shows in every project."""
         project = scope.get("project_id", "")
         for listing in list(self._rows):
             if listing.name in endpoint.refreshes and (not project or listing.scope in ("", project)):

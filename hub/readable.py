@@ -1,6 +1,7 @@
 """Whether a row of a source can be read at all: the shape that flows rest on, checked before anything else sees it."""
 
 from decimal import Decimal
+from functools import cache
 from typing import Any, cast
 from uuid import UUID
 
@@ -44,9 +45,15 @@ def _values(row: dict[str, Any], origin: Origin, depth: int) -> str:
             reason = _values(cast("dict[str, Any]", value), origin, depth + 1)
             if reason:
                 return reason
-        elif name != origin.expand and isinstance(value, list):
+        elif isinstance(value, list) and name in _used(origin) - {origin.expand}:
             return f'"{name}" of {origin.entity_set} is a list'
     return ""
+
+
+@cache
+def _used(origin: Origin) -> frozenset[str]:
+    """Fields that flows read: these must be plain. Others are passed over, as monthly updates add some (guide 3)."""
+    return frozenset((*origin.relevant({}), *origin.child_fields))
 
 
 def _children(row: dict[str, Any], origin: Origin) -> str:

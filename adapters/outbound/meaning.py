@@ -121,7 +121,8 @@ def error_of_status(system: System, status: int, problem: Problem, text: str, af
     if problem.code in _CHANGED_CODES or (status in {409, 412, 428} and problem.code != DUPLICATE):
         return Changed(text)
     if _is_stranger(status, problem):
-        return NotLetIn(f"{text}. Check the credentials and that the application is registered and enabled.")
+        what = "the permissions of the application" if status == 403 else "the credentials, and the application's card"  # noqa: PLR2004
+        return NotLetIn(f"{text}. Check {what}.")
     if remedy := _misconfigured(system, status, problem, text):
         return Misconfigured(f"{text}. {remedy}")
     return NeedsDecision(text, status=status, code=problem.code)

@@ -279,6 +279,7 @@ FLOW = Flow(
         project=lambda row: text(row, "jobNumber"),
         relevant=_relevant,
         facet=lambda row: plain(row, "commitmentType"),
+        child_fields=_LINE_FIELDS,
         numbers=("retentionPercent", "lineNumber", "quantity", "directUnitCost", "lineAmount", "amount"),
     ),
     counts=lambda order, _demanded: bool(order.get("sendToProcore")),
