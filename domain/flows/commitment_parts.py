@@ -66,11 +66,18 @@ def what_locks(memory: FlowMemory, share: Share, row: Json | None) -> Wait | boo
         return status == "Draft" and ours_before is not None and ours_before.digest != digest([status])
     if not memory.holds(share.status, digest([status])):
         return fact(key, f"the commitment is {status} in Procore by somebody else; set it back to Draft there")
+    billed = _billed(row)
+    return fact(key, billed) if billed else True
+
+
+def _billed(row: Json) -> str:
+    """Why a finished commitment must not be opened again, in words; empty when nothing rests on it."""
+    status = text(row, "status")
     if money(row.get("total_requisitions_amount") or 0):
-        return fact(key, f"the commitment is {status} and invoiced in Procore; change it by a commitment change order")
+        return f"the commitment is {status} and invoiced in Procore; change it by a commitment change order"
     if money(row.get("approved_change_orders") or 0):
-        return fact(key, f"the commitment is {status} and has approved change orders in Procore; change it there")
-    return True
+        return f"the commitment is {status} and has approved change orders in Procore; change it there"
+    return ""
 
 
 def header_part(subject: Subject, share: Share, resource: str, project_id: str, mine: str) -> Part:
@@ -215,9 +222,14 @@ def origin_of(subject: Subject, entity_set: str, record_id: str, suffix: str = "
 
 
 def number_taken(subject: Subject, rows: Sequence[Json], mine: str) -> Plan | None:
-    """The number may be used by nobody else in the project (C-55, ER-52)."""
-    if any(text(row, "origin_id") == mine for row in rows):
-        return None
+    """The number may be used by nobody else in the project (C-55, ER-52).
+
+    A contract with our origin id is our own, from before the ledger was restored; it is not opened once it is billed.
+    """
+    for row in rows:
+        if text(row, "origin_id") == mine:
+            billed = _billed(row) if text(row, "status") in LOCKING else ""
+            return Plan(waits=[fact(f"contract:{row['id']}", billed)]) if billed else None
     for row in rows:
         if text(row, "number").upper() == subject.number.upper():
             if ours(row, mine) == "foreign":

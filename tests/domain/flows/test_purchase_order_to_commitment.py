@@ -651,3 +651,12 @@ def test_an_order_whose_lines_all_name_one_other_job_goes_to_that_job() -> None:
     other = passage(order(order_line(1, jobNumber="J2"), jobNumber=""), references=dict(linked_order("J1", "J2")))
 
     assert other.sends()[0].scope == {"project_id": "702"}
+
+
+@pytest.mark.requirement("PP-34", "C-49")
+def test_an_own_contract_that_is_billed_is_not_opened_again_when_the_ledger_forgot_it() -> None:
+    billed = {**DRAFT, "status": "Approved", "total_requisitions_amount": "10.00"}
+
+    assert texts(passage(None, billed).decide()) == [
+        "the commitment is Approved and invoiced in Procore; change it by a commitment change order"
+    ]
