@@ -62,11 +62,8 @@ class Dispatch:
 
     async def next_attempt(self) -> datetime | None:
         """When the next delayed delivery falls due; None when none is waiting."""
-        rows = await self._ledger.rows(
-            "SELECT MIN(d.retry_at) FROM delivery d"
-            " WHERE d.connection = ? AND d.system = ? AND d.state = 'delayed' AND d.retry_at <> ''",
-            (self.pair.name, self.system),
-        )
+        condition, values = self._narrow.condition("s")
+        rows = await self._ledger.rows(_NEXT.format(narrow=condition), (self.pair.name, self.system, *values))
         return datetime.fromisoformat(rows[0][0]) if rows and rows[0][0] else None
 
     async def round(self) -> int:
@@ -229,6 +226,12 @@ JOIN record_state s ON s.record = d.record AND s.flow = d.flow
 WHERE d.connection = ? AND d.system = ? AND d.state IN ('requested', 'attempted', 'delayed') AND d.retry_at <= ?{narrow}
 ORDER BY d.position
 LIMIT ?
+"""
+_NEXT = """
+SELECT MIN(d.retry_at)
+FROM delivery d
+JOIN record_state s ON s.record = d.record AND s.flow = d.flow
+WHERE d.connection = ? AND d.system = ? AND d.state = 'delayed' AND d.retry_at <> ''{narrow}
 """
 (
     _DELIVERY,
