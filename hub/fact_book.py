@@ -46,8 +46,3 @@ class FactBook:
             if listing.name in endpoint.refreshes and (not project or listing.scope in ("", project)):
                 del self._rows[listing]
                 self.outdated = True
-
-    def forget(self) -> None:
-        """Begins a new round: everything is to be read afresh."""
-        self._rows.clear()
-        self.unreadable.clear()

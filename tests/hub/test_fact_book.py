@@ -6,7 +6,7 @@ from domain import endpoints
 from domain.delivery import Listing
 from domain.endpoints import ENDPOINTS
 from domain.errors import RetryLater
-from domain.values import PROCORE, Json
+from domain.values import PROCORE
 from hub.fact_book import FactBook
 from tests.hub.harness import Answer, Shown
 
@@ -74,15 +74,3 @@ async def test_a_list_that_could_not_be_read_is_no_empty_list() -> None:
     assert facts.rows[CODES_7] == [{"id": 2}]
     await facts.read([VENDORS])
     assert system.asked.count(VENDORS) == 1
-
-
-async def test_a_new_round_reads_everything_afresh() -> None:
-    facts, system = book(vendors=RetryLater("503"))
-    await facts.read([VENDORS, CODES_7])
-    facts.forget()
-    fresh: list[Json] = [{"id": 9}]
-    system.lists["vendors"] = fresh
-    await facts.read([VENDORS])
-
-    assert facts.rows == {VENDORS: fresh}
-    assert facts.unreadable == {}
