@@ -3,7 +3,7 @@
 
 import zlib
 from collections.abc import Generator, Iterable, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from uuid import UUID
 
@@ -130,14 +130,14 @@ class PostgresDatabase:
                 raise RowsRefused(READ_ONLY) from error
 
     def lock(self, name: str) -> Release:
-        """Take an advisory lock on a connection of its own; the server drops it with the connection."""
+        """Take an advisory lock on a connection of its own; the server drops it when the connection is lost."""
         with self._translated():
             connection = psycopg.connect(self._conninfo, autocommit=True)
             try:
                 key = _lock_key(self._schema, f"lock {name}")
                 row = connection.execute("SELECT pg_try_advisory_lock(%s, %s)", key).fetchone()
                 if row == (True,):
-                    return connection.close
+                    return lambda: _unlock(connection, key)
             except BaseException:
                 connection.close()
                 raise
@@ -174,6 +174,13 @@ class PostgresDatabase:
         text = SAYS.get(state or "", "The PostgreSQL server can't be used.")
         message = f"{text} Database {self._place}: {detail}"
         return ConnectionLost(message) if lost or state in TRANSIENT else StoreUnavailable(message)
+
+
+def _unlock(connection: psycopg.Connection[Any], key: tuple[int, int]) -> None:
+    """Gives the lock back and waits for the server to say so: after a mere close it is held for a moment longer."""
+    # Where the connection is lost, the server has dropped the lock with it.
+    with suppress(psycopg.OperationalError), connection:
+        connection.execute("SELECT pg_advisory_unlock(%s, %s)", key)
 
 
 class _Session:

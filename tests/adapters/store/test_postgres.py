@@ -94,3 +94,25 @@ async def test_everything_lives_in_one_schema(opened: Opened, postgres_url: str)
         )
 
     assert rows == [("siteledger",)]
+
+
+HELD = (
+    "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
+
+
+def test_a_lock_is_free_as_soon_as_it_was_given_back(postgres_url: str) -> None:
+    database = PostgresDatabase(postgres_url)
+    database.upgrade(CLOCK.now().isoformat())
+    during: set[int] = set()
+    after: set[int] = set()
+    for _ in range(500):
+        release = database.lock("sync")
+        during.add(database.rows(HELD, ())[0][0])
+        release()
+        after.add(database.rows(HELD, ())[0][0])
+    database.close()
+
+    assert during == {1}
+    assert after == {0}
