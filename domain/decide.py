@@ -4,14 +4,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from domain.delivery import Listing
+from domain.endpoints import ENDPOINTS
 from domain.events import LinkRow, Violation, Wait
 from domain.flow import Context, Flow, Known, Part, Reference, References, Subject
 from domain.record import FlowMemory, Record
 from domain.values import Json
 
 PROJECT_FLAG_OFF = "project flag off"
+PROJECT_DELETED = "project deleted"
 FLAG_OFF = "flag off"
 
 
@@ -100,8 +103,9 @@ def decide(  # noqa: PLR0911 - the order of the questions is the procedure
     if violations:
         return Reject(violations)
     asked = list({(each.kind, each.key): each for each in flow.references(source, context)}.values())
-    if _project_is_off(asked, references):
-        return Exclude(PROJECT_FLAG_OFF)
+    rule = _closed_project(asked, references)
+    if rule:
+        return Exclude(rule)
     violations = _wrong_sorts(asked, references)
     if violations:
         return Reject(violations)
@@ -142,8 +146,19 @@ def _carry_out(flow: Flow, subject: Subject) -> Decision:
     if next_stage is None:
         return Settle(links, plan.warnings)
     due = [part for part in left if part.stage == next_stage]
-    fresh = [part for part in due if memory.refused.get(part.name) != part.digest]
+    fresh = [_addressed(memory, part) for part in due if memory.refused.get(part.name) != part.digest]
     return Send(fresh, links) if fresh else Stuck()
+
+
+def _addressed(memory: FlowMemory, part: Part) -> Part:
+    """A row that stands is named by its id: by its key alone the target would make it again where somebody deleted it.
+
+    Source  Procore guide 10: an unknown id is an error, an unknown origin id a new record.
+    """
+    known = memory.target_id(part.name)
+    if part.target_id or not known or ENDPOINTS[part.endpoint].verb != "sync":
+        return part
+    return replace(part, target_id=known)
 
 
 def _stands(memory: FlowMemory, part: Part) -> bool:
@@ -153,12 +168,15 @@ def _stands(memory: FlowMemory, part: Part) -> bool:
     return memory.holds(part.name, part.digest)
 
 
-def _project_is_off(asked: Sequence[Reference], references: References) -> bool:
+def _closed_project(asked: Sequence[Reference], references: References) -> str:
+    """The rule by which the record's project keeps it out, empty where it does not."""
     for reference in asked:
         known = references.get((reference.kind, reference.key))
         if reference.kind == "project" and known is not None and known.state == "excluded":
-            return True
-    return False
+            return PROJECT_FLAG_OFF
+        if reference.kind == "project" and known is not None and known.state == "deleted":
+            return PROJECT_DELETED
+    return ""
 
 
 def _wrong_sorts(asked: Sequence[Reference], references: References) -> list[Violation]:

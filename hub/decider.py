@@ -111,7 +111,7 @@ class Decider:
         return await self._records.change([item.record for item in due], act)
 
     async def woken(self, position: int) -> list[Due]:
-        """Records whose wait ended, or whose project was switched, since the last time this was asked."""
+        """Records whose wait ended, or whose project was switched or deleted, since the last time this was asked."""
         start, self._woken_to = self._woken_to, position
         rows = await self._ledger.rows(_WOKEN_BY_LINK, (start, start, self.pair.name))
         rows += await self._ledger.rows(_WOKEN_BY_PROJECT, (self.pair.name, start))
@@ -326,8 +326,9 @@ SELECT d.record, d.flow
 FROM record_state s
 JOIN record_state d ON d.connection = s.connection AND d.project = s.number AND d.kind <> 'project'
 WHERE s.kind = 'project' AND s.connection = ? AND s.position > ? AND d.open = 0
-  AND ((s.state = 'excluded' AND d.state NOT IN ('excluded', 'deleted'))
-    OR (s.state <> 'excluded' AND d.state = 'excluded' AND d.reasons = '["project flag off"]'))
+  AND ((s.state IN ('excluded', 'deleted') AND d.state NOT IN ('excluded', 'deleted'))
+    OR (s.state NOT IN ('excluded', 'deleted') AND d.state = 'excluded'
+        AND d.reasons IN ('["project flag off"]', '["project deleted"]')))
 """
 
 

@@ -46,7 +46,8 @@ class LinkBook:
 
 
 def _known(row: tuple[Any, ...]) -> Known:
-    state = cast("State", row[4] or "")
+    # What its source removed is gone from that moment on, whether its own decision was made yet or not.
+    state = cast("State", "deleted" if row[3] else row[4] or "")
     link = None
     if row[9] is not None:
         link = LinkRow(row[5], row[6], row[7], row[8], row[9], row[10], row[11])

@@ -166,7 +166,9 @@ def gone_parts(subject: Subject, share: Share, resource: str, project_id: str) -
     return parts
 
 
-def status_part(share: Share, resource: str, project_id: str, mine: str, status: str, stage: int) -> Part:
+def status_part(
+    share: Share, resource: str, project_id: str, contract_id: str, mine: str, status: str, *, stage: int
+) -> Part:
     """The status alone: lines have to be changed before it locks them, and after it lets them go (C-49)."""
     return Part(
         name=share.status,
@@ -174,6 +176,7 @@ def status_part(share: Share, resource: str, project_id: str, mine: str, status:
         stage=stage,
         scope={"project_id": project_id},
         key=mine,
+        target_id=contract_id,
         body={"status": status},
         meaning=[status],
     )

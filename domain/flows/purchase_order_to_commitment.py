@@ -164,10 +164,10 @@ def _share_plan(subject: Subject, share: Share, units: dict[str, str]) -> list[P
         if isinstance(lock, Wait):
             return Plan(waits=[lock])
         if lock:
-            return [status_part(share, resource, project_id, mine, "Draft", stage=-1)]
+            return [status_part(share, resource, project_id, contract_id, mine, "Draft", stage=-1)]
     parts += changes
     if wanted != "Draft" or share.status in memory.parts:
-        parts.append(status_part(share, resource, project_id, mine, wanted, stage=2))
+        parts.append(status_part(share, resource, project_id, contract_id, mine, wanted, stage=2))
     return parts
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from domain.decide import (
     FLAG_OFF,
+    PROJECT_DELETED,
     PROJECT_FLAG_OFF,
     Bury,
     Clash,
@@ -134,6 +135,12 @@ def test_nothing_is_decided_for_a_project_whose_flag_is_off() -> None:
     made = flow(asks=[VENDOR, PROJECT])
 
     assert passage(made, {("project", "J1"): unlinked("excluded")}).decide() == Exclude(PROJECT_FLAG_OFF)
+
+
+def test_nothing_is_decided_for_a_project_that_is_gone() -> None:
+    made = flow(asks=[VENDOR, PROJECT])
+
+    assert passage(made, {("project", "J1"): unlinked("deleted")}).decide() == Exclude(PROJECT_DELETED)
 
 
 def test_a_reference_of_the_wrong_sort_is_a_violation() -> None:

@@ -514,6 +514,23 @@ async def test_a_deleted_order_leaves_its_commitment_untouched(tmp_path: Path) -
         assert len(it.contracts()) == 1
 
 
+@pytest.mark.requirement("PF-05", "PP-20")
+@quick
+async def test_a_commitment_that_was_deleted_in_procore_is_not_made_again(tmp_path: Path) -> None:
+    async with world(sqlite(tmp_path)) as it:
+        it.typical()
+        it.reopen("PO1")
+        await it.sync()
+        it.procore.remove("purchase_order_contracts", it.contracts()[0]["id"])
+        it.release("PO1")
+        report = await it.sync()
+
+        assert it.contracts() == []
+        assert report.status == ExitStatus.NEEDS_PERSON
+        assert await it.state("PO1") == "dead"
+        assert "not found" in await it.reasons("PO1")
+
+
 @pytest.mark.requirement("C-59")
 @quick
 async def test_an_order_that_becomes_invalid_leaves_its_commitment_as_last_agreed(tmp_path: Path) -> None:

@@ -285,6 +285,25 @@ async def test_nothing_of_a_project_moves_while_its_flag_is_off(tmp_path: Path) 
         assert {row["name"] for row in it.procore.rows("cost_codes")} >= {"Changed while off"}
 
 
+@pytest.mark.requirement("PP-20")
+@quick
+async def test_what_belongs_to_a_deleted_project_is_left_alone(tmp_path: Path) -> None:
+    async with world(sqlite(tmp_path)) as it:
+        it.typical()
+        it.reopen("PO1")
+        await it.sync()
+        it.delete("projects", number="JOB1")
+        it.update("purchaseOrders", {"number": "PO1"}, yourReference="Changed afterwards")
+        places = it.places()
+        await it.sync()
+
+        assert it.writes(since=places[1]) == []
+        assert await it.state("JOB1", "project-to-project") == "deleted"
+        assert await it.state("JOB1|01-100", "project-task-to-cost-code") == "deleted"
+        assert await it.state("PO1") == "excluded"
+        assert "project deleted" in await it.reasons("PO1")
+
+
 @pytest.mark.requirement("PP-08", "PP-09", "PF-21", "C-01")
 @quick
 async def test_a_project_carries_its_number_name_dates_and_address(tmp_path: Path) -> None:

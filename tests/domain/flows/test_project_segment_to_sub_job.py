@@ -55,12 +55,12 @@ def test_a_sub_job_that_procore_made_meanwhile_is_taken_over_and_not_doubled() -
 
 
 @pytest.mark.requirement("PF-05")
-def test_once_taken_over_a_sub_job_is_known_by_its_origin_id_alone() -> None:
+def test_once_taken_over_a_sub_job_is_known_by_its_id_alone() -> None:
     making = passage({"id": 12, "code": "EAST", "origin_id": None})
     making.carry_all()
     (part,) = making.sees(project_segment(description="East side")).sends()
 
-    assert (part.target_id, part.key, part.body) == ("", MINE, {"code": "EAST", "name": "East side"})
+    assert (part.target_id, part.key, part.body) == ("12", MINE, {"code": "EAST", "name": "East side"})
 
 
 def test_a_sub_job_of_another_integration_is_a_conflict() -> None:

@@ -305,7 +305,7 @@ def test_the_mapping_of_the_status_is_a_setting() -> None:
     making = passage(settings={"status": {"Released": "Processing", "default": "Draft"}})
     making.carry_all()
 
-    assert making.record.flow(FLOW.name).parts["status"].target_id == "9004"
+    assert making.record.flow(FLOW.name).parts["status"].target_id == "9001"
     assert making.sees(order(status="Open")).sends()[0].body == {"status": "Draft"}
 
 

@@ -128,7 +128,7 @@ def test_a_company_is_made_once_where_the_setting_says_so() -> None:
 
 
 @pytest.mark.requirement("PP-19")
-def test_a_company_that_the_flow_made_follows_its_vendor_by_the_same_origin_id() -> None:
+def test_a_company_that_the_flow_made_follows_its_vendor() -> None:
     making = passage(create=True)
     making.carry_all()
     (part,) = making.sees(vendor(displayName="Harbour Concrete Inc.")).sends()
@@ -142,7 +142,7 @@ def test_a_made_company_is_never_sent_with_both_ids() -> None:
     making.carry_all()
     (part,) = making.sees(vendor(city="Salem")).sends()
 
-    assert part.target_id == ""
+    assert part.target_id == "9001"
     assert "origin_id" not in part.body
 
 
