@@ -26,8 +26,9 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     Shape   `method` empty means any; `path` is a regular expression searched in `path?query`; the first `skip`
             matching requests pass, then `times` are hit (0: all from then on). `handled` carries the request out
-            before `status` or `html` is answered (a 504 after the commit). `parts` means the parts of a batch
-            instead of whole requests; there only refusals with a status apply.
+            before `status` or `html` is answered (a 504 after the commit). `parts` means the parts of a batch, and the
+            rows of a bulk call, instead of whole requests; there only refusals with a status apply, and a row that is
+            carried out nevertheless appears nowhere in the answer.
     Units   `seconds` of delay; `retry_after` is the header's text, empty sends none.
     """
 

@@ -7,6 +7,7 @@ from typing import Any, Literal, cast
 
 import msgspec
 
+from adapters.sandbox.faults import Fault
 from adapters.sandbox.procore.contract import moment, window
 from adapters.sandbox.procore.state import Invalid, Row, State
 from domain.values import Json, cents, plain_number
@@ -35,6 +36,7 @@ class Call:
         default_factory=dict[int, dict[str, list[str]]]
     )  # per row of a sync
     project: Row = field(default_factory=dict[str, Any])  # the permitted project that the call names, else empty
+    trouble: Callable[[], Fault | None] = lambda: None  # what the next row of a bulk call meets on request
 
     def one(self, name: str) -> str | None:
         """A parameter that comes once."""
@@ -172,10 +174,24 @@ def sync(
         try:
             refuse_wrong(call, number)
             _once(update, met)
-            entities.append(show(write(_target(call.state, table, update, scope), without(update, "id"))))
+            unanswered = misbehave(call)
+            entity = show(write(_target(call.state, table, update, scope), without(update, "id")))
+            if not unanswered:
+                entities.append(entity)
         except Invalid as broken:
             errors.append({**update, "errors": broken.errors})
     return Answer({"entities": call.state.shuffled(entities, table), "errors": errors})
+
+
+def misbehave(call: Call) -> bool:
+    """What a row of a bulk call meets on request; true when it is to be carried out without a word about it.
+
+    Raises  Invalid
+    """
+    fault = call.trouble()
+    if fault is not None and not fault.handled:
+        raise Invalid(base=f"Something went wrong ({fault.answer_status})")
+    return fault is not None
 
 
 def refuse_wrong(call: Call, number: int) -> None:

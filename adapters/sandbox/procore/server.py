@@ -7,6 +7,7 @@ from typing import Any, cast
 import msgspec
 from aiohttp import web
 
+from adapters.sandbox.faults import Fault
 from adapters.sandbox.procore.contract import Mismatch, Operation, check_query, clean_body, operation, render
 from adapters.sandbox.procore.kernel import Answer, Call, Problem, Route, refuse_wrong
 from adapters.sandbox.procore.limits import TEXT, Limits
@@ -125,10 +126,14 @@ class Server:
             cleaned, wrong = clean_body(found, body)
         except Mismatch as mismatch:  # section 7: 406 names a field that does not exist, 400 an invalid one
             raise Problem(406 if mismatch.unknown else 400, {"errors": str(mismatch)}) from None
-        call = Call(self.state, path, query, cleaned, base=str(request.url.with_query(None)), wrong=wrong)
+        base = str(request.url.with_query(None))
+        call = Call(self.state, path, query, cleaned, base, wrong, trouble=lambda: self._trouble(request))
         self._find_project(route, call)
         refuse_wrong(call, -1)
         return call
+
+    def _trouble(self, request: web.Request) -> Fault | None:
+        return self.wire.faults.take(request.method, request.path_qs, part=True)
 
     def _find_project(self, route: Route, call: Call) -> None:
         """The permitted project that the call names; its tool must be on.

@@ -9,6 +9,7 @@ from adapters.sandbox.procore.kernel import (
     Call,
     Route,
     listed,
+    misbehave,
     not_found,
     page,
     refuse_wrong,
@@ -189,7 +190,10 @@ def bulk_create(call: Call) -> Answer:
     for number, values in enumerate(rows_of(call, "bulk")):
         try:
             refuse_wrong(call, number)
-            entities.append(_show(call.state, write(call.state, call.project["id"], values)))
+            unanswered = misbehave(call)
+            entity = _show(call.state, write(call.state, call.project["id"], values))
+            if not unanswered:
+                entities.append(entity)
         except Invalid as broken:
             errors.append({**values, "errors": broken.errors})
     return Answer({"entities": call.state.shuffled(entities, WBS_CODES), "errors": errors})

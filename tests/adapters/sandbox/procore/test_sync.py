@@ -2,6 +2,7 @@
 
 import pytest
 
+from adapters.sandbox.faults import Fault
 from adapters.sandbox.procore import Procore
 from tests.adapters.sandbox.procore.harness import Api, Clock
 
@@ -123,3 +124,25 @@ async def test_a_stored_unit_is_not_doubled(api: Api, procore: Procore, company:
     _, errors = await api.sync(f"/rest/v1.0/companies/{company}/uoms/sync", [row])
 
     assert errors[0]["errors"] == {"name": ["has already been taken"]}
+
+
+async def test_a_row_fails_on_request_inside_a_200_and_the_others_pass(
+    api: Api, procore: Procore, company: int
+) -> None:
+    procore.faults.add(Fault(kind="status", status=503, path="vendors/sync", parts=True, skip=1))
+    rows = [{"name": name, "origin_id": name} for name in ("a", "b", "c")]
+    entities, errors = await api.sync(VENDORS, rows, company_id=company)
+
+    assert sorted(row["name"] for row in entities) == ["a", "c"]
+    assert [(row["origin_id"], row["errors"]) for row in errors] == [("b", {"base": ["Something went wrong (503)"]})]
+    assert {row["name"] for row in procore.rows("vendors")} == {"a", "c"}
+
+
+async def test_a_row_is_carried_out_on_request_without_a_word_about_it(
+    api: Api, procore: Procore, company: int
+) -> None:
+    procore.faults.add(Fault(kind="status", path="vendors/sync", parts=True, handled=True))
+    entities, errors = await api.sync(VENDORS, [{"name": "a", "origin_id": "a"}], company_id=company)
+
+    assert (entities, errors) == ([], [])
+    assert procore.count("vendors", name="a") == 1
