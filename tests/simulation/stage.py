@@ -1,0 +1,493 @@
+"""The whole of it: both companies, the network, the disk, and life after life of the unchanged hub."""
+
+import asyncio
+import traceback
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import anyio
+import httpx
+import msgspec
+
+from adapters.ports import seeded_rng
+from adapters.sandbox.business_central import BusinessCentral
+from adapters.sandbox.faults import Fault
+from adapters.sandbox.procore import Procore
+from adapters.sandbox.serve import ENVIRONMENT, Sandbox
+from adapters.store import StoreUnavailable
+from domain.values import BUSINESS_CENTRAL, PROCORE, SYSTEMS, System
+from hub.app import Hub, open_hub
+from hub.decider import EVERYTHING
+from hub.intake import Window
+from hub.operations.sync import one
+from hub.report import ExitStatus, Quiet, Report
+from hub.round import Outcome
+from hub.schedule import Schedule
+from hub.settings import Settings
+from hub.settings.values import Surroundings
+from projections.registry import PROJECTIONS
+from tests.journeys.harness import World
+from tests.simulation import intents
+from tests.simulation.disk import CUTS, Disk, DiskThreads
+from tests.simulation.invariants import Companies, State
+from tests.simulation.ledger_book import LedgerBook
+from tests.simulation.loop import VirtualClock, run_virtually
+from tests.simulation.network import TROUBLES, Armed, Exchange, Line, Network, Server
+from tests.simulation.notices import Notices
+from tests.simulation.people import People
+from tests.simulation.scenario import FAULTS, Scenario, Step
+
+NAME = "main"
+URLS = {BUSINESS_CENTRAL: "http://127.0.0.1:8081", PROCORE: "http://127.0.0.1:8082"}
+MOST_ROUNDS = 40
+"""Rounds, twenty minutes apart, in which everything must come to rest once nothing goes wrong any more."""
+BETWEEN = 1200.0
+STAGGER = 300.0
+
+
+class Killed(BaseException):
+    """The process is gone. Nothing that handles errors may take it for one."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A broken invariant."""
+
+    invariant: str
+    words: str
+
+
+@dataclass
+class Result:
+    """What came of a scenario."""
+
+    scenario: Scenario
+    findings: list[Finding]
+    trace: list[str]
+    simulated: float
+    requests: int
+    lives: int
+
+    @property
+    def digest(self) -> str:
+        """The trace in one word."""
+        return sha256("\n".join(self.trace).encode()).hexdigest()
+
+
+@dataclass
+class Life:
+    """One process of the hub."""
+
+    number: int
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    dead: bool = False
+    stopped: bool = False
+
+    def alive(self) -> None:
+        """Whoever is dead does nothing more."""
+        if self.dead:
+            raise Killed
+
+
+def play(scenario: Scenario) -> Result:
+    """Run a scenario to its end, or to its first finding."""
+    with TemporaryDirectory(prefix="siteledger-simulation-", dir=_memory()) as folder:
+        stage = Stage(scenario, Path(folder))
+        with stage.disk.mounted():
+            return run_virtually(scenario.seed, stage.play)
+
+
+def _memory() -> str | None:
+    """A file system in memory where there is one: power cuts are played on copies, so nothing need reach a disk."""
+    return "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - the folder is made by tempfile
+
+
+class Stage:
+    """Plays one scenario."""
+
+    def __init__(self, scenario: Scenario, folder: Path) -> None:
+        self.scenario = scenario
+        self.disk = Disk(folder)
+        self.disk.on_cut = self._cut
+        self.trace: list[str] = []
+        self.findings: list[Finding] = []
+        self.requests = 0
+        self._lives = 0
+        self._life: Life | None = None
+        self._schedule: Schedule | None = None
+        self._over = False
+        self._fuse: tuple[str, int] | None = None
+
+    # -- the play ----------------------------------------------------------------------------------
+
+    async def play(self) -> Result:
+        """Everything in order: the companies open, things happen, trouble ends, everything is checked."""
+        self.truth, self.clock = VirtualClock(), VirtualClock()
+        seed = self.scenario.seed
+        self.bc = BusinessCentral(now=self.truth.now, seed=seed % 89)
+        self.procore = Procore(now=self.truth.now, seed=seed % 97)
+        self.bc.service.page_limit = self.scenario.page
+        self.procore.settings.largest_page = self.scenario.page
+        self.book = LedgerBook(self.found)
+        async with self._network() as self.lines:
+            sandbox = Sandbox(self.bc, self.procore, URLS[BUSINESS_CENTRAL], URLS[PROCORE])
+            self.world = World(sandbox, self.clock, "")  # type: ignore[arg-type]
+            self.people = People(self.world)
+            self.companies = Companies(self.bc, self.procore, self.people.by_hand, self.people.gone, self.found)
+            setup = self.bc.tables.rows("connectorSetups")[0]["id"]
+            self.bc.tables.update("connectorSetups", setup, procoreCompanyId=self.procore.state.company_id)
+            self.people.open_companies()
+            try:
+                await self._happen()
+                if not self.findings:
+                    await self._calm()
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is a finding
+                self._broke("the simulation", error)
+        return Result(
+            self.scenario,
+            self.findings,
+            self.trace,
+            asyncio.get_running_loop().time(),
+            self.requests,
+            self._lives,
+        )
+
+    async def _happen(self) -> None:
+        self.notices = Notices(self.bc, self._heard)
+        await self.notices.subscribe(URLS[BUSINESS_CENTRAL])
+        async with anyio.create_task_group() as tasks:
+            if self.scenario.seed % 2:
+                tasks.start_soon(self.notices.run)
+            await tasks.start(self._keep_alive)
+            for step in self.scenario.steps:
+                await anyio.sleep(max(0.0, step.at - anyio.current_time()))
+                if self.findings:
+                    break
+                self._do(step)
+                self.companies.always()
+            if not self.findings:
+                await anyio.sleep(max(0.0, self.scenario.hours * 3600 - anyio.current_time()))
+            self._over = True
+            tasks.cancel_scope.cancel()
+
+    def say(self, words: str) -> None:
+        """One line of the trace."""
+        self.trace.append(f"{timedelta(seconds=round(anyio.current_time(), 3))!s:>15}  {words}")
+
+    def found(self, invariant: str, words: str) -> None:
+        """Note a broken invariant; the same one once."""
+        finding = Finding(invariant, words)
+        if finding not in self.findings:
+            self.findings.append(finding)
+            self.say(f"FOUND {invariant}: {words}")
+
+    def _broke(self, what: str, error: BaseException) -> None:
+        told = "".join(traceback.format_exception(error)[-6:])
+        self.found("the hub does not break", f"{what}: {error!r}\n{told}")
+
+    # -- steps -------------------------------------------------------------------------------------
+
+    def _do(self, step: Step) -> None:
+        rng = Random(step.chance)
+        match step.kind:
+            case "person":
+                self.say(f"person: {self.people.act(step.name, step.chance)}")
+                return
+            case "fault":
+                self._arm_stand_in(step.name, rng)
+            case "line":
+                self._arm_line(step.name, rng)
+            case "hub" if step.name.startswith("killed "):
+                self._fuse = (step.name, rng.randint(0, 12))
+            case "hub":
+                self._end_life(step.name)
+            case "disk":
+                self._trouble_disk(step.name, rng)
+            case "clock":
+                hours = rng.uniform(0.1, 6.0)
+                self.clock.ahead = timedelta(hours=hours if step.name == "ahead" else -hours)
+            case "limit":
+                self._limit(step.name, rng)
+            case "notices":
+                self.notices.trouble(step.name, rng)
+        self.say(f"{step.kind}: {step.name}")
+
+    def _arm_stand_in(self, name: str, rng: Random) -> None:
+        system = rng.choice(SYSTEMS)
+        faults = self.bc.faults if system == BUSINESS_CENTRAL else self.procore.faults
+        wanted = dict(FAULTS[name])
+        # Most requests are reads, so most trouble is aimed at writes.
+        method = rng.choice(("PATCH", "POST", "POST")) if rng.random() < 0.7 else ""
+        path = "" if rng.random() < 0.1 else r"^(?!.*/token)"
+        faults.add(Fault(**wanted, method=method, path=path, skip=rng.randint(0, 6), times=rng.randint(1, 3)))
+
+    def _arm_line(self, name: str, rng: Random) -> None:
+        line = self.lines[rng.choice(SYSTEMS)]
+        if name in ("slow", "fast"):
+            line.slow = 20.0 if name == "slow" else 1.0
+            return
+        trouble = next(each for each in TROUBLES if each == name)
+        line.armed.append(Armed(trouble, rng.random() < 0.7, rng.randint(0, 6)))
+
+    def _trouble_disk(self, name: str, rng: Random) -> None:
+        if name in CUTS:
+            self.disk.doom = (next(cut for cut in CUTS if cut == name), rng.getrandbits(20), rng.randint(0, 12))
+            return
+        until = anyio.current_time() + rng.uniform(5, 900)
+        if name == "full":
+            self.disk.full = True
+        else:
+            self.disk.lock()
+        asyncio.get_running_loop().call_at(until, self._mend_disk)
+
+    def _mend_disk(self) -> None:
+        self.disk.full = False
+        self.disk.unlock()
+
+    def _limit(self, name: str, rng: Random) -> None:
+        settings = self.procore.settings
+        settings.spike_limit = rng.randint(5, 25) if name == "spike" else 10_000
+        settings.hourly_limit = rng.randint(60, 400) if name == "hourly" else 100_000
+        settings.send_retry_after = rng.random() < 0.5
+
+    # -- lives of the hub --------------------------------------------------------------------------
+
+    async def _keep_alive(self, *, task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
+        """Starts the hub again whenever it ended, as whatever watches over a service does."""
+        task_status.started()
+        while not self._over:
+            await self._live(Life(self._lives + 1))
+            await anyio.sleep(Random(f"{self.scenario.seed} {self._lives}").uniform(1, 240))
+
+    async def _live(self, life: Life) -> None:
+        self._lives = life.number
+        self._life = life
+        self.say(f"hub: life {life.number} begins")
+        how = "ended"
+        try:
+            with life.scope:
+                async with self._hub(life) as hub:
+                    schedule = Schedule(hub, {NAME: timedelta(seconds=self.scenario.poll_every)}, told=self._told)
+                    self._schedule = schedule
+                    await schedule.run()
+        except BaseException as error:
+            if not life.dead and _of_the_store(error):
+                how = "gave up, for its ledger cannot be used"
+            elif not life.dead:
+                if isinstance(error, Exception | BaseExceptionGroup) and not _only_cancelled(error):
+                    self._broke(f"life {life.number}", error)
+                    return
+                raise
+        finally:
+            self._life = self._schedule = None
+        self.say(f"hub: life {life.number} {'was killed' if life.dead else how}")
+
+    @asynccontextmanager
+    async def _hub(self, life: Life) -> AsyncGenerator[Hub]:
+        self.book.turn_to(self.disk.path)
+        threads = DiskThreads(self.disk, Random(f"threads {self.scenario.seed} {life.number}"), lambda: not life.dead)
+        networks: Mapping[System, httpx.AsyncBaseTransport] = {
+            system: Network(line, life.alive, self._leaves, self._arrived) for system, line in self.lines.items()
+        }
+        rng = seeded_rng(self.scenario.seed * 1000 + life.number)
+        async with open_hub(self._settings(), clock=self.clock, rng=rng, threads=threads, networks=networks) as hub:
+            yield hub
+
+    def _settings(self) -> Settings:
+        document = {
+            "store": {"url": self.disk.url},
+            "connections": {NAME: self.world.sandbox.connection()},
+        }
+        return Settings.model_validate(document, context=Surroundings(environ=ENVIRONMENT))
+
+    def _end_life(self, name: str) -> None:
+        if self._life is None or self._life.dead:
+            return
+        if name == "killed":
+            self.disk.cut()
+            self._cut()
+        else:
+            self._life.scope.cancel()
+
+    def _cut(self) -> None:
+        """The disk stopped in mid-air: the process that wrote to it is gone."""
+        if self._life is not None:
+            self._life.dead = True
+            self._life.scope.cancel()
+
+    def _told(self, _name: str, outcome: Outcome) -> None:
+        self.say(
+            f"round: {outcome.observed} observed, {dict(outcome.delivered)} delivered, {len(outcome.troubles)} troubles"
+        )
+
+    def _heard(self) -> bool:
+        """A notice has come; nobody is there to hear it while the hub is down."""
+        if self._schedule is None:
+            return False
+        self._schedule.hint(NAME)
+        return True
+
+    # -- the network -------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def _network(self) -> AsyncGenerator[dict[System, Line]]:
+        async with AsyncExitStack() as stack:
+            lines: dict[System, Line] = {}
+            for system, stand_in in ((BUSINESS_CENTRAL, self.bc), (PROCORE, self.procore)):
+                server = Server(stand_in.app())
+                await server.start()
+                stack.push_async_callback(server.stop)
+                rng = Random(f"{system} {self.scenario.seed}")
+                lines[system] = Line(system, server, self.truth, rng, self._seen, self._answered)
+            yield lines
+
+    def _leaves(self, system: System, request: httpx.Request) -> None:
+        if intents.is_write(request):
+            intents.check(system, request, self.book)
+            self._burn("killed before a call")
+
+    def _arrived(self, request: httpx.Request) -> None:
+        if intents.is_write(request):
+            self._burn("killed after an answer")
+
+    def _burn(self, where: str) -> None:
+        """One write nearer to the end of this process, where its end is near."""
+        if self._fuse is None or self._fuse[0] != where or self._life is None:
+            return
+        left = self._fuse[1]
+        self._fuse = (where, left - 1) if left else None
+        if not left:
+            self._end_life("killed")
+
+    def _seen(self, _system: System, _request: httpx.Request) -> None:
+        self.requests += 1
+
+    def _answered(self, exchange: Exchange) -> None:
+        target = exchange.request.url.raw_path.decode().replace(self.bc.company_id, "…")
+        trouble = f", {exchange.trouble}" if exchange.trouble else ""
+        self.say(f"{exchange.system} {exchange.request.method} {target[:150]} {exchange.status}{trouble}")
+        if intents.is_write(exchange.request):
+            self._burn("killed after a commit")
+
+    # -- rest --------------------------------------------------------------------------------------
+
+    async def _calm(self) -> None:
+        """No more trouble, no more people: the hub works until nothing is left, then everything is compared."""
+        self.say("calm")
+        self.people.go_home()
+        self._mend_disk()
+        self.disk.doom = self._fuse = None
+        self.clock.ahead = timedelta()
+        self.bc.faults.clear()
+        self.procore.faults.clear()
+        self.procore.settings.spike_limit, self.procore.settings.hourly_limit = 10_000, 100_000
+        for line in self.lines.values():
+            line.armed.clear()
+            line.slow = 1.0
+            await line.rest()
+        async with self._hub(Life(self._lives + 1)) as hub:
+            if await self._come_to_rest(hub, full=False):
+                await self._check(hub, retried=False)
+            if not self.findings and await self._come_to_rest(hub, full=True):
+                await self._check(hub, retried=True)
+            if not self.findings:
+                await self._rebuilt(hub)
+
+    async def _come_to_rest(self, hub: Hub, *, full: bool) -> bool:
+        report = await self._round(hub, full=full)
+        for _ in range(MOST_ROUNDS):
+            quiet = report.status not in {ExitStatus.REMOTE, ExitStatus.TRY_LATER}
+            if quiet and not report.document["observed"] and not sum(report.document["delivered"].values()):
+                return True
+            await anyio.sleep(BETWEEN)
+            report = await self._round(hub)
+        self.found("everything comes to rest", f"{report.document['states']} {report.document['troubles']}")
+        return False
+
+    async def _round(self, hub: Hub, *, full: bool = False) -> Report:
+        report = await one(hub, NAME, Quiet(), window=Window(full=full), narrow=EVERYTHING, wait=timedelta(seconds=60))
+        self.say(f"round at rest: {report.document['observed']} observed, {report.document['delivered']}")
+        return report
+
+    async def _check(self, hub: Hub, *, retried: bool) -> None:
+        self.say("checked, after the dead were tried again" if retried else "checked, after the last trouble")
+        before = self.bc.log.last, self.procore.log.last
+        await anyio.sleep(BETWEEN)
+        await self._round(hub)
+        written = [*self.bc.log.writes(before[0]), *self.procore.log.writes(before[1])]
+        for entry in written:
+            if not entry.token:
+                self.found("at rest a further round writes nothing", f"{entry.method} {entry.path} {entry.body}")
+        self.book.catch_up()
+        for intent in self.book.open.values():
+            self.found(
+                "nothing ends without outcome", f"{self.book.name(intent.event.originator_id)} {intent.event.part}"
+            )
+        self.companies.at_rest(await _states(hub), retried=retried)
+        self.say(f"states {sorted((await _states_counted(hub)).items())}")
+
+    async def _rebuilt(self, hub: Hub) -> None:
+        before = await _tables(hub)
+        await hub.projector.rebuild()
+        after = await _tables(hub)
+        for name, rows in before.items():
+            if rows != after[name]:
+                changed = [row for row in rows if row not in after[name]][:3]
+                self.found(
+                    "projections rebuilt equal projections kept", f"{name}: {changed} and {len(after[name])} rows"
+                )
+        self.say(f"ledger {sha256(repr(sorted(before.items())).encode()).hexdigest()} at {self.book.position}")
+
+
+async def _states(hub: Hub) -> list[State]:
+    rows = await hub.ledger.rows(
+        "SELECT s.flow, s.record, r.source_id, s.number, s.state, s.reasons, s.waits_for FROM record_state s"
+        " JOIN record r ON r.record = s.record WHERE s.connection = ? ORDER BY s.flow, s.number, s.record",
+        (NAME,),
+    )
+    found: list[State] = []
+    for flow, record, source_id, number, state, reasons, waits in rows:
+        named = msgspec.json.decode(waits)
+        pairs = tuple((each["kind"], each["key"]) for each in named if isinstance(each, dict))
+        found.append(State(flow, record, source_id, number, state, reasons, pairs))
+    return found
+
+
+async def _states_counted(hub: Hub) -> dict[str, int]:
+    rows = await hub.ledger.rows("SELECT flow, state, COUNT(*) FROM record_state GROUP BY flow, state", ())
+    return {f"{flow} {state}": count for flow, state, count in rows}
+
+
+async def _tables(hub: Hub) -> dict[str, list[tuple[Any, ...]]]:
+    """All rows of all read models, in an order of their own."""
+    names = [table.name for projection in PROJECTIONS for table in projection.tables]
+    found: dict[str, list[tuple[Any, ...]]] = {}
+    for name in names:
+        rows = await hub.ledger.rows(f"SELECT * FROM {name}", ())  # noqa: S608 - the product's own names
+        found[name] = sorted((tuple(row) for row in rows), key=repr)
+    return found
+
+
+def _leaves_of(error: BaseException) -> list[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        return [leaf for each in error.exceptions for leaf in _leaves_of(each)]
+    return [error]
+
+
+def _of_the_store(error: BaseException) -> bool:
+    """The ledger could not be used; whoever was handing work to what died for it found nobody there."""
+    leaves = _leaves_of(error)
+    return any(isinstance(leaf, StoreUnavailable) for leaf in leaves) and all(
+        isinstance(leaf, StoreUnavailable | anyio.BrokenResourceError | anyio.ClosedResourceError) for leaf in leaves
+    )
+
+
+def _only_cancelled(error: BaseException) -> bool:
+    return all(isinstance(leaf, asyncio.CancelledError) for leaf in _leaves_of(error))
