@@ -90,4 +90,5 @@ def _one_less(status: Status, refused: int) -> Status:
         return Status(status.state, left, refused, status.todo)
     if refused and not status.todo:
         return Status("dead", 0, refused, todo=False)
-    return Status("pending", 0, refused, todo=True)
+    # A refusal of what the source said before it changed is no reason to give up what it says now.
+    return Status("pending", todo=True)

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from domain import events
 from domain.delivery import Listing
+from domain.endpoints import ENDPOINTS
 from domain.errors import NeedsDecision, NotLetIn, SiteLedgerError, Unreadable
 from domain.flow import Flow
 from domain.flows import BY_KIND
@@ -225,22 +226,39 @@ class Intake:
         pages = _chunks(readable, PAGE) or [[]]
         for number, page in enumerate(pages, 1):
             sources = {Record.id_for(self.pair.name, flow.kind, text(row, "id")): row for row in page}
+            stand_ins = await self._stand_ins(flow, sources)
             is_last = number == len(pages)
 
             def act(
                 found: Mapping[UUID, Record],
                 contents: Contents,
                 sources: Mapping[UUID, Json] = sources,
+                stand_ins: Sequence[UUID] = stand_ins,
                 *,
                 is_last: bool = is_last,
             ) -> Sequence[events.Event]:
+                for id_ in stand_ins:
+                    found[id_].vanish(BUSINESS_CENTRAL, "", moment)
                 for id_, row in sources.items():
                     self._observe_one(flow, found[id_], row, contents, moment, demanded=demanded, counting=counting)
                 return place(moment) if place is not None and is_last else ()
 
-            await self._records.change(list(sources), act, flow.kind)
+            await self._records.change([*sources, *stand_ins], act, flow.kind)
             if is_last:
                 self._log.stored()
+
+    async def _stand_ins(self, flow: Flow, sources: Mapping[UUID, Json]) -> list[UUID]:
+        """Records that the hub was about to make in the origin, and that somebody made there meanwhile (C-52)."""
+        if f"bc.{flow.origin.entity_set}.create" not in ENDPOINTS or not sources:
+            return []
+        numbers = {flow.origin.number(row) for row in sources.values()}
+        condition, parameter = self._ledger.in_list("number", sorted(numbers))
+        sql = (
+            "SELECT record FROM record WHERE connection = ? AND kind = ? AND demanded = 1 AND vanished = 0"  # noqa: S608 - built from columns
+            f" AND {condition}"
+        )
+        rows = await self._ledger.rows(sql, (self.pair.name, flow.kind, parameter))
+        return [id_ for (record,) in rows if (id_ := UUID(record)) not in sources]
 
     def _observe_one(
         self,

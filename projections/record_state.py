@@ -245,7 +245,7 @@ def _json(value: Iterable[object]) -> str:
 
 RECORD_STATES = Projection(
     name="record_state",
-    version=1,
+    version=2,
     tables=(RECORD, RECORD_STATE, WAIT),
     topics=tuple(
         event.TOPIC

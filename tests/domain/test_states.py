@@ -104,6 +104,13 @@ def test_a_refusal_counts_for_nothing_when_the_source_changed_meanwhile() -> Non
     assert (story.state(), story.record.flow(FLOW).status.decidable) == ("pending", True)
 
 
+def test_a_refusal_of_what_the_source_said_before_is_forgotten_with_it() -> None:
+    story = Story().given(observed(), requested(), claimed(), observed("v2"), refused())
+    story.given(requested(), claimed(), confirmed())
+
+    assert story.record.flow(FLOW).status == Status("pending", todo=True)
+
+
 def test_open_deliveries_never_count_below_nothing() -> None:
     event = Story().given(observed(), requested(), claimed()).when(confirmed()).events[0]
 

@@ -1,5 +1,6 @@
 """Purchase orders and their commitments: what a buyer sees in Procore, and what he is told when something is wrong."""
 
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -529,6 +530,25 @@ async def test_a_commitment_that_was_deleted_in_procore_is_not_made_again(tmp_pa
         assert report.status == ExitStatus.NEEDS_PERSON
         assert await it.state("PO1") == "dead"
         assert "not found" in await it.reasons("PO1")
+
+
+@pytest.mark.requirement("PP-20", "DC-12")
+@quick
+async def test_a_line_deleted_while_its_id_was_on_the_way_back_leaves_nothing_dead(tmp_path: Path) -> None:
+    async with world(sqlite(tmp_path)) as it:
+        it.typical(release=False)
+        it.bc.faults.add(Fault(kind="drop_before", path=r"\$batch", times=0))
+        await it.sync(wait=timedelta())
+        assert await it.state("PO1") == "failed"
+        it.bc.faults.clear()
+        it.delete("purchaseOrderLines", lineNumber=20000)
+        it.release("PO1")
+        it.clock.skip(timedelta(hours=1))
+        report = await it.sync()
+
+        assert report.status == ExitStatus.DONE, report.document["problems"]
+        assert [row["status"] for row in it.contracts()] == ["Approved"]
+        assert len(it.lines()) == 1
 
 
 @pytest.mark.requirement("C-59")

@@ -285,6 +285,26 @@ async def test_nothing_of_a_project_moves_while_its_flag_is_off(tmp_path: Path) 
         assert {row["name"] for row in it.procore.rows("cost_codes")} >= {"Changed while off"}
 
 
+@pytest.mark.requirement("C-52")
+@quick
+async def test_a_segment_that_somebody_adds_before_the_hub_does_is_the_one(tmp_path: Path) -> None:
+    async with world(sqlite(tmp_path)) as it:
+        it.basics()
+        it.project("JOB1", tasks=("01-100",), segments=("SITE",))
+        it.order("PO1", "JOB1", [line("01-100", "BLDG", "M", "2", "10.00")])
+        it.bc.faults.add(Fault(kind="status", status=400, path="projectSegments", method="POST", parts=True))
+        it.bc.faults.add(Fault(kind="status", status=400, path="projectSegments", method="POST"))
+        await it.sync()
+        assert await it.state("JOB1|BLDG", "project-segment-to-sub-job") == "dead"
+        it.insert("projectSegments", projectNumber="JOB1", segmentCode="BLDG")
+        report = await it.sync()
+
+        assert report.status == ExitStatus.DONE, report.document["problems"]
+        assert (await it.sync(full=True)).status == ExitStatus.DONE
+        assert it.procore.count("sub_jobs", code="BLDG") == 1
+        assert len(it.lines()) == 1
+
+
 @pytest.mark.requirement("PP-20")
 @quick
 async def test_what_belongs_to_a_deleted_project_is_left_alone(tmp_path: Path) -> None:
