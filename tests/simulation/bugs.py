@@ -185,7 +185,7 @@ def _() -> Sequence[Patch]:
     plain = decide._is_met
 
     def is_met(reference: Any, known: Any) -> bool:
-        return (reference.kind == "project_task" and known is not None) or plain(reference, known)
+        return (reference.kind == "project_vendor" and known is not None) or plain(reference, known)
 
     return [(decide, "_is_met", is_met)]
 

@@ -141,6 +141,8 @@ def needed(event: events.Requested, seen: events.Observed, body: Callable[[str],
             job = source["jobNumber"]
             if event.part.startswith("header"):
                 yield "vendor", source["vendorNumber"]
+                yield "project", job
+                yield "project_vendor", f"{job}|{source['vendorNumber']}"
             for line in source["purchaseOrderLines"]:
                 if event.part == f"line:{line['id']}" and event.body:
                     yield "project", line["jobNumber"] or job

@@ -23,6 +23,10 @@ class Deadlock(RuntimeError):
     """Everybody waits for somebody and no timer will wake one of them."""
 
 
+class Livelock(RuntimeError):
+    """Everybody is busy and nothing comes of it."""
+
+
 class _Selector(selectors.DefaultSelector):
     """Never waits: when nobody is ready, the clock jumps to the next timer."""
 
@@ -50,10 +54,12 @@ class _Task(asyncio.Task[Any]):
 class VirtualLoop(asyncio.SelectorEventLoop):
     """An event loop for simulations. Threads are refused: what a thread would do comes to nobody's order."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, most_turns: float) -> None:
         self.now = 0.0
+        self.most_turns = most_turns
         self._rng = seeded_rng(seed)
         self._tasks = 0
+        self.turns = 0
         selector = _Selector()
         selector.loop = self
         super().__init__(selector)
@@ -70,6 +76,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return _Task(self._tasks, coro, loop=self, **options)
 
     def _run_once(self) -> None:
+        self.turns += 1
+        if self.turns > self.most_turns:
+            self.most_turns = float("inf")  # whoever is to end now needs turns for it
+            raise Livelock(f"{self.turns} turns of the event loop, and no end")
         ready: Any = self._ready  # type: ignore[attr-defined]
         if len(ready) > 1:
             callbacks = list(ready)
@@ -90,13 +100,16 @@ class VirtualClock:
         return START + timedelta(seconds=asyncio.get_running_loop().time()) + self.ahead
 
 
-def run_virtually(seed: int, story: Callable[[], Awaitable[T]]) -> T:
-    """Run a coroutine function to its end in virtual time."""
+def run_virtually(seed: int, story: Callable[[], Awaitable[T]], most_turns: float) -> T:
+    """Run a coroutine function to its end in virtual time.
+
+    Raises  Deadlock, Livelock.
+    """
 
     async def whole() -> T:
         return await story()
 
-    with _same_order_in_every_process(), asyncio.Runner(loop_factory=lambda: VirtualLoop(seed)) as runner:
+    with _same_order_in_every_process(), asyncio.Runner(loop_factory=lambda: VirtualLoop(seed, most_turns)) as runner:
         return runner.run(whole())
 
 

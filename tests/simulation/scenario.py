@@ -10,12 +10,15 @@ from datetime import timedelta
 from random import Random
 from typing import Any, Literal
 
-Kind = Literal["person", "fault", "line", "hub", "disk", "clock", "limit", "notices"]
+Kind = Literal["person", "meanwhile", "fault", "line", "hub", "disk", "clock", "limit", "notices"]
 
 
 @dataclass(frozen=True)
 class Step:
-    """Something that happens at a moment, in seconds from the start; `chance` is the seed of its details."""
+    """Something that happens at a moment, in seconds from the start; `chance` is the seed of its details.
+
+    What people do `meanwhile` waits for the next write of the hub and happens right behind it.
+    """
 
     at: float
     kind: Kind
@@ -71,7 +74,7 @@ CLOCK = ("ahead", "behind")
 LIMITS = ("spike", "hourly", "none")
 NOTICES = ("lost", "doubled", "late", "reordered")
 
-SIZES = {"small": (2.0, 16, 24), "usual": (6.0, 40, 64), "day": (24.0, 120, 160)}
+SIZES = {"tiny": (1.0, 10, 14), "small": (2.0, 16, 24), "usual": (6.0, 40, 64), "day": (24.0, 120, 160)}
 """Hours, what people do and what goes wrong, on average."""
 
 
@@ -83,15 +86,14 @@ def drawn(seed: int, names: Sequence[tuple[str, int]], size: str = "usual", bug:
     # Calm and storm: some seeds have nobody but people in them, some have everything at once.
     storm = rng.choice((0.0, 0.3, 1.0, 1.0, 2.0))
     kinds = [kind for kind in _TROUBLES if rng.random() < 0.7] or list(_TROUBLES)
-    steps = [
-        Step(
-            _moment(rng, end),
-            "person",
-            rng.choices([name for name, _ in names], [w for _, w in names])[0],
-            _chance(rng),
-        )
-        for _ in range(_about(rng, deeds))
-    ]
+    steps: list[Step] = []
+    for _ in range(_about(rng, deeds)):
+        at = _moment(rng, end)
+        steps.append(_deed(rng, names, at))
+        # People come back to what they just did, while it is being carried.
+        while rng.random() < 0.3:
+            at += rng.uniform(1, 60)
+            steps.append(_deed(rng, names, at))
     for _ in range(_about(rng, round(troubles * storm))):
         kind = rng.choice(kinds)
         steps.append(Step(_moment(rng, end), kind, rng.choice(_TROUBLES[kind]), _chance(rng)))
@@ -109,6 +111,11 @@ _TROUBLES: dict[Kind, tuple[str, ...]] = {
     "limit": LIMITS,
     "notices": NOTICES,
 }
+
+
+def _deed(rng: Random, names: Sequence[tuple[str, int]], at: float) -> Step:
+    name = rng.choices([name for name, _ in names], [weight for _, weight in names])[0]
+    return Step(at, "meanwhile" if rng.random() < 0.35 else "person", name, _chance(rng))
 
 
 def _moment(rng: Random, end: float) -> float:

@@ -2,7 +2,7 @@
 
 import asyncio
 import traceback
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -38,7 +38,7 @@ from tests.simulation import intents
 from tests.simulation.disk import CUTS, Disk, DiskThreads
 from tests.simulation.invariants import Companies, State
 from tests.simulation.ledger_book import LedgerBook
-from tests.simulation.loop import VirtualClock, run_virtually
+from tests.simulation.loop import Deadlock, Livelock, VirtualClock, run_virtually
 from tests.simulation.network import TROUBLES, Armed, Exchange, Line, Network, Server
 from tests.simulation.notices import Notices
 from tests.simulation.people import People
@@ -49,7 +49,8 @@ URLS = {BUSINESS_CENTRAL: "http://127.0.0.1:8081", PROCORE: "http://127.0.0.1:80
 MOST_ROUNDS = 40
 """Rounds, twenty minutes apart, in which everything must come to rest once nothing goes wrong any more."""
 BETWEEN = 1200.0
-STAGGER = 300.0
+MOST_TURNS, TURNS_AN_HOUR = 100_000, 30_000
+"""Turns of the event loop that a scenario may take: several times what the busiest takes."""
 
 
 class Killed(BaseException):
@@ -101,7 +102,11 @@ def play(scenario: Scenario) -> Result:
     with TemporaryDirectory(prefix="siteledger-simulation-", dir=_memory()) as folder:
         stage = Stage(scenario, Path(folder))
         with stage.disk.mounted():
-            return run_virtually(scenario.seed, stage.play)
+            try:
+                run_virtually(scenario.seed, stage.play, MOST_TURNS + scenario.hours * TURNS_AN_HOUR)
+            except (Deadlock, Livelock) as error:
+                stage.findings.append(Finding("the hub comes to an end", str(error)))
+        return stage.result
 
 
 def _memory() -> str | None:
@@ -119,15 +124,22 @@ class Stage:
         self.trace: list[str] = []
         self.findings: list[Finding] = []
         self.requests = 0
+        self._ended = 0.0
         self._lives = 0
         self._life: Life | None = None
         self._schedule: Schedule | None = None
         self._over = False
         self._fuse: tuple[str, int] | None = None
+        self._meanwhile: list[Step] = []
 
     # -- the play ----------------------------------------------------------------------------------
 
-    async def play(self) -> Result:
+    @property
+    def result(self) -> Result:
+        """What came of it so far."""
+        return Result(self.scenario, self.findings, self.trace, self._ended, self.requests, self._lives)
+
+    async def play(self) -> None:
         """Everything in order: the companies open, things happen, trouble ends, everything is checked."""
         self.truth, self.clock = VirtualClock(), VirtualClock()
         seed = self.scenario.seed
@@ -150,14 +162,7 @@ class Stage:
                     await self._calm()
             except Exception as error:  # noqa: BLE001 - whatever it is, it is a finding
                 self._broke("the simulation", error)
-        return Result(
-            self.scenario,
-            self.findings,
-            self.trace,
-            asyncio.get_running_loop().time(),
-            self.requests,
-            self._lives,
-        )
+        self._ended = anyio.current_time()
 
     async def _happen(self) -> None:
         self.notices = Notices(self.bc, self._heard)
@@ -195,37 +200,42 @@ class Stage:
     # -- steps -------------------------------------------------------------------------------------
 
     def _do(self, step: Step) -> None:
-        rng = Random(step.chance)
-        match step.kind:
-            case "person":
-                self.say(f"person: {self.people.act(step.name, step.chance)}")
-                return
-            case "fault":
-                self._arm_stand_in(step.name, rng)
-            case "line":
-                self._arm_line(step.name, rng)
-            case "hub" if step.name.startswith("killed "):
-                self._fuse = (step.name, rng.randint(0, 12))
-            case "hub":
-                self._end_life(step.name)
-            case "disk":
-                self._trouble_disk(step.name, rng)
-            case "clock":
-                hours = rng.uniform(0.1, 6.0)
-                self.clock.ahead = timedelta(hours=hours if step.name == "ahead" else -hours)
-            case "limit":
-                self._limit(step.name, rng)
-            case "notices":
-                self.notices.trouble(step.name, rng)
+        if step.kind == "person":
+            self.say(f"person: {self.people.act(step.name, step.chance)}")
+            return
+        if step.kind == "meanwhile":
+            self._meanwhile.append(step)
+            return
+        deeds: Mapping[str, Callable[[str, Random], None]] = {
+            "fault": self._arm_stand_in,
+            "line": self._arm_line,
+            "hub": self._end_hub,
+            "disk": self._trouble_disk,
+            "clock": self._set_clock,
+            "limit": self._limit,
+            "notices": self.notices.trouble,
+        }
         self.say(f"{step.kind}: {step.name}")
+        deeds[step.kind](step.name, Random(step.chance))
+
+    def _end_hub(self, name: str, rng: Random) -> None:
+        if name.startswith("killed "):
+            self._fuse = (name, rng.randint(0, 12))
+        else:
+            self._end_life(name)
+
+    def _set_clock(self, name: str, rng: Random) -> None:
+        hours = rng.uniform(0.1, 6.0)
+        self.clock.ahead = timedelta(hours=hours if name == "ahead" else -hours)
 
     def _arm_stand_in(self, name: str, rng: Random) -> None:
         system = rng.choice(SYSTEMS)
         faults = self.bc.faults if system == BUSINESS_CENTRAL else self.procore.faults
         wanted = dict(FAULTS[name])
-        # Most requests are reads, so most trouble is aimed at writes.
-        method = rng.choice(("PATCH", "POST", "POST")) if rng.random() < 0.7 else ""
-        path = "" if rng.random() < 0.1 else r"^(?!.*/token)"
+        # Most requests are reads, so most trouble is aimed at writes; rows exist in writes alone.
+        aimed = rng.random() < 0.7 and not wanted.get("parts")
+        method = rng.choice(("PATCH", "POST")) if aimed else ""
+        path = "" if wanted.get("parts") or rng.random() < 0.1 else r"^(?!.*/token)"
         faults.add(Fault(**wanted, method=method, path=path, skip=rng.randint(0, 6), times=rng.randint(1, 3)))
 
     def _arm_line(self, name: str, rng: Random) -> None:
@@ -375,6 +385,9 @@ class Stage:
         self.say(f"{exchange.system} {exchange.request.method} {target[:150]} {exchange.status}{trouble}")
         if intents.is_write(exchange.request):
             self._burn("killed after a commit")
+            if self._meanwhile:
+                step = self._meanwhile.pop(0)
+                self.say(f"meanwhile: {self.people.act(step.name, step.chance)}")
 
     # -- rest --------------------------------------------------------------------------------------
 
@@ -382,6 +395,7 @@ class Stage:
         """No more trouble, no more people: the hub works until nothing is left, then everything is compared."""
         self.say("calm")
         self.people.go_home()
+        self._meanwhile.clear()
         self._mend_disk()
         self.disk.doom = self._fuse = None
         self.clock.ahead = timedelta()
