@@ -75,12 +75,15 @@ class Decider:
 
     # -- which records -----------------------------------------------------------------------------
 
-    async def pending(self, limit: int = PAGE) -> list[Due]:
-        """Records that changed since their last decision, the oldest change first."""
+    async def pending(self, flow: str = "", limit: int = PAGE) -> list[Due]:
+        """Records that changed since their last decision, the oldest change first; of one flow, or of all."""
         condition, values = self._narrow.condition("s")
-        for flow, project in self._blocked:
+        if flow:
+            condition += " AND s.flow = ? AND s.state = 'pending'"
+            values.append(flow)
+        for blocked, project in self._blocked:
             condition += " AND NOT (s.flow = ? AND s.project = ?)" if project else " AND s.flow <> ?"
-            values += [flow, project] if project else [flow]
+            values += [blocked, project] if project else [blocked]
         rows = await self._ledger.rows(
             "SELECT s.record, s.flow FROM record_state s WHERE s.connection = ? AND s.todo = 1 AND s.open = 0"  # noqa: S608 - built from columns
             f"{condition} ORDER BY s.position LIMIT ?",

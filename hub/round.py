@@ -9,6 +9,7 @@ import anyio
 from adapters.store import Ledger
 from domain import events
 from domain.errors import NeedsDecision, RetryLater, SiteLedgerError, Unreadable
+from domain.flows.project_to_project import NAME as PROJECTS
 from domain.record import Record
 from domain.states import State
 from domain.values import BUSINESS_CENTRAL, SYSTEMS, System
@@ -207,6 +208,11 @@ class Round:
         async with self._deciding:
             while True:
                 position = await self._projector.catch_up()
+                # Whether a project takes part decides for everything that belongs to it (C-60), so it comes first.
+                projects = await self._decider.pending(PROJECTS)
+                if projects:
+                    await self._decider.run(projects)
+                    continue
                 woken = await self._decider.woken(position)
                 for start in range(0, len(woken), PAGE):
                     await self._decider.run(woken[start : start + PAGE], again=True)

@@ -20,6 +20,7 @@ from hub.operations import demo_company as company
 from hub.operations.explain import chain, find
 from hub.operations.sync import one
 from hub.report import Announce, ExitStatus, Progress, Quiet, Report
+from hub.schedule import Schedule
 from hub.settings import Settings, Surroundings
 
 if TYPE_CHECKING:
@@ -187,13 +188,22 @@ async def _serve_on(hub: Hub, sandbox: Sandbox, progress: Progress) -> None:
     )
     progress.say(f"What Procore then holds: {sandbox.procore_url}/_sandbox/export   (order {line['documentNumber']})")
     progress.say("Ctrl-C ends it.")
-    position = await hub.ledger.last_position()
-    while True:
-        await anyio.sleep(LOOK_EVERY)
-        await one(hub, NAME, Quiet(), window=Window(), narrow=Narrow(), wait=timedelta(seconds=LOOK_EVERY))
-        rows = await hub.ledger.rows(
-            "SELECT position, at, summary FROM event_log WHERE position > ? ORDER BY position", (position,)
-        )
-        for at_position, at, summary in rows:
-            progress.say(f"  {at_position:>6}  {at[11:19]}  {summary}")
-            position = at_position
+    await _tell_on(hub, progress, await hub.ledger.last_position())
+
+
+async def _tell_on(hub: Hub, progress: Progress, position: int) -> None:
+    """Round after round, and what each of them left in the ledger."""
+    ended = anyio.Event()
+    every = timedelta(seconds=LOOK_EVERY)
+    schedule = Schedule(hub, {NAME: every}, wait=every, told=lambda _name, _outcome: ended.set())
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(schedule.run)
+        while True:
+            await ended.wait()
+            ended = anyio.Event()
+            rows = await hub.ledger.rows(
+                "SELECT position, at, summary FROM event_log WHERE position > ? ORDER BY position", (position,)
+            )
+            for at_position, at, summary in rows:
+                progress.say(f"  {at_position:>6}  {at[11:19]}  {summary}")
+                position = at_position

@@ -285,6 +285,39 @@ async def test_nothing_of_a_project_moves_while_its_flag_is_off(tmp_path: Path) 
         assert {row["name"] for row in it.procore.rows("cost_codes")} >= {"Changed while off"}
 
 
+@pytest.mark.requirement("C-60", "PP-07")
+@quick
+async def test_a_project_that_changes_while_its_flag_is_off_lets_nothing_through(tmp_path: Path) -> None:
+    async with world(sqlite(tmp_path)) as it:
+        it.typical()
+        await it.sync()
+        it.update("projects", {"number": "JOB1"}, sendToProcore=False)
+        await it.sync()
+        it.update("projects", {"number": "JOB1"}, displayName="Renamed while off")
+        it.update("projectTasks", {"taskNumber": "01-100"}, description="Changed while off")
+        it.order("PO2", "JOB1", [line("03-300", "BLDG", "L")])
+        places = it.places()
+        await it.sync()
+
+        assert it.writes(since=places[1]) == []
+        assert it.writes("business_central", since=places[0]) == []
+        assert await it.state("PO2") == "excluded"
+
+
+@pytest.mark.requirement("C-60", "PP-07")
+@quick
+async def test_a_flag_that_goes_off_counts_for_all_that_changed_with_it(tmp_path: Path) -> None:
+    async with world(sqlite(tmp_path)) as it:
+        it.typical()
+        await it.sync()
+        it.update("projectTasks", {"taskNumber": "01-100"}, description="Changed just before")
+        it.update("projects", {"number": "JOB1"}, sendToProcore=False)
+        places = it.places()
+        await it.sync()
+
+        assert it.writes(since=places[1]) == []
+
+
 @pytest.mark.requirement("C-52")
 @quick
 async def test_a_segment_that_somebody_adds_before_the_hub_does_is_the_one(tmp_path: Path) -> None:

@@ -206,9 +206,10 @@ def _() -> Sequence[Patch]:
     plain = commitment.figures
 
     def figures(order: Any, line: Any) -> dict[str, str]:
-        amount = round(float(line["quantity"]) * float(line["directUnitCost"]), 2)
-        discount = 1 - float(line["lineDiscountPercent"]) / 100
-        return {**plain(order, line), "amount": money_text(Decimal(str(round(amount * discount, 2))))}
+        amount = (
+            float(line["quantity"]) * float(line["directUnitCost"]) * (1 - float(line["lineDiscountPercent"]) / 100)
+        )
+        return {**plain(order, line), "amount": money_text(Decimal(str(round(amount, 2)))), "extended_type": "manual"}
 
     return [(commitment_parts, "figures", figures)]
 

@@ -27,12 +27,17 @@ class Intent:
     """A delivery that the ledger knows and that has no outcome yet."""
 
     event: events.Requested
+    position: int
     claimed: bool = False
 
 
 @dataclass
 class LedgerBook:
-    """The ledger's events, folded as far as invariants need. `turn_to` another file folds that from its begin."""
+    """The ledger's events, folded as far as invariants need. `turn_to` another file folds that from its begin.
+
+    `joined` and `out` are kind and number of records that have a counterpart, and of those that are left out; `refused`
+    are records of which the target refused something that was asked since they last changed.
+    """
 
     found: Found
     position: int = 0
@@ -40,6 +45,8 @@ class LedgerBook:
     seen: dict[UUID, events.Observed] = field(default_factory=dict[UUID, events.Observed])
     joined: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     out: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+    refused: set[tuple[UUID, str]] = field(default_factory=set[tuple[UUID, str]])
+    _changed: dict[UUID, int] = field(default_factory=dict[UUID, int])
     _held: dict[tuple[UUID, str, str], str] = field(default_factory=dict[tuple[UUID, str, str], str])
     _path: Path = Path()
     _bodies: dict[str, Any] = field(default_factory=dict[str, Any])
@@ -49,7 +56,7 @@ class LedgerBook:
         if path == self._path:
             return
         self._path, self.position = path, 0
-        for known in (self.open, self.seen, self.joined, self.out, self._held):
+        for known in (self.open, self.seen, self.joined, self.out, self.refused, self._changed, self._held):
             known.clear()
 
     def catch_up(self) -> None:
@@ -79,10 +86,13 @@ class LedgerBook:
 
     # -- folding -----------------------------------------------------------------------------------
 
-    def _fold(self, event: events.Event) -> None:
+    def _fold(self, event: events.Event) -> None:  # noqa: C901 - one line for each kind of event reads best
         match event:
             case events.Observed():
                 self.seen[event.originator_id] = event
+                self._begin_anew(event.originator_id)
+            case events.Retried():
+                self._begin_anew(event.originator_id)
             case events.Linked():
                 self._join(event.originator_id)
                 self.out.discard(self._name(event.originator_id))
@@ -97,7 +107,11 @@ class LedgerBook:
             case events.Confirmed():
                 self.open.pop(event.delivery, None)
                 self._held[event.originator_id, event.flow, event.part] = event.digest
-            case events.Refused() | events.Closed():
+            case events.Refused():
+                intent = self.open.pop(event.delivery, None)
+                if intent is not None and intent.position > self._changed[event.originator_id]:
+                    self.refused.add((event.originator_id, event.flow))
+            case events.Closed():
                 self.open.pop(event.delivery, None)
             case _:
                 return
@@ -105,7 +119,7 @@ class LedgerBook:
     def _request(self, event: events.Requested) -> None:
         if event.delivery in self.open:
             self.found("one delivery for one intent", f"{event.delivery} was stored twice")
-        self.open[event.delivery] = Intent(event)
+        self.open[event.delivery] = Intent(event, self.position)
         if event.digest and self._held.get((event.originator_id, event.flow, event.part)) == event.digest:
             told = f"{self.name(event.originator_id)} {event.part} is stored again although the target holds just that"
             self.found("no echo", told)
@@ -113,6 +127,11 @@ class LedgerBook:
             if (kind, key) not in self.joined and (kind, key) not in self.out:
                 told = f"{self.name(event.originator_id)} {event.part} is stored before {kind} {key} is joined"
                 self.found("order of dependencies", told)
+
+    def _begin_anew(self, record: UUID) -> None:
+        """What was refused before is no reason any more: the source says something else, or somebody wants a retry."""
+        self._changed[record] = self.position
+        self.refused = {(refused, flow) for refused, flow in self.refused if refused != record}
 
     def _join(self, record: UUID) -> None:
         self.joined.add(self._name(record))

@@ -11,6 +11,7 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
+from uuid import UUID
 
 import anyio
 import httpx
@@ -444,7 +445,11 @@ class Stage:
             self.found(
                 "nothing ends without outcome", f"{self.book.name(intent.event.originator_id)} {intent.event.part}"
             )
-        self.companies.at_rest(await _states(hub), retried=retried)
+        states = await _states(hub)
+        for state in states:
+            if state.state == "dead" and (UUID(state.record), state.flow) not in self.book.refused:
+                self.found("nothing is given up without reason", f"{state.flow} {state.number}: {state.reasons}")
+        self.companies.at_rest(states, retried=retried)
         self.say(f"states {sorted((await _states_counted(hub)).items())}")
 
     async def _rebuilt(self, hub: Hub) -> None:
