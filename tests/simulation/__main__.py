@@ -79,6 +79,7 @@ def _many(seeds: Iterable[int], size: str, bug: str, going_on: Callable[[], bool
     told = f"{count} seeds in {seconds:.0f} s: {simulated / 3600:.0f} simulated hours ({simulated / 60 / seconds:.0f} a"
     _say([f"{told} minute), {requests} requests, {lives} lives of the hub; {len(failed)} failed"])
     for verdict in failed[:1]:
+        _say([f"seed {verdict.seed}: {verdict.findings[0].invariant}: {verdict.findings[0].words}", "shortening …"])
         _tell_failure(verdict.seed, size, bug)
     return 1 if failed else 0
 

@@ -70,8 +70,6 @@ _PAIRS: tuple[tuple[str, str, str, str, Callable[[Row], Row]], ...] = (
     ),
 )
 """Set, flow, table of Procore, where the id is written back, and which fields must be equal."""
-_NOWHERE = "cannot be found in the related table"
-"""How Business Central refuses a row below something that is gone."""
 ORIGINS = ("vendors", "projects", "sub_jobs", "cost_codes", "line_item_types", "line_items", *CONTRACTS)
 
 
@@ -86,6 +84,7 @@ class State:
     state: str
     reasons: str
     waits: tuple[tuple[str, str], ...]
+    demanded: bool
 
 
 class Line(NamedTuple):
@@ -187,8 +186,8 @@ class Companies:
         for entity_set, flow in _SETS.items():
             living = {row["id"] for row in self.bc.tables.rows(entity_set)}
             for source_id, state in by_flow.get(flow, {}).items():
-                # A segment that the hub was to make need never have been there: refused, or its project is left out.
-                never = flow == SEGMENT and (state.state == "excluded" or _NOWHERE in state.reasons)
+                # A segment that the hub was to make need never have been there.
+                never = flow == SEGMENT and state.demanded and state.state != "synced"
                 told = never or state.state == "deleted" or "project deleted" in state.reasons
                 if source_id not in living and not told and not (flow == ORDER and state.state == "synced"):
                     self.found("deletions are known", f"{flow} {state.number} is gone, and its state is {state.state}")

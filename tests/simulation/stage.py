@@ -2,7 +2,8 @@
 
 import asyncio
 import traceback
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections import Counter
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -10,20 +11,17 @@ from hashlib import sha256
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
-from typing import Any
 from uuid import UUID
 
 import anyio
 import httpx
-import msgspec
 
 from adapters.ports import seeded_rng
 from adapters.sandbox.business_central import BusinessCentral
-from adapters.sandbox.faults import Fault
 from adapters.sandbox.procore import Procore
 from adapters.sandbox.serve import ENVIRONMENT, Sandbox
 from adapters.store import StoreUnavailable
-from domain.values import BUSINESS_CENTRAL, PROCORE, SYSTEMS, System
+from domain.values import BUSINESS_CENTRAL, PROCORE, System
 from hub.app import Hub, open_hub
 from hub.decider import EVERYTHING
 from hub.intake import Window
@@ -33,17 +31,17 @@ from hub.round import Outcome
 from hub.schedule import Schedule
 from hub.settings import Settings
 from hub.settings.values import Surroundings
-from projections.registry import PROJECTIONS
 from tests.journeys.harness import World
-from tests.simulation import intents
-from tests.simulation.disk import CUTS, Disk, DiskThreads
-from tests.simulation.invariants import Companies, State
+from tests.simulation import intents, read_models
+from tests.simulation.disk import Disk, DiskThreads
+from tests.simulation.invariants import Companies
 from tests.simulation.ledger_book import LedgerBook
 from tests.simulation.loop import Deadlock, Livelock, VirtualClock, run_virtually
-from tests.simulation.network import TROUBLES, Armed, Exchange, Line, Network, Server
+from tests.simulation.network import Exchange, Line, Network, Server
 from tests.simulation.notices import Notices
 from tests.simulation.people import People
-from tests.simulation.scenario import FAULTS, Scenario, Step
+from tests.simulation.scenario import Scenario, Step
+from tests.simulation.weather import Weather
 
 NAME = "main"
 URLS = {BUSINESS_CENTRAL: "http://127.0.0.1:8081", PROCORE: "http://127.0.0.1:8082"}
@@ -154,6 +152,7 @@ class Stage:
             self.world = World(sandbox, self.clock, "")  # type: ignore[arg-type]
             self.people = People(self.world)
             self.companies = Companies(self.bc, self.procore, self.people.by_hand, self.people.gone, self.found)
+            self.weather = Weather(self.bc, self.procore, self.lines, self.disk, self.clock)
             setup = self.bc.tables.rows("connectorSetups")[0]["id"]
             self.bc.tables.update("connectorSetups", setup, procoreCompanyId=self.procore.state.company_id)
             self.people.open_companies()
@@ -201,72 +200,23 @@ class Stage:
     # -- steps -------------------------------------------------------------------------------------
 
     def _do(self, step: Step) -> None:
-        if step.kind == "person":
-            self.say(f"person: {self.people.act(step.name, step.chance)}")
-            return
-        if step.kind == "meanwhile":
-            self._meanwhile.append(step)
-            return
-        deeds: Mapping[str, Callable[[str, Random], None]] = {
-            "fault": self._arm_stand_in,
-            "line": self._arm_line,
-            "hub": self._end_hub,
-            "disk": self._trouble_disk,
-            "clock": self._set_clock,
-            "limit": self._limit,
-            "notices": self.notices.trouble,
-        }
+        rng = Random(step.chance)
+        match step.kind:
+            case "person":
+                self.say(f"person: {self.people.act(step.name, step.chance)}")
+                return
+            case "meanwhile":
+                self._meanwhile.append(step)
+                return
+            case "hub" if step.name.startswith("killed "):
+                self._fuse = (step.name, rng.randint(0, 12))
+            case "hub":
+                self._end_life(step.name)
+            case "notices":
+                self.notices.trouble(step.name, rng)
+            case _:
+                self.weather.strike(step.kind, step.name, rng)
         self.say(f"{step.kind}: {step.name}")
-        deeds[step.kind](step.name, Random(step.chance))
-
-    def _end_hub(self, name: str, rng: Random) -> None:
-        if name.startswith("killed "):
-            self._fuse = (name, rng.randint(0, 12))
-        else:
-            self._end_life(name)
-
-    def _set_clock(self, name: str, rng: Random) -> None:
-        hours = rng.uniform(0.1, 6.0)
-        self.clock.ahead = timedelta(hours=hours if name == "ahead" else -hours)
-
-    def _arm_stand_in(self, name: str, rng: Random) -> None:
-        system = rng.choice(SYSTEMS)
-        faults = self.bc.faults if system == BUSINESS_CENTRAL else self.procore.faults
-        wanted = dict(FAULTS[name])
-        # Most requests are reads, so most trouble is aimed at writes; rows exist in writes alone.
-        aimed = rng.random() < 0.7 and not wanted.get("parts")
-        method = rng.choice(("PATCH", "POST")) if aimed else ""
-        path = "" if wanted.get("parts") or rng.random() < 0.1 else r"^(?!.*/token)"
-        faults.add(Fault(**wanted, method=method, path=path, skip=rng.randint(0, 6), times=rng.randint(1, 3)))
-
-    def _arm_line(self, name: str, rng: Random) -> None:
-        line = self.lines[rng.choice(SYSTEMS)]
-        if name in ("slow", "fast"):
-            line.slow = 20.0 if name == "slow" else 1.0
-            return
-        trouble = next(each for each in TROUBLES if each == name)
-        line.armed.append(Armed(trouble, rng.random() < 0.7, rng.randint(0, 6)))
-
-    def _trouble_disk(self, name: str, rng: Random) -> None:
-        if name in CUTS:
-            self.disk.doom = (next(cut for cut in CUTS if cut == name), rng.getrandbits(20), rng.randint(0, 12))
-            return
-        until = anyio.current_time() + rng.uniform(5, 900)
-        if name == "full":
-            self.disk.full = True
-        else:
-            self.disk.lock()
-        asyncio.get_running_loop().call_at(until, self._mend_disk)
-
-    def _mend_disk(self) -> None:
-        self.disk.full = False
-        self.disk.unlock()
-
-    def _limit(self, name: str, rng: Random) -> None:
-        settings = self.procore.settings
-        settings.spike_limit = rng.randint(5, 25) if name == "spike" else 10_000
-        settings.hourly_limit = rng.randint(60, 400) if name == "hourly" else 100_000
-        settings.send_retry_after = rng.random() < 0.5
 
     # -- lives of the hub --------------------------------------------------------------------------
 
@@ -397,15 +347,9 @@ class Stage:
         self.say("calm")
         self.people.go_home()
         self._meanwhile.clear()
-        self._mend_disk()
-        self.disk.doom = self._fuse = None
-        self.clock.ahead = timedelta()
-        self.bc.faults.clear()
-        self.procore.faults.clear()
-        self.procore.settings.spike_limit, self.procore.settings.hourly_limit = 10_000, 100_000
+        self._fuse = None
+        self.weather.calm()
         for line in self.lines.values():
-            line.armed.clear()
-            line.slow = 1.0
             await line.rest()
         async with self._hub(Life(self._lives + 1)) as hub:
             if await self._come_to_rest(hub, full=False):
@@ -445,17 +389,17 @@ class Stage:
             self.found(
                 "nothing ends without outcome", f"{self.book.name(intent.event.originator_id)} {intent.event.part}"
             )
-        states = await _states(hub)
+        states = await read_models.states(hub)
         for state in states:
             if state.state == "dead" and (UUID(state.record), state.flow) not in self.book.refused:
                 self.found("nothing is given up without reason", f"{state.flow} {state.number}: {state.reasons}")
         self.companies.at_rest(states, retried=retried)
-        self.say(f"states {sorted((await _states_counted(hub)).items())}")
+        self.say(f"states {sorted(Counter(f'{state.flow} {state.state}' for state in states).items())}")
 
     async def _rebuilt(self, hub: Hub) -> None:
-        before = await _tables(hub)
+        before = await read_models.tables(hub)
         await hub.projector.rebuild()
-        after = await _tables(hub)
+        after = await read_models.tables(hub)
         for name, rows in before.items():
             if rows != after[name]:
                 changed = [row for row in rows if row not in after[name]][:3]
@@ -463,35 +407,6 @@ class Stage:
                     "projections rebuilt equal projections kept", f"{name}: {changed} and {len(after[name])} rows"
                 )
         self.say(f"ledger {sha256(repr(sorted(before.items())).encode()).hexdigest()} at {self.book.position}")
-
-
-async def _states(hub: Hub) -> list[State]:
-    rows = await hub.ledger.rows(
-        "SELECT s.flow, s.record, r.source_id, s.number, s.state, s.reasons, s.waits_for FROM record_state s"
-        " JOIN record r ON r.record = s.record WHERE s.connection = ? ORDER BY s.flow, s.number, s.record",
-        (NAME,),
-    )
-    found: list[State] = []
-    for flow, record, source_id, number, state, reasons, waits in rows:
-        named = msgspec.json.decode(waits)
-        pairs = tuple((each["kind"], each["key"]) for each in named if isinstance(each, dict))
-        found.append(State(flow, record, source_id, number, state, reasons, pairs))
-    return found
-
-
-async def _states_counted(hub: Hub) -> dict[str, int]:
-    rows = await hub.ledger.rows("SELECT flow, state, COUNT(*) FROM record_state GROUP BY flow, state", ())
-    return {f"{flow} {state}": count for flow, state, count in rows}
-
-
-async def _tables(hub: Hub) -> dict[str, list[tuple[Any, ...]]]:
-    """All rows of all read models, in an order of their own."""
-    names = [table.name for projection in PROJECTIONS for table in projection.tables]
-    found: dict[str, list[tuple[Any, ...]]] = {}
-    for name in names:
-        rows = await hub.ledger.rows(f"SELECT * FROM {name}", ())  # noqa: S608 - the product's own names
-        found[name] = sorted((tuple(row) for row in rows), key=repr)
-    return found
 
 
 def _leaves_of(error: BaseException) -> list[BaseException]:
