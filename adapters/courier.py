@@ -8,7 +8,7 @@ import msgspec
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from adapters.target import Target
-from domain.delivery import Absent, Accepted, Delivery, Endpoint, Outcome
+from domain.delivery import Absent, Accepted, Delivery, Endpoint, Outcome, Refused
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,21 @@ class Courier:
                 else:
                     outcomes.append(sight)
         if to_send:
-            outcomes.extend(await self.target.carry(batch.endpoint, to_send))
+            sent = await self.target.carry(batch.endpoint, to_send)
+            outcomes.extend(await self._looked_at_again(batch.endpoint, sent))
         return outcomes
+
+    async def _looked_at_again(self, endpoint: Endpoint, sent: Sequence[Outcome]) -> Sequence[Outcome]:
+        """An earlier call may have arrived late, between the look and the repeat, which is then refused as taken."""
+        refused = [it.delivery for it in sent if isinstance(it, Refused) and it.delivery.unsettled]
+        if not refused:
+            return sent
+        there = {
+            sight.delivery.id: sight
+            for sight in await self.target.look(endpoint, refused)
+            if isinstance(sight, Accepted)
+        }
+        return [there.get(it.delivery.id, it) for it in sent]
 
     def _settle_absent(
         self, endpoint: Endpoint, sight: Absent, to_send: list[Delivery], outcomes: list[Outcome]

@@ -160,6 +160,23 @@ async def test_where_a_look_fails_nothing_is_sent(sight: See) -> None:
     assert outcome == sight(delivery(unsettled=True))
 
 
+@pytest.mark.requirement("BX-02")
+async def test_a_repeat_that_is_refused_is_looked_for_once_more_as_the_earlier_call_may_have_come_late() -> None:
+    remote = Remote()
+
+    async def taken(_endpoint: Endpoint, deliveries: Sequence[Delivery]) -> list[Outcome]:
+        remote.said.append(("carry", [it.id.int for it in deliveries]))
+        remote.see = lambda it: Accepted(it, "there", found=True) if it.id.int == 1 else Absent(it)
+        return [Refused(it, "has already been taken", status=422) for it in deliveries]
+
+    remote.carry = taken  # type: ignore[method-assign]
+    rows = [delivery(1, unsettled=True), delivery(2, unsettled=True), delivery(3)]
+    outcomes = await carried(remote, Batch(SYNC, rows))
+
+    assert remote.said == [("look", [1, 2]), ("carry", [3, 1, 2]), ("look", [1, 2])]
+    assert {it.delivery.id.int: type(it) for it in outcomes} == {1: Accepted, 2: Refused, 3: Refused}
+
+
 async def test_in_one_batch_only_the_doubtful_are_looked_for_and_each_gets_one_outcome() -> None:
     remote = Remote(lambda it: Accepted(it, "there", found=True) if it.id.int == 2 else Absent(it))
     rows = [delivery(1), delivery(2, unsettled=True), delivery(3, unsettled=True)]

@@ -12,8 +12,8 @@ from tests.simulation.invariants import State
 async def states(hub: Hub) -> list[State]:
     """Every record in every flow."""
     rows = await hub.ledger.rows(
-        "SELECT s.flow, s.record, r.source_id, s.number, s.state, s.reasons, s.waits_for, r.demanded FROM record_state s"
-        " JOIN record r ON r.record = s.record ORDER BY s.flow, s.number, s.record"
+        "SELECT s.flow, s.record, r.source_id, s.number, s.state, s.reasons, s.waits_for, r.demanded"
+        " FROM record_state s JOIN record r ON r.record = s.record ORDER BY s.flow, s.number, s.record"
     )
     found: list[State] = []
     for flow, record, source_id, number, state, reasons, waits, demanded in rows:
