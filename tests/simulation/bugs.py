@@ -18,7 +18,6 @@ from adapters.business_central import reading
 from adapters.business_central import sending as bc_sending
 from adapters.procore import rows as procore_rows
 from adapters.procore import sending as procore_sending
-from adapters.store.sqlite import SqliteDatabase
 from domain import commitment, decide
 from domain.delivery import Absent, Accepted, Busy, Refused
 from domain.errors import Changed
@@ -27,7 +26,6 @@ from domain.flows.common import given
 from domain.record import FlowMemory, Record
 from domain.values import money_text, text
 from hub import decider, dispatch, intake, projector
-from hub import records as hub_records
 from hub import round as rounds
 
 Patch = tuple[Any, str, Any]
@@ -319,33 +317,3 @@ def _() -> Sequence[Patch]:
         return await plain(self, [each for each in statements if each not in marks], after)
 
     return [(projector.Projector, "_write", write)]
-
-
-@bug("store events in two halves")
-def _() -> Sequence[Patch]:
-    plain = SqliteDatabase.append
-
-    def append(self: Any, events: Any, contents: Any, also: Any) -> int:
-        half = len(events) // 2
-        if half:
-            plain(self, events[:half], contents, ())
-            contents = ()
-        return plain(self, events[half:], contents, also)
-
-    return [(SqliteDatabase, "append", append)]
-
-
-@bug("trust what is remembered after a failed store")
-def _() -> Sequence[Patch]:
-    async def save(self: Any, records: Any, contents: Any, extra: Any = ()) -> int:
-        changed = [record for record in records if record.has_news]
-        new = [event for record in changed for event in record.collect_events()]
-        self._shelf.keep(changed)
-        try:
-            if new or extra or contents.new:
-                await self.ledger.append([*new, *extra], contents.new)
-        except hub_records.StreamMoved:
-            return 0
-        return len(new)
-
-    return [(hub_records.Records, "save", save)]

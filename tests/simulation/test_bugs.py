@@ -1,0 +1,55 @@
+"""The simulation bites: a mistake put into the product is found, named by the invariant it breaks, and gone after.
+
+All of them, with the seeds that each takes: scripts/simulate --bugs
+"""
+
+import pytest
+
+from adapters import courier
+from hub import dispatch, intake
+from tests.simulation.bugs import BUGS, planted
+from tests.simulation.campaign import run, scenario_of, shortened
+
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
+
+SEEDS = 20
+QUICKLY_FOUND = {
+    "call first, store the attempt afterwards": "no write without a stored intent",
+    "match the rows of an answer by their place": "ids are written back",
+    "answer the own echo": "no echo",
+    "read the first page only": "nothing flagged is lost",
+}
+
+
+def test_there_are_bugs_to_be_found() -> None:
+    assert len(BUGS) >= 15
+    assert set(QUICKLY_FOUND) <= set(BUGS)
+
+
+@pytest.mark.parametrize("name", QUICKLY_FOUND)
+def test_a_planted_bug_is_found_and_named(name: str) -> None:
+    for seed in range(1, SEEDS + 1):
+        findings = run(scenario_of(seed, "tiny", name)).findings
+        if findings:
+            assert QUICKLY_FOUND[name] in {finding.invariant for finding in findings}
+            return
+    pytest.fail(f"{SEEDS} seeds did not find it")
+
+
+def test_a_failing_scenario_is_made_short_and_still_fails() -> None:
+    name = "answer the own echo"
+    scenario = scenario_of(1, "tiny", name)
+    short, result = shortened(scenario, "no echo", tries=40)
+
+    assert len(short.steps) < len(scenario.steps)
+    assert "no echo" in {finding.invariant for finding in result.findings}
+    assert "no echo" in {finding.invariant for finding in run(short).findings}
+
+
+@pytest.mark.parametrize("name", BUGS)
+def test_a_bug_leaves_nothing_behind(name: str) -> None:
+    before = (courier._is_doubtful, dispatch._DUE, intake.Intake._feed, intake.Intake._observe)
+    with planted(name):
+        assert BUGS[name].patches()
+
+    assert (courier._is_doubtful, dispatch._DUE, intake.Intake._feed, intake.Intake._observe) == before
