@@ -1,11 +1,10 @@
 """The whole of it: both companies, the network, the disk, and life after life of the unchanged hub."""
 
-import asyncio
 import traceback
 from collections import Counter
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -20,7 +19,6 @@ from adapters.ports import seeded_rng
 from adapters.sandbox.business_central import BusinessCentral
 from adapters.sandbox.procore import Procore
 from adapters.sandbox.serve import ENVIRONMENT, Sandbox
-from adapters.store import StoreUnavailable
 from domain.values import BUSINESS_CENTRAL, PROCORE, System
 from hub.app import Hub, open_hub
 from hub.decider import EVERYTHING
@@ -36,6 +34,7 @@ from tests.simulation import intents, read_models
 from tests.simulation.disk import Disk, DiskThreads
 from tests.simulation.invariants import Companies
 from tests.simulation.ledger_book import LedgerBook
+from tests.simulation.life import Life, died_of_its_ledger, only_stopped
 from tests.simulation.loop import Deadlock, Livelock, VirtualClock, run_virtually
 from tests.simulation.network import Exchange, Line, Network, Server
 from tests.simulation.notices import Notices
@@ -48,12 +47,9 @@ URLS = {BUSINESS_CENTRAL: "http://127.0.0.1:8081", PROCORE: "http://127.0.0.1:80
 MOST_ROUNDS = 40
 """Rounds, twenty minutes apart, in which everything must come to rest once nothing goes wrong any more."""
 BETWEEN = 1200.0
+"""Seconds between these rounds."""
 MOST_TURNS, TURNS_AN_HOUR = 100_000, 30_000
 """Turns of the event loop that a scenario may take: several times what the busiest takes."""
-
-
-class Killed(BaseException):
-    """The process is gone. Nothing that handles errors may take it for one."""
 
 
 @dataclass(frozen=True)
@@ -79,21 +75,6 @@ class Result:
     def digest(self) -> str:
         """The trace in one word."""
         return sha256("\n".join(self.trace).encode()).hexdigest()
-
-
-@dataclass
-class Life:
-    """One process of the hub."""
-
-    number: int
-    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
-    dead: bool = False
-    stopped: bool = False
-
-    def alive(self) -> None:
-        """Whoever is dead does nothing more."""
-        if self.dead:
-            raise Killed
 
 
 def play(scenario: Scenario) -> Result:
@@ -239,13 +220,11 @@ class Stage:
                     self._schedule = schedule
                     await schedule.run()
         except BaseException as error:
-            if not life.dead and _of_the_store(error):
-                how = "gave up, for its ledger cannot be used"
-            elif not life.dead:
-                if isinstance(error, Exception | BaseExceptionGroup) and not _only_cancelled(error):
-                    self._broke(f"life {life.number}", error)
-                    return
+            if not life.dead and only_stopped(error):
                 raise
+            if not life.dead and not died_of_its_ledger(error):
+                self._broke(f"life {life.number}", error)
+            how = "gave up, for its ledger cannot be used"
         finally:
             self._life = self._schedule = None
         self.say(f"hub: life {life.number} {'was killed' if life.dead else how}")
@@ -280,8 +259,7 @@ class Stage:
     def _cut(self) -> None:
         """The disk stopped in mid-air: the process that wrote to it is gone."""
         if self._life is not None:
-            self._life.dead = True
-            self._life.scope.cancel()
+            self._life.die()
 
     def _told(self, _name: str, outcome: Outcome) -> None:
         self.say(
@@ -407,21 +385,3 @@ class Stage:
                     "projections rebuilt equal projections kept", f"{name}: {changed} and {len(after[name])} rows"
                 )
         self.say(f"ledger {sha256(repr(sorted(before.items())).encode()).hexdigest()} at {self.book.position}")
-
-
-def _leaves_of(error: BaseException) -> list[BaseException]:
-    if isinstance(error, BaseExceptionGroup):
-        return [leaf for each in error.exceptions for leaf in _leaves_of(each)]
-    return [error]
-
-
-def _of_the_store(error: BaseException) -> bool:
-    """The ledger could not be used; whoever was handing work to what died for it found nobody there."""
-    leaves = _leaves_of(error)
-    return any(isinstance(leaf, StoreUnavailable) for leaf in leaves) and all(
-        isinstance(leaf, StoreUnavailable | anyio.BrokenResourceError | anyio.ClosedResourceError) for leaf in leaves
-    )
-
-
-def _only_cancelled(error: BaseException) -> bool:
-    return all(isinstance(leaf, asyncio.CancelledError) for leaf in _leaves_of(error))
