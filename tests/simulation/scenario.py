@@ -74,7 +74,7 @@ CLOCK = ("ahead", "behind")
 LIMITS = ("spike", "hourly", "none")
 NOTICES = ("lost", "doubled", "late", "reordered")
 
-SIZES = {"tiny": (1.0, 10, 14), "small": (2.0, 16, 24), "usual": (6.0, 40, 64), "day": (24.0, 120, 160)}
+SIZES = {"tiny": (0.5, 8, 10), "small": (2.0, 16, 24), "usual": (6.0, 40, 64), "day": (24.0, 120, 160)}
 """Hours, what people do and what goes wrong, on average."""
 
 
@@ -98,7 +98,7 @@ def drawn(seed: int, names: Sequence[tuple[str, int]], size: str = "usual", bug:
         kind = rng.choice(kinds)
         steps.append(Step(_moment(rng, end), kind, rng.choice(_TROUBLES[kind]), _chance(rng)))
     steps.sort(key=lambda step: (step.at, step.chance))
-    poll = rng.choice((120.0, 300.0, 600.0, 900.0, 1800.0))
+    poll = rng.choice((120.0, 300.0, 600.0, 900.0, 1800.0) if hours > 1 else (300.0, 600.0))
     return Scenario(seed, hours, poll, rng.choice((2, 5, 100)), tuple(steps), bug)
 
 

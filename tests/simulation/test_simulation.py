@@ -17,7 +17,7 @@ pytestmark = [
 
 TWICE = 100
 """Seeds that are played twice."""
-ONCE = 40
+ONCE = 30
 """Seeds of a longer scenario that are played once."""
 AT_ONCE = 10
 ROOT = Path(__file__).parents[2]
