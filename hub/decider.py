@@ -78,16 +78,15 @@ class Decider:
     async def pending(self, flow: str = "", limit: int = PAGE) -> list[Due]:
         """Records that changed since their last decision, the oldest change first; of one flow, or of all."""
         condition, values = self._narrow.condition("s")
-        if flow:
-            condition += " AND s.flow = ? AND s.state = 'pending'"
-            values.append(flow)
         for blocked, project in self._blocked:
             condition += " AND NOT (s.flow = ? AND s.project = ?)" if project else " AND s.flow <> ?"
             values += [blocked, project] if project else [blocked]
+        # Whatever is pending is owed a decision; asked by state, a flow is found without a walk through all that wait.
+        owed, of = ("s.flow = ? AND s.state = 'pending'", [flow]) if flow else ("s.todo = 1", [])
         rows = await self._ledger.rows(
-            "SELECT s.record, s.flow FROM record_state s WHERE s.connection = ? AND s.todo = 1 AND s.open = 0"  # noqa: S608 - built from columns
+            f"SELECT s.record, s.flow FROM record_state s WHERE s.connection = ? AND {owed} AND s.open = 0"  # noqa: S608 - built from columns
             f"{condition} ORDER BY s.position LIMIT ?",
-            (self.pair.name, *values, limit),
+            (self.pair.name, *of, *values, limit),
         )
         return [Due(UUID(row[0]), row[1]) for row in rows if row[1] in BY_NAME]
 
