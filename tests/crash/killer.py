@@ -15,7 +15,7 @@ from anyio.lowlevel import checkpoint
 from adapters.sandbox.business_central import BusinessCentral
 from adapters.sandbox.procore import Procore
 from tests.crash.stores import Store, Watch
-from tests.journeys.death import PHASES, Phase
+from tests.journeys.death import PHASES, Phase, stand_before
 
 Way = Literal["by time", "at a request", "while storing"]
 WAYS: tuple[Way, ...] = ("by time", "at a request", "while storing")
@@ -63,14 +63,7 @@ class Killer:
 
     def watch(self, stand_in: BusinessCentral | Procore) -> None:
         """Comes before everything else that the stand-in does with a request."""
-        plain: Callable[[], web.Application] = stand_in.app
-
-        def watched() -> web.Application:
-            app = plain()
-            app.middlewares.insert(0, self._stand_by())
-            return app
-
-        stand_in.app = watched  # type: ignore[method-assign]
+        stand_before(stand_in, self._stand_by())
 
     def take_on(self, process: Process, aim: Aim | None) -> None:
         """The next one to be killed; without an aim it lives."""

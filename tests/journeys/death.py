@@ -4,9 +4,13 @@ from collections.abc import Callable
 from typing import Literal, TypeVar
 
 import httpx
+from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from adapters.outbound.settings import Outbound
 from adapters.outbound.wire import _network
+from adapters.sandbox.business_central import BusinessCentral
+from adapters.sandbox.procore import Procore
 from adapters.store import StoreUnavailable, ThreadPool
 from domain.values import SYSTEMS, System
 
@@ -79,3 +83,15 @@ class _Threads(ThreadPool):
         if self._fate.dead and getattr(call, "__name__", "") != "close":
             raise StoreUnavailable("the process is gone")
         return await super().write(call)
+
+
+def stand_before(stand_in: BusinessCentral | Procore, middleware: Middleware) -> None:
+    """Let this come before everything else that a stand-in does with a request, whenever it is served."""
+    plain = stand_in.app
+
+    def watched() -> web.Application:
+        app = plain()
+        app.middlewares.insert(0, middleware)
+        return app
+
+    stand_in.app = watched  # type: ignore[method-assign]

@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from subprocess import DEVNULL, PIPE
@@ -16,7 +16,7 @@ from aiohttp.typedefs import Handler
 from adapters.sandbox.business_central import BusinessCentral
 from adapters.sandbox.procore import Procore
 from tests.journeys.cli import PROGRAM, environment, written
-from tests.journeys.death import PHASES, Phase
+from tests.journeys.death import PHASES, Phase, stand_before
 from tests.journeys.harness import World, sqlite, world
 
 pytestmark = [pytest.mark.journey, pytest.mark.requirement("DC-12", "BX-02"), pytest.mark.timeout(300)]
@@ -34,14 +34,7 @@ class Executioner:
 
     def watch(self, stand_in: BusinessCentral | Procore) -> None:
         """Comes before everything else that the stand-in does with a request."""
-        plain: Callable[[], web.Application] = stand_in.app
-
-        def watched() -> web.Application:
-            app = plain()
-            app.middlewares.insert(0, self._stand_by())
-            return app
-
-        stand_in.app = watched  # type: ignore[method-assign]
+        stand_before(stand_in, self._stand_by())
 
     def _stand_by(self) -> Any:
         @web.middleware

@@ -8,10 +8,10 @@ from itertools import islice
 from multiprocessing import get_context
 
 from tests.simulation.bugs import planted
-from tests.simulation.people import names
 from tests.simulation.quiet import silenced
 from tests.simulation.scenario import Scenario, drawn
 from tests.simulation.stage import Finding, Result, play
+from tests.simulation.work import names
 
 MOST_TRIES = 120
 """Runs that making a scenario short may take."""

@@ -152,7 +152,7 @@ def _response(request: httpx.Request, sent: bytes, clock: VirtualClock) -> httpx
 
 @dataclass
 class Line:
-    """The way to one system. `heard` is told of every request that its server is about to serve, `done` of each end."""
+    """The way to one system. `seen` is told of every request that its server is about to serve, `done` of each end."""
 
     system: System
     server: Server
