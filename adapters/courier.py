@@ -1,7 +1,8 @@
 """The courier: the actor that carries deliveries to one system. Batches in, outcomes out, nothing back."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass, field
 
 import anyio
 import msgspec
@@ -30,6 +31,7 @@ class Courier:
     batches: MemoryObjectReceiveStream[Batch]
     outcomes: MemoryObjectSendStream[Sequence[Outcome]]
     parallel: int = 5
+    _turns: dict[tuple[str, str], anyio.Lock] = field(default_factory=dict[tuple[str, str], anyio.Lock])
 
     async def run(self) -> None:
         """Works until the mailbox is closed and everything in it is carried."""
@@ -39,7 +41,16 @@ class Courier:
 
     async def _carry_on(self) -> None:
         async for batch in self.batches:
-            await self.outcomes.send(await self._carry(batch))
+            async with self._turn(batch):
+                outcomes = await self._carry(batch)
+            await self.outcomes.send(outcomes)
+
+    def _turn(self, batch: Batch) -> AbstractAsyncContextManager[None]:
+        """The turn of a batch whose endpoint takes one call at a time for each project (Procore K5)."""
+        if not batch.endpoint.serial:
+            return nullcontext()
+        project = batch.deliveries[0].scope.get("project_id", "")
+        return self._turns.setdefault((batch.endpoint.serial, project), anyio.Lock())
 
     async def _carry(self, batch: Batch) -> Sequence[Outcome]:
         """Looks first wherever an earlier call may have taken effect, then sends what is not there."""

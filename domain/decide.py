@@ -1,6 +1,6 @@
 """The one decision procedure of all flows: pure, repeatable, and told entirely by what it is given."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from domain.delivery import Listing
 from domain.endpoints import ENDPOINTS
 from domain.events import LinkRow, Violation, Wait
-from domain.flow import Context, Flow, Known, Part, Reference, References, Subject
+from domain.flow import NOBODY, Context, Flow, Known, Part, Reference, References, Subject
 from domain.record import FlowMemory, Record
 from domain.values import Json
 
@@ -57,6 +57,12 @@ class NeedsFacts(Struct, frozen=True):
     listings: Sequence[Listing]
 
 
+class NeedsKnown(Struct, frozen=True):
+    """These records have to be looked up before the decision can be made."""
+
+    references: Sequence[Reference]
+
+
 class Send(Struct, frozen=True):
     """These parts go next; `links` are joined before they go."""
 
@@ -75,43 +81,31 @@ class Stuck(Struct, frozen=True):
     """A part stands refused, unchanged since; nothing can be sent until the source changes or a person acts."""
 
 
-Decision = Park | Reject | Exclude | Clash | Bury | Ignore | NeedsFacts | Send | Settle | Stuck
+Decision = Park | Reject | Exclude | Clash | Bury | Ignore | NeedsFacts | NeedsKnown | Send | Settle | Stuck
 
 
-def decide(  # noqa: PLR0911 - the order of the questions is the procedure
+def decide(
     flow: Flow,
     record: Record,
     source: Json,
     references: References,
     facts: Mapping[Listing, Sequence[Json]],
     context: Context,
+    group: Sequence[Violation] = (),
 ) -> Decision:
     """What to do next for one record in one flow.
 
     Shape   `source` is the document of the origin; `references` hold what is known of every reference of the flow;
-            `facts` the lists read so far.
+            `facts` the lists read so far; `group` what is wrong with the others of its group, where all go or none.
     """
     memory = record.flow(flow.name)
-    if record.vanished:
-        return Settle() if record.replaced_by and memory.parts else Bury()
-    if not flow.counts(source, record.demanded):
-        return Exclude(FLAG_OFF) if memory.known or memory.status.todo else Ignore()
-    rule = flow.excludes(source, context)
-    if rule:
-        return Exclude(rule)
-    violations = [violation for check in flow.rules for violation in check(source, context)]
-    if violations:
-        return Reject(violations)
-    asked = list({(each.kind, each.key): each for each in flow.references(source, context)}.values())
-    rule = _closed_project(asked, references)
-    if rule:
-        return Exclude(rule)
-    violations = _wrong_sorts(asked, references)
-    if violations:
-        return Reject(violations)
-    waits, demands = _unmet(asked, references)
-    if waits:
-        return Park(waits, demands)
+    barred = _barred(flow, record, source, context, group)
+    if barred is not None:
+        return barred
+    asked = _each_once(flow.references(source, context))
+    barred = _held_back(asked, references, fresh=memory.status.todo)
+    if barred is not None:
+        return barred
     subject = Subject(
         source=source,
         source_id=record.source_id,
@@ -121,11 +115,49 @@ def decide(  # noqa: PLR0911 - the order of the questions is the procedure
         facts=facts,
         memory=memory,
         context=context,
+        others={name: other for name, other in record.flows.items() if name != flow.name},
     )
+    further = _each_once(flow.further(subject))
+    unasked = [each for each in further if (each.kind, each.key) not in references]
+    if unasked:
+        return NeedsKnown(unasked)
+    barred = _held_back(further, references, fresh=memory.status.todo)
+    if barred is not None:
+        return barred
     missing = [listing for listing in flow.listings(subject) if listing not in facts]
     if missing:
         return NeedsFacts(missing)
     return _carry_out(flow, subject)
+
+
+def _barred(flow: Flow, record: Record, source: Json, context: Context, group: Sequence[Violation]) -> Decision | None:
+    """What the record itself says against being carried."""
+    memory = record.flow(flow.name)
+    if record.vanished:
+        return Settle() if record.replaced_by and memory.parts else Bury()
+    if not flow.counts(source, record.demanded):
+        return Exclude(FLAG_OFF) if memory.known or memory.status.todo else Ignore()
+    rule = flow.excludes(source, context)
+    if rule:
+        return Exclude(rule)
+    violations = [violation for check in flow.rules for violation in check(source, context)] or group
+    return Reject(violations) if violations else None
+
+
+def _held_back(asked: Sequence[Reference], references: References, *, fresh: bool) -> Decision | None:
+    """What the records that it refers to say against it."""
+    rule = _closed_project(asked, references)
+    if rule:
+        return Exclude(rule)
+    violations = _wrong_sorts(asked, references)
+    if violations:
+        return Reject(violations)
+    waits, demands = _unmet(asked, references, fresh=fresh)
+    return Park(waits, demands) if waits else None
+
+
+def _each_once(asked: Iterable[Reference]) -> list[Reference]:
+    return list({(each.kind, each.key): each for each in asked}.values())
 
 
 def _carry_out(flow: Flow, subject: Subject) -> Decision:
@@ -183,7 +215,7 @@ def _wrong_sorts(asked: Sequence[Reference], references: References) -> list[Vio
     found: list[Violation] = []
     for reference in asked:
         known = references.get((reference.kind, reference.key))
-        if reference.only and known is not None and known.facet not in reference.only:
+        if reference.only and known not in (None, NOBODY) and known.facet not in reference.only:
             allowed = " or ".join(reference.only)
             number = reference.key.split("|")[-1]
             message = f"{reference.field} {number} is of type {known.facet}; only {allowed} can be used"
@@ -191,25 +223,37 @@ def _wrong_sorts(asked: Sequence[Reference], references: References) -> list[Vio
     return found
 
 
-def _unmet(asked: Sequence[Reference], references: References) -> tuple[list[Wait], list[Reference]]:
-    """What is still waited for. Derived records are brought forth only once everything else is there."""
-    unmet = [
-        reference for reference in asked if not _is_met(reference, references.get((reference.kind, reference.key)))
-    ]
+def _unmet(asked: Sequence[Reference], references: References, *, fresh: bool) -> tuple[list[Wait], list[Reference]]:
+    """What is still waited for. Derived records are brought forth only once everything else is there.
+
+    `fresh` says that the record changed since its last decision, so that nobody who carries it can know its content.
+    """
+    known = {id(reference): references.get((reference.kind, reference.key), NOBODY) for reference in asked}
+    unmet = [reference for reference in asked if not _is_met(reference, known[id(reference)], fresh=fresh)]
     plain = [reference for reference in unmet if reference.content is None]
     awaited = plain or unmet
     demands = [
         reference
         for reference in awaited
-        if reference.if_facet or (reference.content is not None and (reference.kind, reference.key) not in references)
+        if reference.if_facet or (reference.content is not None and known[id(reference)] is NOBODY)
     ]
-    return [Wait(reference.kind, reference.key, reference.text) for reference in awaited], demands
+    return [_wait(reference, known[id(reference)], fresh=fresh) for reference in awaited], demands
 
 
-def _is_met(reference: Reference, known: Known | None) -> bool:
-    if reference.if_facet and (known is None or known.facet not in reference.if_facet):
+def _wait(reference: Reference, known: Known, *, fresh: bool) -> Wait:
+    """What is waited for, in words; of a carrier also what holds it up, as that holds up everything it carries."""
+    words = reference.text
+    if reference.carrier and known.why and not fresh:
+        words = f"{words}: {'; '.join(known.why)}"
+    return Wait(reference.kind, reference.key, words, reference.carrier)
+
+
+def _is_met(reference: Reference, known: Known, *, fresh: bool) -> bool:
+    if reference.loose or (reference.if_facet and known.facet not in reference.if_facet):
         return True
-    return known is not None and (known.link is not None or (reference.optional and known.state == "excluded"))
+    if reference.carrier:
+        return known.state == "synced" and known.link is not None and not fresh
+    return known.link is not None or (reference.optional and known.state == "excluded")
 
 
 def body_of(part: Part) -> dict[str, Any]:

@@ -55,6 +55,7 @@ class Endpoint(msgspec.Struct, frozen=True):
     limit     rows in one call
     shown     sent field -> dotted path under which an answer shows it, where the two differ; empty: never shown
     refreshes names of listings that a success makes stale
+    serial    endpoints of one such name take no two calls for one project at the same time (Procore K5)
     """
 
     name: str
@@ -70,6 +71,7 @@ class Endpoint(msgspec.Struct, frozen=True):
     lookup: Lookup | None = None
     shown: Mapping[str, str] = {}
     refreshes: tuple[str, ...] = ()
+    serial: str = ""
 
 
 class Listing(msgspec.Struct, frozen=True):

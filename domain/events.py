@@ -15,11 +15,15 @@ from domain.values import Digest, System
 
 
 class Wait(Struct, frozen=True):
-    """What a parked record waits for: another record by kind and key, or a fact, in words."""
+    """What a parked record waits for: another record by kind and key, or a fact, in words.
+
+    `carrier` says that the other record carries this one, together with more.
+    """
 
     kind: str
     key: str
     text: str
+    carrier: bool = False
 
 
 class Violation(Struct, frozen=True):
@@ -67,7 +71,8 @@ class Observed(Event, frozen=True, kw_only=True):
     """A side holds something new. `digest` covers the fields that flows use, `content` names the whole body.
 
     `demanded` says that another record's need brought it in, not its own flag. `facet` is what sort of record it is
-    within its kind, where others must know (the type of a project task).
+    within its kind, where others must know (the type of a project task). `marks` are its switches that others depend on
+    (a project that sends its budget). `member_of` names the group that it belongs to (the document of an entry).
     """
 
     TOPIC: ClassVar[str] = "record.observed.1"
@@ -84,6 +89,8 @@ class Observed(Event, frozen=True, kw_only=True):
     flows: tuple[str, ...]
     facet: str = ""
     demanded: bool = False
+    marks: tuple[str, ...] = ()
+    member_of: str = ""
 
 
 class Vanished(Event, frozen=True, kw_only=True):
@@ -229,6 +236,12 @@ class Retried(FlowEvent, frozen=True, kw_only=True):
     TOPIC: ClassVar[str] = "flow.retried.1"
 
 
+class Stirred(FlowEvent, frozen=True, kw_only=True):
+    """A record that this one carries together with others changed: decide again."""
+
+    TOPIC: ClassVar[str] = "flow.stirred.1"
+
+
 class FeedAdvanced(Event, frozen=True, kw_only=True):
     """All changes of a source set up to `position` are in the ledger (row version or entry number)."""
 
@@ -308,6 +321,7 @@ EVENTS: dict[str, type[Event]] = {
         Refused,
         Closed,
         Retried,
+        Stirred,
         FeedAdvanced,
         FeedAdopted,
         PairFingerprinted,

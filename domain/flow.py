@@ -5,7 +5,7 @@ kept, is everything linked that it refers to, and then: which parts should stand
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 from msgspec import Struct, field
@@ -14,7 +14,7 @@ from domain.delivery import Listing, Scope
 from domain.events import LinkRow, Violation, Wait
 from domain.record import FlowMemory
 from domain.states import State
-from domain.values import Digest, Json, digest
+from domain.values import BUSINESS_CENTRAL, Digest, Json, System, digest
 
 
 class Context(Struct, frozen=True, kw_only=True):
@@ -38,18 +38,78 @@ def no_facet(_source: Json) -> str:
     return ""
 
 
+def no_marks(_source: Json) -> tuple[str, ...]:
+    """For kinds without switches that others depend on."""
+    return ()
+
+
 def no_row(_source: Json) -> bool:
     """For kinds of which only counting rows matter."""
     return False
 
 
+class SiteProject(Struct, frozen=True):
+    """A Procore project that is joined to a job of Business Central.
+
+    `number`, `facet` and `marks` are the job's. `since` is the end of the last window that was read, None for never.
+    """
+
+    number: str
+    procore_id: str
+    facet: str
+    marks: tuple[str, ...]
+    since: datetime | None = None
+
+
+class Reading(Struct, frozen=True, kw_only=True):
+    """What a feed of Procore may look at.
+
+    projects  joined projects, each with its own window
+    since     begin of the company's window, UTC; None for everything
+    until     the end of the window, UTC
+    start     first day of what is carried (C-50)
+    facts     the lists that the feed named, and that were read
+    refused   lists that Procore would not give, with its words
+    """
+
+    projects: Sequence[SiteProject]
+    since: datetime | None
+    until: datetime
+    start: date
+    facts: "Facts"
+    refused: Mapping[Listing, str]
+    context: "Context"
+
+
+class Feed(Struct, frozen=True, kw_only=True):
+    """How the records of a kind are read in Procore, which offers no feed of changes by itself.
+
+    Pure: `listings` is asked again with the lists that it named, until it names no new one; then `documents` makes the
+    records of them, and `gone` names the keys of those that were deleted. One list that is refused holds up no other.
+
+    Shape   a document has `id` (text), `updated_at` and, where the id alone is not unique in its kind, `key`;
+            `procoreProjectId` names its project; `fault`, in words, makes it a dead letter.
+    by_project  each project has a window of its own, else the company has one and projects are read whole once
+    expected    the refusal of such a list is no trouble
+    """
+
+    listings: Callable[[Reading], Iterable[Listing]]
+    documents: Callable[[Reading], Iterable[Json]]
+    gone: Callable[[Reading], Iterable[str]] = lambda _reading: ()
+    by_project: bool = True
+    expected: Callable[[Listing], bool] = lambda _listing: False
+
+
 class Origin(Struct, frozen=True, kw_only=True):
     """Where the records of a flow come from.
 
-    entity_set  set of the connector API, empty for records that other records' needs bring forth
+    system      the system that they come from
+    feed        how they are read, for records of Procore
+    entity_set  set of the connector API or resource of Procore, empty for records that others' needs bring forth
     expand      child collection that belongs to the record
     child_set   the same collection as a set of its own; its changes do not move the parent (Business Central 7.7)
     child_key   field of a child that names its parent's number
+    flag        field that holds a row's own flag
     reach       `flagged`: rows with their own flag count, and stay known;
                 `project`: the rows of projects that count; `all`: every row;
                 `demand`: flagged rows, and those that another record names
@@ -58,14 +118,21 @@ class Origin(Struct, frozen=True, kw_only=True):
     relevant    the fields that flows use; a change elsewhere is no news
     keep        rows to know although they do not count, because others may refer to them
     child_fields fields of a child that flows use
+    marks       switches of a row that other records depend on
+    called_by   mark of a project that brings in all rows of that project, flagged or not
+    member_of   the group that a row belongs to
+    dated       field with the date from which on rows count that nobody knew before (C-50)
     numbers     fields that must hold numbers, of the row and of its children; a row that breaks this can't be read
     """
 
+    system: System = BUSINESS_CENTRAL
+    feed: Feed | None = None
     entity_set: str = ""
     expand: str = ""
     child_set: str = ""
     child_key: str = ""
     reach: Literal["flagged", "project", "all", "demand"] = "all"
+    flag: str = "sendToProcore"
     number_field: str = "number"
     number: Callable[[Json], str]
     title: Callable[[Json], str]
@@ -75,16 +142,27 @@ class Origin(Struct, frozen=True, kw_only=True):
     keep: Callable[[Json], bool] = no_row
     numbers: tuple[str, ...] = ()
     child_fields: tuple[str, ...] = ()
+    marks: Callable[[Json], tuple[str, ...]] = no_marks
+    called_by: str = ""
+    member_of: Callable[[Json], str] = no_facet
+    dated: str = ""
+
+
+THERE = "procore:"
+"""Begins the key of a reference that names a record by the id of its counterpart in Procore."""
 
 
 class Reference(Struct, frozen=True, kw_only=True):
     """Another record that must be linked first.
 
-    kind, key  as in the cross-reference: `project` and its number
+    kind, key  as in the cross-reference: `project` and its number, or `procore:` and the id of its counterpart. With a
+               set behind a stroke (`commitment/purchaseOrderLines`) one of the pairs that the record joined is meant
     text       what a person reads while the record waits
     content    for derived records: what the record is, so that naming it brings it forth
     optional   an excluded counterpart is good enough (a segment that lives as sub job)
     if_facet   it matters only where the record is known and of one of these sorts; then it is also demanded
+    carrier    the other record carries this one together with more: it must be synced, and know the newest content
+    loose      asked for, but never waited for
     only       sorts that may be referred to; another sort is a violation of `rule` in `field`
     """
 
@@ -93,6 +171,8 @@ class Reference(Struct, frozen=True, kw_only=True):
     text: str
     content: Mapping[str, Any] | None = None
     optional: bool = False
+    carrier: bool = False
+    loose: bool = False
     if_facet: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     rule: str = ""
@@ -102,14 +182,20 @@ class Reference(Struct, frozen=True, kw_only=True):
 class Known(Struct, frozen=True):
     """What is known of a referred record: its state, and its counterpart where it is linked.
 
-    `state` is empty for a record that is known but takes no part in its flow.
+    `state` is empty for a record that is known but takes no part in its flow; `record` for one that nobody knows.
+    `why` are the reasons of its state.
     """
 
     state: State | Literal[""]
     link: LinkRow | None = None
     record: str = ""
     facet: str = ""
+    marks: tuple[str, ...] = ()
+    why: tuple[str, ...] = ()
 
+
+NOBODY = Known("")
+"""Stands for a record that was looked for and that nobody knows."""
 
 References = Mapping[tuple[str, str], Known]
 """(kind, key) -> what is known; a pair that is missing was never seen."""
@@ -163,7 +249,10 @@ class Plan(Struct, frozen=True, kw_only=True):
 
 
 class Subject(Struct, frozen=True, kw_only=True):
-    """All that a flow may look at when it plans: the source, what is linked, the target's lists, its own memory."""
+    """All that a flow may look at when it plans: the source, what is linked, the target's lists, its own memory.
+
+    `others` are the record's memories of its other flows.
+    """
 
     source: Json
     source_id: str
@@ -173,6 +262,11 @@ class Subject(Struct, frozen=True, kw_only=True):
     facts: Facts
     memory: FlowMemory
     context: Context
+    others: Mapping[str, FlowMemory] = {}
+
+    def known(self, kind: str, key: str) -> Known:
+        """What is known of a referred record."""
+        return self.references.get((kind, key), NOBODY)
 
     def link(self, kind: str, key: str) -> LinkRow:
         """The counterpart of a referred record.
@@ -193,6 +287,11 @@ def no_references(_source: Json, _context: Context) -> Iterable[Reference]:
     return ()
 
 
+def no_further(_subject: Subject) -> Iterable[Reference]:
+    """For flows whose references show in the source."""
+    return ()
+
+
 def no_listings(_subject: Subject) -> Iterable[Listing]:
     """For flows that need no list of the target."""
     return ()
@@ -201,6 +300,27 @@ def no_listings(_subject: Subject) -> Iterable[Listing]:
 def never(_source: Json, _context: Context) -> str:
     """For flows without exclusion rules."""
     return ""
+
+
+class Member(Struct, frozen=True):
+    """A record that another one carries: what its source holds, and its state in its own flow (empty: none)."""
+
+    source: Json
+    state: State | Literal[""]
+
+
+class Gather(Struct, frozen=True, kw_only=True):
+    """A derived record that carries others together: one budget line for all planning lines of a budget code.
+
+    kind     of its members
+    through  kind of record whose counterpart has this record's number as its id: members belong to it by `member_of`,
+             the number of such a record
+    compose  own document as it was composed last, and the members -> the new document
+    """
+
+    kind: str
+    through: str
+    compose: Callable[[Json, Sequence[Member]], Json]
 
 
 class Flow(Struct, frozen=True, kw_only=True):
@@ -212,6 +332,9 @@ class Flow(Struct, frozen=True, kw_only=True):
     excludes    name of the rule that leaves a counting record out, or nothing
     rules       every violation of every rule is reported at once
     references  records that must be linked
+    further     references that show only when the first ones are linked
+    together    records of one group go all or none: one that breaks a rule holds back its whole group (PP-49)
+    gathers     the record carries others together
     listings    lists that `plan` needs, asked for only when the references are linked
     plan        how the record should stand in the target
     parent      key of the record of the same kind that stands above; a circle of them is a violation
@@ -226,6 +349,9 @@ class Flow(Struct, frozen=True, kw_only=True):
     excludes: Callable[[Json, Context], str] = never
     rules: tuple[Rule, ...] = ()
     references: Callable[[Json, Context], Iterable[Reference]] = no_references
+    further: Callable[[Subject], Iterable[Reference]] = no_further
+    together: bool = False
+    gathers: Gather | None = None
     listings: Callable[[Subject], Iterable[Listing]] = no_listings
     plan: Callable[[Subject], Plan]
     parent: Callable[[Json], str] | None = None
@@ -233,22 +359,21 @@ class Flow(Struct, frozen=True, kw_only=True):
 
 
 def check_registry(flows: Sequence[Flow]) -> None:
-    """A registry is sound: names and kinds unique, `after` known and standing before.
+    """A registry is sound: names unique, a kind of one origin, `after` known and standing before.
 
     Raises  ValueError with the name of the flow and what is wrong.
     """
     seen: set[str] = set()
-    kinds: set[str] = set()
+    kinds: dict[str, Origin] = {}
     names = {flow.name for flow in flows}
     for flow in flows:
         if flow.name in seen:
             raise ValueError(f"flow {flow.name} stands twice in the registry")
-        if flow.kind in kinds:
-            raise ValueError(f"kind {flow.kind} of flow {flow.name} belongs to another flow")
+        if kinds.setdefault(flow.kind, flow.origin) is not flow.origin:
+            raise ValueError(f"kind {flow.kind} of flow {flow.name} has another origin in another flow")
         for before in flow.after:
             if before not in names:
                 raise ValueError(f"flow {flow.name} comes after {before}, which is not in the registry")
             if before not in seen:
                 raise ValueError(f"flow {flow.name} comes after {before}, which stands behind it")
         seen.add(flow.name)
-        kinds.add(flow.kind)

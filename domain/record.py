@@ -53,7 +53,11 @@ class OpenDelivery(Struct, frozen=True):
 
 
 class FlowMemory(Struct):
-    """What a record remembers of one flow. `said` is the digest of the last decision, to say nothing twice."""
+    """What a record remembers of one flow.
+
+    `said` is the digest of the last decision, to say nothing twice; `carriers` are kind and key of the records that
+    carry, or ever carried, this one together with others.
+    """
 
     status: Status = states.NEW
     parts: dict[str, PartMemory] = field(default_factory=dict[str, PartMemory])
@@ -62,6 +66,7 @@ class FlowMemory(Struct):
     links: dict[str, LinkRow] = field(default_factory=dict[str, LinkRow])
     said: str = ""
     known: bool = False
+    carriers: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
 
     def target_id(self, part: str) -> str:
         """Id of a part in the target, empty while there is none."""
@@ -105,6 +110,8 @@ class Record:
         self.title = ""
         self.project = ""
         self.facet = ""
+        self.marks: tuple[str, ...] = ()
+        self.member_of = ""
         self.demanded = False
         self.vanished = False
         self.replaced_by = ""
@@ -135,11 +142,14 @@ class Record:
 
     # -- commands ----------------------------------------------------------------------------------
 
-    def observe(self, seen: "Seen", moment: Moment) -> bool:
-        """Records what a side holds, unless that is what we already believe it to hold."""
+    def observe(self, seen: "Seen", moment: Moment, *, released: bool = False) -> bool:
+        """Records what a side holds, unless that is what we already believe it to hold.
+
+        `released` says that the need which brought the record in has ended.
+        """
         believed = self.believed.get(seen.side)
         same = believed is not None and believed.digest == seen.digest
-        demanded = seen.demanded or self.demanded
+        demanded = not released and (seen.demanded or self.demanded)
         if same and not self.vanished and demanded == self.demanded and self.number == seen.number:
             return False  # polls, notices and our own writes all come round again
         fields = {name: getattr(seen, name) for name in seen.__struct_fields__}
@@ -188,6 +198,11 @@ class Record:
             return False
         self._happened(events.Retried, moment, flow=flow)
         return True
+
+    def stir(self, flow: str, moment: Moment) -> None:
+        """Has the record decided again, because one that it carries changed."""
+        if not self.flow(flow).status.todo:
+            self._happened(events.Stirred, moment, flow=flow)
 
     def link(self, flow: str, links: Iterable[LinkRow], moment: Moment) -> None:
         """Joins identities; what is joined already is not said again."""
@@ -282,7 +297,7 @@ class Record:
         self.believed[event.side] = Believed(event.digest, event.content, event.originator_version)
         self.kind, self.entity_set, self.source_id = event.kind, event.entity_set, event.source_id
         self.number, self.title, self.project = event.number, event.title, event.project
-        self.facet = event.facet
+        self.facet, self.marks, self.member_of = event.facet, event.marks, event.member_of
         self.demanded, self.vanished, self.replaced_by = event.demanded, False, ""
         for name in event.flows:
             memory = self.flow(name)
@@ -295,7 +310,7 @@ class Record:
         match event:
             case events.Requested() | events.Attempted() | events.DeliveryEvent() | events.Closed():
                 _apply_delivery(memory, event)
-            case events.Retried():
+            case events.Retried() | events.Stirred():
                 memory.refused = {}
             case events.Linked():
                 memory.links.update({_link_key(link): link for link in event.links})
@@ -308,6 +323,9 @@ class Record:
                 | events.Synced()
             ):
                 memory.said = _said(event)
+                if isinstance(event, events.Parked):
+                    carriers = [(wait.kind, wait.key) for wait in event.waits if wait.carrier]
+                    memory.carriers = list(dict.fromkeys((*memory.carriers, *carriers)))
             case _:
                 raise ValueError(f"{type(event).__name__} is not known to a record")
 
@@ -383,6 +401,8 @@ class Seen(Struct, frozen=True, kw_only=True):
     flows: tuple[str, ...]
     facet: str = ""
     demanded: bool = False
+    marks: tuple[str, ...] = ()
+    member_of: str = ""
 
 
 _COMMON = frozenset(Event.__struct_fields__)

@@ -6,7 +6,7 @@ import msgspec
 
 from domain.record import Believed, FlowMemory, Record
 
-TOPIC = "record.snapshot.1"
+TOPIC = "record.snapshot.2"
 """Stored name and version of the shape. Another shape is another name; a snapshot of an unknown one is passed over."""
 
 EVERY = 300
@@ -25,6 +25,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     project: str
     facet: str
+    marks: tuple[str, ...]
+    member_of: str
     demanded: bool
     vanished: bool
     replaced_by: str

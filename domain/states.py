@@ -53,7 +53,7 @@ def after(  # noqa: C901, PLR0911, PLR0912 - one line for each kind of event rea
 ) -> Status:
     """The status that an event leads to; events of no meaning for it leave it alone."""
     match event:
-        case events.Observed() | events.Vanished():
+        case events.Observed() | events.Vanished() | events.Stirred():
             busy = status.open > 0
             return Status(status.state if busy else "pending", status.open, 0, todo=True)
         case events.Retried():

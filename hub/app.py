@@ -25,11 +25,11 @@ from hub.connection import Pair
 from hub.decider import Narrow
 from hub.gate import Addresses
 from hub.groups import single_error
-from hub.intake import Window
 from hub.projector import Projector
 from hub.report import Progress
 from hub.round import Outcome, Round
 from hub.settings import Connection, Settings
+from hub.window import Window
 from projections.registry import PROJECTIONS
 
 
@@ -62,6 +62,7 @@ class Hub:
                 rng=self.rng,
                 exclude_tags=tuple(connection.exclude_tags),
                 root_classes=tuple(connection.root_classes),
+                start_date=connection.start_date,
             )
         finally:
             with anyio.CancelScope(shield=True):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -10,7 +10,7 @@ from adapters.ports import Clock, Rng
 from adapters.target import Target
 from domain.events import Event
 from domain.flow import Context, Flow
-from domain.flows import FLOWS
+from domain.flows import FLOWS, OF_KIND
 from domain.record import Moment
 from domain.values import Cause, System
 
@@ -35,6 +35,7 @@ class Pair:
     exclude_tags: tuple[str, ...] = ()
     root_classes: tuple[str, ...] = ()
     local_currency: str = ""
+    start_date: date | None = None
     actor: str = "system"
     _story: str = field(default="", init=False)
 
@@ -75,6 +76,15 @@ class Pair:
     def enabled(self, flow: Flow) -> bool:
         """Flows without a table of settings serve others and are always on."""
         return bool(self.flow_settings.get(flow.name, {"enabled": True}).get("enabled", True))
+
+    def flows_of(self, kind: str) -> list[Flow]:
+        """The flows that are on and that records of a kind may take part in."""
+        return [flow for flow in OF_KIND[kind] if self.enabled(flow)]
+
+    @property
+    def start(self) -> date:
+        """First day of posted documents and time that are carried (C-50): as set, else the day of the first contact."""
+        return self.start_date or self.clock.now().astimezone(UTC).date()
 
     @property
     def flows(self) -> list[Flow]:

@@ -8,20 +8,25 @@ from adapters.store import StreamMoved
 from domain import decide as decisions
 from domain.decide import Decision, decide
 from domain.endpoints import ENDPOINTS
+from domain.errors import SiteLedgerError
 from domain.events import Violation
-from domain.flow import Flow, Part, Reference, References
+from domain.flow import Flow, Known, Part, Reference
 from domain.flows import BY_KIND, BY_NAME
-from domain.record import Moment, Record, Request, Seen
-from domain.values import BUSINESS_CENTRAL, Json, digest, read_json
+from domain.record import Moment, Record, Request
+from domain.values import Json, read_json
 from hub.connection import Pair
 from hub.fact_book import FactBook
+from hub.gathering import Gathering, is_whole
 from hub.link_book import LinkBook
 from hub.records import Contents, Records
+from hub.sight import seen, seen_again
 
 PAGE = 500
-PASSES = 8
-"""Rounds of asking for lists that one decision may take: lists whose address stands in other lists need two."""
+PASSES = 12
+"""Rounds of asking that one decision may take: lists whose address stands in other lists, records named by pairs."""
 ANCESTORS = 64
+MOST_FAULTS = 5
+"""Faults of others that a record of a group names; a document of a thousand bad lines needs no thousand reasons."""
 MOST_BLOCKED = 50
 """Projects that are held up one by one; when more can't be read, the whole flow waits for the next round."""
 
@@ -70,6 +75,7 @@ class Decider:
         self._links = links
         self._facts = facts
         self._narrow = narrow
+        self._gathering = Gathering(pair, records.ledger)
         self._woken_to = 0
         self._blocked: dict[tuple[str, str], None] = {}
 
@@ -116,6 +122,7 @@ class Decider:
         """Records whose wait ended, or whose project was switched or deleted, since the last time this was asked."""
         start, self._woken_to = self._woken_to, position
         rows = await self._ledger.rows(_WOKEN_BY_LINK, (start, start, self.pair.name))
+        rows += await self._ledger.rows(_WOKEN_BY_COUNTERPART, (start, self.pair.name))
         rows += await self._ledger.rows(_WOKEN_BY_PROJECT, (self.pair.name, start))
         return [Due(UUID(row[0]), row[1]) for row in rows if row[1] in BY_NAME]
 
@@ -135,18 +142,71 @@ class Decider:
 
     async def _run(self, due: Sequence[Due], *, again: bool) -> int:
         loaded = await self._records.load([item.record for item in due])
-        due = [item for item in due if BUSINESS_CENTRAL in loaded[item.record].believed]
+        due = [item for item in due if BY_NAME[item.flow].origin.system in loaded[item.record].believed]
         if again:
             due = [item for item in due if loaded[item.record].flow(item.flow).status.open == 0]
         sources = await self._records.sources([loaded[item.record] for item in due])
         moment = self.pair.moment()
-        known = await self._links.known(self._asked(due, sources, moment))
-        made = await self._decide(due, loaded, sources, known, moment)
         contents = Contents()
+        await self._compose(due, loaded, sources, contents, moment)
+        due = await self._whole(due, sources)
+        known = dict(await self._links.known(self._asked(due, sources, moment)))
+        made = await self._decide(due, loaded, sources, known, moment)
         demanded: dict[UUID, Record] = {}
         for item, decision in made.items():
+            await self._stir(item, decision, loaded, demanded, moment)
             await self._carry_out(item, decision, loaded, demanded, contents, moment)
         return await self._records.save([*loaded.values(), *demanded.values()], contents)
+
+    async def _compose(
+        self,
+        due: Sequence[Due],
+        loaded: Mapping[UUID, Record],
+        sources: dict[UUID, Json],
+        contents: Contents,
+        moment: Moment,
+    ) -> None:
+        """What carries others is first made anew from them; its new document is an observation like any other."""
+        carriers = [loaded[item.record] for item in due if BY_NAME[item.flow].gathers is not None]
+        if not carriers:
+            return
+        for id_, document in (await self._gathering.composed(carriers, sources)).items():
+            record, flow = loaded[id_], BY_KIND[loaded[id_].kind]
+            sources[id_] = document
+            scratch = Contents()
+            if record.observe(seen(self.pair, flow, document, record.source_id, scratch, demanded=True), moment):
+                contents.new.update(scratch.new)
+
+    async def _whole(self, due: Sequence[Due], sources: Mapping[UUID, Json]) -> list[Due]:
+        """Without records whose group may not be read whole yet; they stay pending until it is (PP-49)."""
+        read_to: dict[str, int] = {}
+        kept: list[Due] = []
+        for item in due:
+            flow = BY_NAME[item.flow]
+            if flow.together:
+                if item.flow not in read_to:
+                    read_to[item.flow] = await self._gathering.read_to(flow)
+                if not is_whole(sources[item.record], read_to[item.flow]):
+                    self._blocked[item.flow, ""] = None
+                    continue
+            kept.append(item)
+        return kept
+
+    async def _faults(
+        self, due: Sequence[Due], sources: Mapping[UUID, Json], moment: Moment
+    ) -> dict[Due, list[Violation]]:
+        """What is wrong with the others of a record's group, where all go or none."""
+        faults: dict[Due, list[Violation]] = {}
+        for name in dict.fromkeys(item.flow for item in due if BY_NAME[item.flow].together):
+            flow = BY_NAME[name]
+            group = {
+                item: of for item in due if item.flow == name and (of := flow.origin.member_of(sources[item.record]))
+            }
+            found = await self._gathering.faults(flow, group.values(), self.pair.context(flow, moment.at))
+            for item, of in group.items():
+                others = [broken for record, broken in found.get(of, {}).items() if record != item.record]
+                faults[item] = others[:MOST_FAULTS]
+        return faults
 
     def _asked(self, due: Sequence[Due], sources: Mapping[UUID, Json], moment: Moment) -> list[tuple[str, str]]:
         asked: list[tuple[str, str]] = []
@@ -161,29 +221,37 @@ class Decider:
         due: Sequence[Due],
         loaded: Mapping[UUID, Record],
         sources: Mapping[UUID, Json],
-        known: References,
+        known: dict[tuple[str, str], Known],
         moment: Moment,
     ) -> dict[Due, Decision]:
         made: dict[Due, Decision] = {}
+        faults = await self._faults(due, sources, moment)
         left = list(due)
         for _ in range(PASSES):
             wanted: dict[Due, decisions.NeedsFacts] = {}
+            unknown: dict[Due, decisions.NeedsKnown] = {}
             for item in left:
                 flow = BY_NAME[item.flow]
                 context = self.pair.context(flow, moment.at)
-                source = sources[item.record]
-                decision = decide(flow, loaded[item.record], source, known, self._facts.rows, context)
-                if isinstance(decision, decisions.NeedsFacts):
-                    wanted[item] = decision
-                else:
-                    made[item] = decision
-            if not wanted:
+                source, group = sources[item.record], faults.get(item, ())
+                decision = decide(flow, loaded[item.record], source, known, self._facts.rows, context, group)
+                match decision:
+                    case decisions.NeedsFacts():
+                        wanted[item] = decision
+                    case decisions.NeedsKnown():
+                        unknown[item] = decision
+                    case _:
+                        made[item] = decision
+            if not wanted and not unknown:
                 return made
+            pairs = [(each.kind, each.key) for need in unknown.values() for each in need.references]
+            known.update(await self._links.looked_up(pair for pair in dict.fromkeys(pairs) if pair not in known))
             await self._facts.read([listing for need in wanted.values() for listing in need.listings])
             left = [
-                item for item, need in wanted.items() if not self._is_blocked(item, need, loaded[item.record].project)
+                *unknown,
+                *(it for it, need in wanted.items() if not self._is_blocked(it, need, loaded[it.record].project)),
             ]
-        return made
+        raise SiteLedgerError(f"{left[0].flow} asks for ever more before it decides; this is a fault of the flow")
 
     def _is_blocked(self, item: Due, need: decisions.NeedsFacts, project: str) -> bool:
         """A list that can't be read now holds up the records that need it, and no other; they stay pending."""
@@ -229,9 +297,33 @@ class Decider:
                     record.request(item.flow, _request(part, contents), moment)
             case decisions.Settle():
                 record.link(item.flow, decision.links, moment)
-                record.settle(item.flow, record.believed[BUSINESS_CENTRAL].content, decision.warnings, moment)
-            case decisions.Stuck() | decisions.Ignore() | decisions.NeedsFacts():
+                record.settle(item.flow, record.believed[flow.origin.system].content, decision.warnings, moment)
+            case decisions.Stuck() | decisions.Ignore() | decisions.NeedsFacts() | decisions.NeedsKnown():
                 return  # nothing to say: a person acts, or it never took part
+
+    async def _stir(
+        self,
+        item: Due,
+        decision: Decision,
+        loaded: Mapping[UUID, Record],
+        others: dict[UUID, Record],
+        moment: Moment,
+    ) -> None:
+        """Whoever carries this record, or ever did, is decided anew when it changed since its last decision."""
+        memory = loaded[item.record].flow(item.flow)
+        if not memory.status.todo:
+            return
+        carriers = list(memory.carriers)
+        if isinstance(decision, decisions.Park):
+            carriers += [(wait.kind, wait.key) for wait in decision.waits if wait.carrier]
+        for kind, key in dict.fromkeys(carriers):
+            flow = BY_KIND[kind]
+            id_ = Record.id_for(self.pair.name, flow.kind, key)
+            carrier = loaded.get(id_) or others.get(id_) or (await self._records.load([id_], flow.kind))[id_]
+            if carrier.version:  # one that nobody knows yet is brought forth, and decided then
+                carrier.stir(flow.name, moment)
+                if id_ not in loaded:
+                    others[id_] = carrier
 
     async def _demand(
         self,
@@ -253,7 +345,7 @@ class Decider:
             if id_ in demanded or id_ in loaded:
                 continue
             record = (await self._records.load([id_], flow.kind))[id_]
-            record.observe(seen(flow, source, key, contents, demanded=True), moment)
+            record.observe(seen(self.pair, flow, source, key, contents, demanded=True), moment)
             demanded[id_] = record
 
     async def _demand_known(
@@ -274,23 +366,8 @@ class Decider:
             if id_ in demanded or (id_ in loaded and loaded[id_].demanded):
                 continue
             record = loaded[id_] if id_ in loaded else (await self._records.load([id_]))[id_]
-            believed = record.believed[BUSINESS_CENTRAL]
-            again = Seen(
-                kind=record.kind,
-                side=BUSINESS_CENTRAL,
-                entity_set=record.entity_set,
-                source_id=record.source_id,
-                number=record.number,
-                title=record.title,
-                project=record.project,
-                digest=believed.digest,
-                content=believed.content,
-                modified_at="",
-                flows=(flow.name,),
-                facet=record.facet,
-                demanded=True,
-            )
-            record.observe(again, moment)
+            source = (await self._records.sources([record]))[id_]
+            record.observe(seen_again(self.pair, flow, record, source, demanded=True), moment)
             if id_ not in loaded:
                 demanded[id_] = record
 
@@ -320,7 +397,15 @@ _WOKEN_BY_LINK = """
 SELECT DISTINCT w.record, w.flow
 FROM record_state s
 JOIN wait w ON w.connection = s.connection AND w.on_kind = s.kind AND w.on_key = s.number
-WHERE (s.joined > ? OR (s.state = 'excluded' AND s.position > ?)) AND s.connection = ?
+WHERE (s.joined > ? OR (s.state IN ('excluded', 'synced') AND s.position > ?)) AND s.connection = ?
+"""
+
+_WOKEN_BY_COUNTERPART = """
+SELECT DISTINCT w.record, w.flow
+FROM record_state s
+JOIN cross_reference x ON x.record = s.record AND x.flow = s.flow AND x.role = 'primary'
+JOIN wait w ON w.connection = s.connection AND w.on_kind = s.kind AND w.on_key = 'procore:' || x.procore_id
+WHERE s.joined > ? AND s.connection = ?
 """
 
 _WOKEN_BY_PROJECT = """
@@ -332,27 +417,6 @@ WHERE s.kind = 'project' AND s.connection = ? AND s.position > ? AND d.open = 0
     OR (s.state NOT IN ('excluded', 'deleted') AND d.state = 'excluded'
         AND d.reasons IN ('["project flag off"]', '["project deleted"]')))
 """
-
-
-def seen(flow: Flow, source: Json, source_id: str, contents: Contents, *, demanded: bool = False) -> Seen:
-    """A document of the origin as an observation: what flows use of it, and where the whole is kept."""
-    origin = flow.origin
-    takes_part = flow.counts(source, demanded)
-    return Seen(
-        kind=flow.kind,
-        side=BUSINESS_CENTRAL,
-        entity_set=origin.entity_set,
-        source_id=source_id,
-        number=origin.number(source),
-        title=origin.title(source)[:200],
-        project=origin.project(source),
-        digest=digest(origin.relevant(source)),
-        content=contents.add_json(source),
-        modified_at=str(source.get("lastModifiedDateTime") or ""),
-        flows=(flow.name,) if takes_part else (),
-        facet=origin.facet(source),
-        demanded=demanded,
-    )
 
 
 def _request(part: Part, contents: Contents) -> Request:

@@ -20,10 +20,11 @@ from domain.flows import BY_NAME
 from domain.record import Moment, Record
 from domain.values import Json, System, read_json, text
 from hub.connection import Pair
-from hub.decider import EVERYTHING, Narrow, seen
+from hub.decider import EVERYTHING, Narrow
 from hub.fact_book import FactBook
 from hub.readable import what_is_wrong
 from hub.records import Contents, Records
+from hub.sight import seen
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -163,7 +164,7 @@ class Dispatch:
                     found=outcome.found,
                     **said,
                 )
-                _see_own(record, outcome, contents, moment)
+                self._see_own(record, outcome, contents, moment)
             case Busy() if delivery.attempts < MOST_ATTEMPTS:
                 wait = max(outcome.after, delay_before(delivery.attempts, self.pair.rng))
                 record.delay(
@@ -185,6 +186,17 @@ class Dispatch:
                 if rule:
                     record.exclude(delivery.flow, rule, moment)
 
+    def _see_own(self, record: Record, outcome: Accepted, contents: Contents, moment: Moment) -> None:
+        """A record that the hub made in its own origin shows in the answer what that origin filled in, such as a name.
+
+        Without it the next round would meet these fields as a change and carry the record once more.
+        """
+        flow, row = BY_NAME[outcome.delivery.flow], outcome.answer
+        made_it = outcome.delivery.endpoint == f"bc.{flow.origin.entity_set}.create"
+        if made_it and what_is_wrong(row, flow.origin) == "" and text(row, "id") == record.source_id:
+            sight = seen(self.pair, flow, row, record.source_id, contents, demanded=record.demanded)
+            record.observe(sight, moment)
+
 
 def _log_outcome(outcome: Outcome, moment: Moment) -> None:
     """One line for each delivery: ids, never bodies."""
@@ -205,17 +217,6 @@ def _log_outcome(outcome: Outcome, moment: Moment) -> None:
             log.warning("delayed", reason=outcome.reason, outcome_unknown=outcome.unknown, **fields)
         case Refused():
             log.error("refused", status=outcome.status, code=outcome.code, **fields)
-
-
-def _see_own(record: Record, outcome: Accepted, contents: Contents, moment: Moment) -> None:
-    """A record that the hub made in its own origin shows in the answer what that origin filled in, such as a name.
-
-    Without it the next round would meet these fields as a change and carry the record once more.
-    """
-    flow, row = BY_NAME[outcome.delivery.flow], outcome.answer
-    made_it = outcome.delivery.endpoint == f"bc.{flow.origin.entity_set}.create"
-    if made_it and what_is_wrong(row, flow.origin) == "" and text(row, "id") == record.source_id:
-        record.observe(seen(flow, row, record.source_id, contents, demanded=record.demanded), moment)
 
 
 _DUE = """

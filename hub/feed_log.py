@@ -6,7 +6,7 @@ from typing import Any, cast
 from adapters.store import Ledger
 from domain import events
 from domain.record import Moment, Record
-from domain.values import BUSINESS_CENTRAL, Json, digest, text
+from domain.values import BUSINESS_CENTRAL, Json, System, digest, text
 from hub.connection import E, Pair
 from hub.records import Contents
 
@@ -58,7 +58,9 @@ class FeedLog:
         await self._ledger.append(new)
         self.stored()
 
-    async def dead_letter(self, entity_set: str, row: object, reason: str, moment: Moment) -> bool:
+    async def dead_letter(
+        self, entity_set: str, row: object, reason: str, moment: Moment, side: System = BUSINESS_CENTRAL
+    ) -> bool:
         """Keeps what could not be read, once, raw; whether it is new."""
         id_ = Record.id_for(self._pair.name, "dead letter", f"{entity_set}/{digest(row)}")
         if (await self._ledger.load([id_]))[id_]:
@@ -70,7 +72,7 @@ class FeedLog:
             id_,
             1,
             moment,
-            side=BUSINESS_CENTRAL,
+            side=side,
             entity_set=entity_set,
             source_id=source_id[:100],
             reason=reason,

@@ -4,6 +4,7 @@ Rules   BX-15, MA-05 to MA-07, C-41: the first successful contact stores a finge
 """
 
 from dataclasses import dataclass
+from datetime import date
 
 from adapters.store import Ledger
 from adapters.target import Target
@@ -136,6 +137,12 @@ async def _first_contact(ledger: Ledger, pair: Pair, addresses: Addresses, set_u
     await ledger.append([event])
 
 
+async def first_day(ledger: Ledger, pair: Pair) -> date:
+    """The day of the first contact, from which on posted documents and time are carried (C-50); today before that."""
+    rows = await ledger.rows("SELECT since FROM pair WHERE connection = ?", (pair.name,))
+    return date.fromisoformat(rows[0][0][:10]) if rows else pair.start
+
+
 async def record_settings(ledger: Ledger, pair: Pair) -> None:
     """Keeps the settings that a round runs under, once for each change, so that every decision can be explained."""
     contents = Contents()
@@ -146,6 +153,7 @@ async def record_settings(ledger: Ledger, pair: Pair) -> None:
             "procore_company": pair.procore_company,
             "exclude_tags": list(pair.exclude_tags),
             "root_classes": list(pair.root_classes),
+            "start_date": pair.start_date.isoformat() if pair.start_date else "",
             "flows": pair.flow_settings,
         }
     )

@@ -5,8 +5,6 @@ Source  Connector API, Incremental reading: rows below `minimumActiveRowVersion`
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from itertools import islice
 from typing import Any
 from uuid import UUID
@@ -19,39 +17,18 @@ from domain.flow import Flow
 from domain.flows import BY_KIND
 from domain.record import Moment, Record
 from domain.values import BUSINESS_CENTRAL, Json, text
+from hub.calling import Calling
 from hub.connection import Pair
-from hub.decider import seen
 from hub.feed_log import FeedLog
 from hub.readable import what_is_wrong
 from hub.records import Contents, Records
+from hub.sight import seen
+from hub.window import Window
 
 PAGE = 500
 NAMES_IN_FILTER = 40
 """Numbers joined by `or` on one field (Business Central 4.2); keeps the address well below 8 kB."""
 DELETIONS = "deletedRecords"
-
-
-@dataclass(frozen=True)
-class Window:
-    """Which changes to read: those since the last round, all, or those modified in a range.
-
-    Units   `since` inclusive, `until` exclusive, UTC.
-    """
-
-    full: bool = False
-    since: datetime | None = None
-    until: datetime | None = None
-
-    @property
-    def is_range(self) -> bool:
-        """A range is read beside the usual feed and moves no checkpoint."""
-        return self.since is not None or self.until is not None
-
-    def condition(self) -> str:
-        """The range as a filter."""
-        parts = [f"lastModifiedDateTime ge {_instant(self.since)}"] if self.since else []
-        parts += [f"lastModifiedDateTime lt {_instant(self.until)}"] if self.until else []
-        return " and ".join(parts)
 
 
 class Intake:
@@ -64,6 +41,7 @@ class Intake:
         self._window = window
         self._catch_up = catch_up
         self._log = FeedLog(records.ledger, pair)
+        self._calling = Calling(pair, records, catch_up)
         self._horizon = 0
         self.observed = 0
         self.unreadable = 0
@@ -94,9 +72,19 @@ class Intake:
         if places:  # only now: a place taken before its documents are read again would lose them in a crash
             await self._log.append(places)
         await self.adopt()
+        await self._catch_up()
+        for flow in self._feeds():
+            self.observed += await self._calling.answer(flow)
 
     def _feeds(self) -> list[Flow]:
-        return [flow for flow in self.pair.flows if flow.origin.entity_set]
+        """One flow of each kind: those of one kind read the same set."""
+        return list(
+            {
+                flow.kind: flow
+                for flow in reversed(self.pair.flows)
+                if flow.origin.entity_set and flow.origin.system == BUSINESS_CENTRAL
+            }.values()
+        )[::-1]
 
     def _place(self, name: str) -> int:
         return 0 if self._window.full else self._log.read_to(name)
@@ -112,7 +100,9 @@ class Intake:
             rows: list[Json] = []  # `adopt` reads the projects that count, whole
         else:
             new = not self._log.read_to(origin.entity_set) and origin.reach in ("flagged", "demand")
-            flagged = " and sendToProcore eq true" if new else ""
+            flagged = f" and {origin.flag} eq true" if new else ""
+            if origin.dated and not self._log.read_to(origin.entity_set):
+                flagged += f" and {origin.dated} ge {self.pair.start.isoformat()}"
             rows = await self._list(flow, f"rowVersion gt {position} and rowVersion lt {self._horizon}{flagged}")
         if rows or not position:
             await self._observe(
@@ -190,15 +180,17 @@ class Intake:
         return self.observed - before
 
     async def adopt(self) -> None:
-        """Reads tasks and segments of projects that count and were not read whole so far."""
+        """Reads whole what projects bring in that was not read whole so far, such as their tasks and segments."""
         await self._catch_up()
-        project_flow = BY_KIND["project"].name
         for flow in self._feeds():
             origin = flow.origin
-            if origin.reach != "project":
+            if origin.reach != "project" and not origin.called_by:
                 continue
             again = 1 if self._window.full else 0
-            rows = await self._ledger.rows(_UNADOPTED, (origin.entity_set, self.pair.name, project_flow, again))
+            mark = f"% {origin.called_by} %" if origin.called_by else "%"
+            rows = await self._ledger.rows(
+                _UNADOPTED, (origin.entity_set, self.pair.name, BY_KIND["project"].name, again, mark)
+            )
             for chunk in _chunks([row[0] for row in rows], NAMES_IN_FILTER):
                 names = " or ".join(f"projectNumber eq {_quoted(number)}" for number in chunk)
                 await self._observe(
@@ -223,6 +215,7 @@ class Intake:
         moment = self.pair.moment()
         readable = await self._sorted_out(flow, rows, moment)
         counting = whole if whole is not None else await self._projects_of(flow, readable)
+        called = await self._calling.called(flow, {flow.origin.project(row) for row in readable})
         pages = _chunks(readable, PAGE) or [[]]
         for number, page in enumerate(pages, 1):
             sources = {Record.id_for(self.pair.name, flow.kind, text(row, "id")): row for row in page}
@@ -240,7 +233,8 @@ class Intake:
                 for id_ in stand_ins:
                     found[id_].vanish(BUSINESS_CENTRAL, "", moment)
                 for id_, row in sources.items():
-                    self._observe_one(flow, found[id_], row, contents, moment, demanded=demanded, counting=counting)
+                    wanted = demanded or flow.origin.project(row) in called
+                    self._observe_one(flow, found[id_], row, contents, moment, demanded=wanted, counting=counting)
                 return place(moment) if place is not None and is_last else ()
 
             await self._records.change([*sources, *stand_ins], act, flow.kind)
@@ -272,15 +266,22 @@ class Intake:
         counting: set[str],
     ) -> None:
         wanted = demanded or record.demanded
-        if not record.version:
-            if flow.origin.reach == "project" and flow.origin.project(row) not in counting:
-                return
-            if not flow.counts(row, wanted) and not flow.origin.keep(row):
-                return  # never flagged: no state and no row
+        if not record.version and not self._is_wanted(flow, row, counting, demanded=wanted):
+            return
         scratch = Contents()
-        if record.observe(seen(flow, row, text(row, "id"), scratch, demanded=wanted), moment):
+        if record.observe(seen(self.pair, flow, row, text(row, "id"), scratch, demanded=wanted), moment):
             contents.new.update(scratch.new)
             self.observed += 1
+
+    def _is_wanted(self, flow: Flow, row: Json, counting: set[str], *, demanded: bool) -> bool:
+        """Whether a row that nobody knew is to be known: what was never flagged has no state and no row."""
+        origin = flow.origin
+        if origin.dated and not self._window.is_range and text(row, origin.dated)[:10] < self.pair.start.isoformat():
+            return False
+        if origin.reach == "project" and origin.project(row) not in counting:
+            return False
+        brought_in = bool(origin.called_by) and origin.project(row) in counting
+        return flow.counts(row, demanded) or origin.keep(row) or brought_in
 
     async def _sorted_out(self, flow: Flow, rows: Sequence[Json], moment: Moment) -> list[Json]:
         """Rows that can be read, each id once; what can't be read is kept as a dead letter and holds up nothing."""
@@ -295,9 +296,12 @@ class Intake:
 
     async def _projects_of(self, flow: Flow, rows: Sequence[Json]) -> set[str]:
         """Projects among these rows whose rows count, because the project itself is known."""
+        numbers = {flow.origin.project(row) for row in rows}
+        if flow.origin.called_by:
+            return await self._calling.adopted(flow, numbers)
         if flow.origin.reach != "project":
             return set()
-        return await self._known_numbers(BY_KIND["project"], {flow.origin.project(row) for row in rows})
+        return await self._known_numbers(BY_KIND["project"], numbers)
 
     async def _known_numbers(self, flow: Flow, numbers: set[str]) -> set[str]:
         if not numbers:
@@ -331,14 +335,11 @@ WHERE w.connection = ? AND w.on_kind = ? AND s.record IS NULL
 _UNADOPTED = """
 SELECT s.number
 FROM record_state s
+JOIN record r ON r.record = s.record
 LEFT JOIN feed_project f ON f.connection = s.connection AND f.entity_set = ? AND f.project = s.number
-WHERE s.connection = ? AND s.flow = ? AND s.state <> 'deleted' AND (f.project IS NULL OR ? = 1)
+WHERE s.connection = ? AND s.flow = ? AND s.state <> 'deleted' AND (f.project IS NULL OR ? = 1) AND r.marks LIKE ?
 ORDER BY s.number
 """
-
-
-def _instant(value: datetime) -> str:
-    return value.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _quoted(value: str) -> str:

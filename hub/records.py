@@ -9,9 +9,9 @@ import msgspec
 from adapters.store import Ledger, StreamMoved
 from domain import events, snapshot
 from domain.errors import SiteLedgerError
-from domain.flows import RECORDS
+from domain.flows import BY_KIND, RECORDS
 from domain.record import Record
-from domain.values import BUSINESS_CENTRAL, Digest, Json, System, read_json, sha256_of
+from domain.values import Digest, Json, read_json, sha256_of
 from hub.shelf import Shelf
 
 RETRIES = 5
@@ -112,9 +112,13 @@ class Records:
             await self.ledger.save_snapshot(record.id, record.version, snapshot.TOPIC, snapshot.taken(record))
         return len(new)
 
-    async def sources(self, records: Iterable[Record], side: System = BUSINESS_CENTRAL) -> dict[UUID, Json]:
-        """What a side of each record holds, as it was last seen."""
-        wanted = {record.id: record.believed[side].content for record in records if side in record.believed}
+    async def sources(self, records: Iterable[Record]) -> dict[UUID, Json]:
+        """What the origin of each record holds, as it was last seen."""
+        wanted = {
+            record.id: record.believed[side].content
+            for record in records
+            if (side := BY_KIND[record.kind].origin.system) in record.believed
+        }
         bodies = await self.ledger.contents(list(wanted.values()))
         missing = [name for name in wanted.values() if name not in bodies]
         if missing:

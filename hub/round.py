@@ -17,13 +17,15 @@ from hub.connection import Pair, story_id
 from hub.decider import PAGE, Decider, Due, Narrow
 from hub.dispatch import Dispatch
 from hub.fact_book import FactBook
-from hub.gate import Addresses, check_pair, read_set_up, record_settings
+from hub.gate import Addresses, check_pair, first_day, read_set_up, record_settings
 from hub.groups import single_error
-from hub.intake import Intake, Window
+from hub.intake import Intake
 from hub.link_book import LinkBook
 from hub.projector import Projector
 from hub.records import Records
 from hub.report import Progress
+from hub.site_intake import SiteIntake
+from hub.window import Window
 
 
 @dataclass
@@ -70,6 +72,7 @@ class Round:
         records = Records(ledger, pair.name)
         self._facts = FactBook(pair.targets)
         self._intake = Intake(pair, records, window, projector.catch_up)
+        self._site = SiteIntake(pair, records, window, projector.catch_up)
         self._decider = Decider(pair, records, LinkBook(ledger, pair.name), self._facts, narrow)
         self._dispatches: Mapping[System, Dispatch] = {
             system: Dispatch(pair, system, records, self._facts, narrow) for system in SYSTEMS
@@ -95,19 +98,21 @@ class Round:
             self.pair.local_currency = set_up.currency
             await check_pair(self._ledger, self.pair, self._addresses, set_up)
             await record_settings(self._ledger, self.pair)
+            self.pair.start_date = self.pair.start_date or await first_day(self._ledger, self.pair)
             await self._read(set_up.horizon, outcome)
             await self._work()
         except (RetryLater, Unreadable, NeedsDecision) as error:
             _cut_short(outcome, error)
         outcome.finished = self.pair.clock.now()
-        outcome.observed, outcome.unreadable = self._intake.observed, self._intake.unreadable
+        outcome.observed = self._intake.observed + self._site.observed
+        outcome.unreadable = self._intake.unreadable + self._site.unreadable
         outcome.delivered = {system: dispatch.delivered for system, dispatch in self._dispatches.items()}
         for system in SYSTEMS:
             calls = self.pair.targets[system].calls
             outcome.reads[system] = calls.read - base[system][0]
             outcome.writes[system] = calls.write - base[system][1]
         if outcome.unreadable:
-            words = f"{outcome.unreadable} rows of Business Central could not be read; they are kept as dead letters"
+            words = f"{outcome.unreadable} rows could not be read; they are kept as dead letters"
             outcome.troubles.append(f"{words}, see siteledger status")
         self._blocked(outcome)
         await self._end(outcome)
@@ -125,9 +130,15 @@ class Round:
             await self._intake.round(horizon)
         except (RetryLater, Unreadable, NeedsDecision) as error:
             _cut_short(outcome, error)
-        for error in self._intake.troubles:
-            _cut_short(outcome, error)
         self._progress.finish("reading Business Central")
+        self._progress.start("reading Procore")
+        try:
+            await self._site.round()
+        except (RetryLater, Unreadable, NeedsDecision) as error:
+            _cut_short(outcome, error)
+        for error in (*self._intake.troubles, *self._site.troubles):
+            _cut_short(outcome, error)
+        self._progress.finish("reading Procore")
         await self._decide()
         await self._look_again()
 

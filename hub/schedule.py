@@ -12,9 +12,9 @@ from hub.app import Hub
 from hub.connection import Pair
 from hub.decider import EVERYTHING
 from hub.groups import single_error
-from hub.intake import Window
 from hub.report import Quiet
 from hub.round import Outcome
+from hub.window import Window
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 

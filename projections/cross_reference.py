@@ -21,7 +21,13 @@ CROSS_REFERENCE = Table(
         Column("since", "text", "when the pair was joined, UTC"),
     ),
     key=("connection", "flow", "record", "role", "bc_set", "bc_id"),
-    indexes=(("connection", "flow", "bc_number"), ("record",), ("connection", "procore_id"), ("connection", "bc_id")),
+    indexes=(
+        ("connection", "flow", "bc_number"),
+        ("record",),
+        ("connection", "procore_id"),
+        ("connection", "bc_id"),
+        ("connection", "flow", "procore_parent_id"),
+    ),
 )
 
 

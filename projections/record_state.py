@@ -22,6 +22,8 @@ RECORD = Table(
         Column("title", "text", "name or description"),
         Column("project", "text", "number of its project, empty for company-wide records"),
         Column("facet", "text", "sort within its kind, such as the type of a project task"),
+        Column("marks", "text", "its switches that other records depend on, each between blanks"),
+        Column("member_of", "text", "group that it belongs to, such as the document of an entry"),
         Column("side", "text", "system of origin"),
         Column("entity_set", "text", "set of the origin, empty for derived records"),
         Column("source_id", "text", "immutable id in the origin"),
@@ -32,7 +34,13 @@ RECORD = Table(
         Column("position", "bigint", "position of that event in the ledger"),
     ),
     key=("record",),
-    indexes=(("connection", "kind", "number"), ("connection", "source_id"), ("connection", "number")),
+    indexes=(
+        ("connection", "kind", "number"),
+        ("connection", "source_id"),
+        ("connection", "number"),
+        ("connection", "kind", "member_of"),
+        ("connection", "kind", "project", "demanded"),
+    ),
 )
 
 RECORD_STATE = Table(
@@ -127,6 +135,8 @@ def _observed(rows: Rows, event: events.Observed, position: int) -> None:
             "title": event.title,
             "project": event.project,
             "facet": event.facet,
+            "marks": "".join(f" {mark} " for mark in event.marks),
+            "member_of": event.member_of,
             "side": event.side,
             "entity_set": event.entity_set,
             "source_id": event.source_id,
@@ -245,7 +255,7 @@ def _json(value: Iterable[object]) -> str:
 
 RECORD_STATES = Projection(
     name="record_state",
-    version=2,
+    version=3,
     tables=(RECORD, RECORD_STATE, WAIT),
     topics=tuple(
         event.TOPIC

@@ -206,6 +206,11 @@ def retried() -> Command:
     return lambda record, when: record.retry(FLOW, when)
 
 
+def stirred() -> Command:
+    """A record that this one carries changed."""
+    return lambda record, when: record.stir(FLOW, when)
+
+
 def linked(procore_id: str = "900") -> Command:
     """Both identities are joined."""
     link = LinkRow("purchaseOrders", "po-1", "PO-1", "purchase_order_contracts", procore_id, "7")

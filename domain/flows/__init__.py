@@ -32,7 +32,13 @@ FLOWS: tuple[Flow, ...] = (
 check_registry(FLOWS)
 
 BY_NAME: dict[str, Flow] = {flow.name: flow for flow in FLOWS}
-BY_KIND: dict[str, Flow] = {flow.kind: flow for flow in FLOWS}
+BY_KIND: dict[str, Flow] = {flow.kind: flow for flow in reversed(FLOWS)}
+"""The first flow of each kind: the one whose pairs others refer to."""
+
+OF_KIND: dict[str, tuple[Flow, ...]] = {
+    kind: tuple(flow for flow in FLOWS if flow.kind == kind) for kind in dict.fromkeys(flow.kind for flow in FLOWS)
+}
+"""All flows that records of a kind may take part in."""
 
 RECORDS: dict[str, type[Record]] = {Project.KIND: Project, Commitment.KIND: Commitment}
 """Kinds with rules of their own; every other kind is a plain `Record`."""

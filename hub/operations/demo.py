@@ -15,13 +15,13 @@ from adapters.sandbox.serve import ENVIRONMENT, Sandbox, sample, serve
 from domain.values import SYSTEMS
 from hub.app import Hub, open_hub
 from hub.decider import Narrow
-from hub.intake import Window
 from hub.operations import demo_company as company
 from hub.operations.explain import chain, find
 from hub.operations.sync import one
 from hub.report import Announce, ExitStatus, Progress, Quiet, Report
 from hub.schedule import Schedule
 from hub.settings import Settings, Surroundings
+from hub.window import Window
 
 if TYPE_CHECKING:
     from rich.console import Console

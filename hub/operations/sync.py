@@ -11,10 +11,10 @@ from domain.states import NEEDS_A_PERSON, QUIET, UNFINISHED, State
 from domain.values import SYSTEMS
 from hub.app import Hub, open_hub
 from hub.decider import Narrow
-from hub.intake import Window
 from hub.report import ExitStatus, Halted, Progress, Report, gravest
 from hub.round import Outcome
 from hub.settings import Settings
+from hub.window import Window
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -25,6 +25,7 @@ from tests.ledger_story import (
     requested,
     retried,
     settled,
+    stirred,
     tombstoned,
     vanished,
 )
@@ -76,6 +77,7 @@ def test_every_event_of_a_record_survives_being_written_down() -> None:
         claimed(),
         confirmed(),
         settled("v2"),
+        stirred(),
         vanished("PI-1"),
         tombstoned(),
     )

@@ -2,10 +2,11 @@
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from domain.endpoints import ENDPOINTS
 from domain.flow import Flow, Plan, check_registry
-from domain.flows import BY_KIND, BY_NAME, FLOWS, RECORDS, project_to_project
+from domain.flows import BY_KIND, BY_NAME, FLOWS, OF_KIND, RECORDS, project_to_project, vendor_to_company
 from domain.values import SYSTEMS
 
 
@@ -24,14 +25,18 @@ def test_the_registry_of_the_product_is_sound() -> None:
     check_registry(FLOWS)
 
     assert list(BY_NAME) == [flow.name for flow in FLOWS]
-    assert [flow.kind for flow in FLOWS] == list(BY_KIND)
+    assert list(dict.fromkeys(flow.kind for flow in FLOWS)) == list(OF_KIND)
+    assert {kind: flows[0] for kind, flows in OF_KIND.items()} == BY_KIND
 
 
 @pytest.mark.parametrize(
     ("flows", "words"),
     [
         ([named("a"), named("a", kind="b")], "flow a stands twice"),
-        ([named("a", kind="x"), named("b", kind="x")], "kind x of flow b belongs to another flow"),
+        (
+            [named("a", kind="x"), replace(named("b", kind="x"), origin=vendor_to_company.FLOW.origin)],
+            "kind x of flow b has another origin",
+        ),
         ([named("a", after=("b",))], "flow a comes after b, which is not in the registry"),
         ([named("a", after=("b",)), named("b")], "flow a comes after b, which stands behind it"),
         ([named("a", after=("a",))], "flow a comes after a, which stands behind it"),

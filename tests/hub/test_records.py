@@ -127,7 +127,6 @@ async def test_what_a_side_holds_can_be_read_back_with_exact_amounts(tmp_path: P
         record = (await it.records.load([ID]))[ID]
 
         assert await it.records.sources([record]) == {ID: document}
-        assert await it.records.sources([record], "procore") == {}
 
 
 async def test_a_lost_body_is_said_and_not_guessed(tmp_path: Path) -> None:

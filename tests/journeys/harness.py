@@ -25,12 +25,12 @@ from adapters.sandbox.request_log import Entry
 from adapters.sandbox.serve import ENVIRONMENT, Sandbox, sample, serve
 from hub.app import Hub, open_hub
 from hub.decider import Narrow
-from hub.intake import Window
 from hub.operations.explain import find, story
 from hub.operations.sync import one
 from hub.report import ExitStatus, Quiet, Report
 from hub.settings import Settings
 from hub.settings.values import Surroundings
+from hub.window import Window
 from tests.journeys.quick import QuickClock
 
 CUSTOMER = "C00010"

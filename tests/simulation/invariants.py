@@ -14,6 +14,8 @@ from adapters.sandbox.procore import Procore
 
 Row = Mapping[str, Any]
 Found = Callable[[str, str], None]
+ByFlow = Mapping[str, Mapping[str, "State"]]
+"""Flow -> id in the source -> state."""
 
 ORDER, PROJECT = "purchase-order-to-commitment", "project-to-project"
 TASK, SEGMENT = "project-task-to-cost-code", "project-segment-to-sub-job"
@@ -70,6 +72,8 @@ _PAIRS: tuple[tuple[str, str, str, str, Callable[[Row], Row]], ...] = (
     ),
 )
 """Set, flow, table of Procore, where the id is written back, and which fields must be equal."""
+CHECKS: tuple[Callable[["Companies", ByFlow], None], ...] = ()
+"""What must be equal at rest in the flows that have a file of their own."""
 ORIGINS = ("vendors", "projects", "sub_jobs", "cost_codes", "line_item_types", "line_items", *CONTRACTS)
 
 
@@ -139,6 +143,8 @@ class Companies:
         self._waits_are_true(by_flow)
         self._deletions_are_known(by_flow)
         self._orders(by_flow)
+        for check in CHECKS:
+            check(self, by_flow)
         for entity_set, flow, table, back, equal in _PAIRS:
             for row in self.bc.tables.rows(entity_set):
                 known = by_flow.get(flow, {}).get(row["id"])

@@ -22,13 +22,13 @@ from adapters.sandbox.serve import ENVIRONMENT, Sandbox
 from domain.values import BUSINESS_CENTRAL, PROCORE, System
 from hub.app import Hub, open_hub
 from hub.decider import EVERYTHING
-from hub.intake import Window
 from hub.operations.sync import one
 from hub.report import ExitStatus, Quiet, Report
 from hub.round import Outcome
 from hub.schedule import Schedule
 from hub.settings import Settings
 from hub.settings.values import Surroundings
+from hub.window import Window
 from tests.journeys.harness import World
 from tests.simulation import intents, read_models
 from tests.simulation.disk import Disk, DiskThreads

@@ -4,7 +4,9 @@ Source  Procore's REST catalogue and guide sections 10, 12, 14, 23.1; the connec
 """
 
 from domain.delivery import Endpoint, Listing, Lookup, Scope
-from domain.values import BUSINESS_CENTRAL, PROCORE
+from domain.endpoints import budget, changes, costs, invoices, time
+from domain.endpoints.making import company_list, connector, connector_create, project_list
+from domain.values import PROCORE
 
 _COMPANY_WBS = "/rest/v1.0/companies/{company_id}/work_breakdown_structure"
 _PROJECT_WBS = "/rest/v1.0/projects/{project_id}/work_breakdown_structure"
@@ -55,32 +57,6 @@ def _contracts(resource: str) -> tuple[Endpoint, ...]:
             query=("project_id",),
             lookup=Lookup(f"/rest/v1.0/{resource}/{{{contract}}}/line_items", query=_OF_PROJECT, match="id"),
         ),
-    )
-
-
-def _connector(entity_set: str) -> Endpoint:
-    """Writing ids back to a record of Business Central that exists: PATCH with its ETag, a hundred in one `$batch`."""
-    return Endpoint(
-        name=f"bc.{entity_set}",
-        system=BUSINESS_CENTRAL,
-        verb="update",
-        method="PATCH",
-        path=entity_set,
-        limit=100,
-        lookup=Lookup(entity_set, match="one"),
-    )
-
-
-def _connector_create(entity_set: str) -> Endpoint:
-    """Making a record of Business Central under an id that the hub chose, so that a repeat is refused."""
-    return Endpoint(
-        name=f"bc.{entity_set}.create",
-        system=BUSINESS_CENTRAL,
-        verb="create",
-        method="POST",
-        path=entity_set,
-        limit=100,
-        lookup=Lookup(entity_set, match="one"),
     )
 
 
@@ -222,7 +198,7 @@ _ALL: tuple[Endpoint, ...] = (
     *_contracts("purchase_order_contracts"),
     *_contracts("work_order_contracts"),
     *(
-        _connector(entity_set)
+        connector(entity_set)
         for entity_set in (
             "vendors",
             "costTypes",
@@ -234,18 +210,13 @@ _ALL: tuple[Endpoint, ...] = (
             "purchaseOrderLines",
         )
     ),
-    _connector_create("projectSegments"),
-    _connector_create("syncLogEntries"),
+    connector_create("projectSegments"),
+    connector_create("syncLogEntries"),
 )
 
-ENDPOINTS: dict[str, Endpoint] = {endpoint.name: endpoint for endpoint in _ALL}
-
-
-def company_list(name: str, path: str, company: str, **query: str) -> Listing:
-    """A list of the whole company."""
-    return Listing(
-        name, PROCORE, path.replace("{company_id}", company), (("company_id", company), *sorted(query.items()))
-    )
+ENDPOINTS: dict[str, Endpoint] = {
+    endpoint.name: endpoint for endpoint in (*_ALL, *budget.ALL, *costs.ALL, *invoices.ALL, *changes.ALL, *time.ALL)
+}
 
 
 def vendors(company: str) -> Listing:
@@ -290,11 +261,6 @@ def segment_items(project_id: str, segment_id: str) -> Listing:
     """The items of one segment in a project: sub jobs, cost codes and cost types have their items here."""
     path = f"/rest/v1.0/projects/{project_id}/work_breakdown_structure/segments/{segment_id}/segment_items"
     return Listing("segment_items", PROCORE, path, scope=project_id)
-
-
-def project_list(name: str, path: str, project_id: str, **query: str) -> Listing:
-    """A list of one project."""
-    return Listing(name, PROCORE, path, (("project_id", project_id), *sorted(query.items())), scope=project_id)
 
 
 def project_vendors(project_id: str) -> Listing:

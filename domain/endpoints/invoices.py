@@ -1,0 +1,5 @@
+"""Subcontractor invoices (requisitions) and billing periods."""
+
+from domain.delivery import Endpoint
+
+ALL: tuple[Endpoint, ...] = ()

@@ -1,0 +1,31 @@
+"""Which changes a round reads."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Window:
+    """Those since the last round, all, or those modified in a range.
+
+    Units   `since` inclusive, `until` exclusive, UTC.
+    """
+
+    full: bool = False
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def is_range(self) -> bool:
+        """A range is read beside the usual feed and moves no checkpoint."""
+        return self.since is not None or self.until is not None
+
+    def condition(self) -> str:
+        """The range as a filter of Business Central."""
+        parts = [f"lastModifiedDateTime ge {_instant(self.since)}"] if self.since else []
+        parts += [f"lastModifiedDateTime lt {_instant(self.until)}"] if self.until else []
+        return " and ".join(parts)
+
+
+def _instant(value: datetime) -> str:
+    return value.strftime("%Y-%m-%dT%H:%M:%SZ")
