@@ -5,6 +5,7 @@ from collections.abc import Callable
 from adapters.sandbox.procore.commitments import KINDS, TOOL, Kind, lock_text, locked, of_project
 from adapters.sandbox.procore.kernel import Answer, Call, Route, listed, not_found, ordered, page, sync
 from adapters.sandbox.procore.lines import LINES, show_line, write_line
+from adapters.sandbox.procore.requisition_figures import is_billed
 from adapters.sandbox.procore.state import Invalid, Row
 from domain.values import Json
 
@@ -67,7 +68,10 @@ def _delete(kind: Kind) -> Callable[[Call], Answer]:
 
     def serve(call: Call) -> Answer:
         contract = _open(call, kind)
-        call.state.remove(LINES, _found(call, contract))
+        line = _found(call, contract)
+        if is_billed(call.state, line):
+            raise Invalid(base="the line stands in an invoice")
+        call.state.remove(LINES, line)
         return Answer()
 
     return serve

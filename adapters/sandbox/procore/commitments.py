@@ -19,6 +19,7 @@ from adapters.sandbox.procore.kernel import (
     without,
 )
 from adapters.sandbox.procore.lines import LINES, show_line
+from adapters.sandbox.procore.requisition_figures import billed, has_requisitions
 from adapters.sandbox.procore.state import Invalid, Row, State
 from domain.values import Json
 
@@ -85,6 +86,9 @@ def show(state: State, contract: Row) -> Json:
         "revised_contract": decimal_text(revised),
         "pending_revised_contract": decimal_text(revised + Decimal(contract["pending_change_orders"])),
         "remaining_balance_outstanding": decimal_text(revised - paid),
+        "total_requisitions_amount": decimal_text(
+            Decimal(contract["total_requisitions_amount"]) + billed(state, contract)
+        ),
         "percentage_paid": decimal_text(paid * 100 / revised if revised else Decimal(0)),
         "line_items": [show_line(state, line) for line in state.rows(LINES, contract_id=contract["id"])],
         "assignee": {"id": contract["assignee_id"]} if contract.get("assignee_id") else None,
@@ -207,6 +211,8 @@ def _delete(kind: Kind) -> Callable[[Call], Answer]:
         contract = of_project(call, kind, call.path["id"])
         if locked(call.state, contract):
             raise Invalid(base=lock_text(contract))
+        if has_requisitions(call.state, contract):
+            raise Invalid(base="the commitment has invoices")
         for line in call.state.rows(LINES, contract_id=contract["id"]):
             call.state.remove(LINES, line, keep=True)
         call.state.remove(CONTRACTS, contract, keep=True)

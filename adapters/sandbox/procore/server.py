@@ -1,7 +1,7 @@
 """The stand-in over HTTP: who may call, what is refused before a handler sees it, how an answer leaves."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import msgspec
@@ -14,6 +14,7 @@ from adapters.sandbox.procore.limits import TEXT, Limits
 from adapters.sandbox.procore.projects import permitted
 from adapters.sandbox.procore.routes import ROUTES
 from adapters.sandbox.procore.state import Invalid, State
+from adapters.sandbox.procore.turns import BUSY, Turns
 from adapters.sandbox.wire import Token, TokenDesk, Wire, json_answer, load_json
 from domain.values import Json
 
@@ -38,10 +39,11 @@ class Server:
     tokens: TokenDesk
     wire: Wire
     limits: Limits
+    turns: Turns = field(default_factory=Turns)
 
     def app(self, export: Callable[[], Json]) -> web.Application:
         """The whole application, with the controls under `/_sandbox/` and the state under `/_sandbox/export`."""
-        middlewares: list[Any] = [self.wire.middleware, self._refuse_unknown]
+        middlewares: list[Any] = [self.turns.middleware, self.wire.middleware, self._refuse_unknown]
         app = web.Application(middlewares=middlewares, client_max_size=LARGEST_BODY)
         self.wire.mount(app)
 
@@ -129,6 +131,8 @@ class Server:
         base = str(request.url.with_query(None))
         call = Call(self.state, path, query, cleaned, base, wrong, trouble=lambda: self._trouble(request))
         self._find_project(route, call)
+        if request.get(BUSY):
+            raise Problem(409, _TEXTS[409])
         refuse_wrong(call, -1)
         return call
 

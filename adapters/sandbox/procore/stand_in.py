@@ -8,14 +8,22 @@ from typing import Any, Literal
 from aiohttp import web
 
 from adapters.sandbox.procore import company, cost_codes, directory, projects, segment_items, sub_jobs, wbs_codes
+from adapters.sandbox.procore.billing_hands import Billing
+from adapters.sandbox.procore.budget_hands import BudgetHands
+from adapters.sandbox.procore.budget_views import start_company as start_budget_views
+from adapters.sandbox.procore.change_hands import Changes
 from adapters.sandbox.procore.commitments import CONTRACTS, KINDS, Kind, write
+from adapters.sandbox.procore.cost_hands import CostHands
 from adapters.sandbox.procore.export import export
 from adapters.sandbox.procore.kernel import decimal_text
 from adapters.sandbox.procore.limits import Limits
 from adapters.sandbox.procore.lines import LINES, write_line
+from adapters.sandbox.procore.people_hands import People
 from adapters.sandbox.procore.segments import PATTERN, SEGMENTS, in_pattern, segment_of, start_company
 from adapters.sandbox.procore.server import TOKEN_PATHS, Server
 from adapters.sandbox.procore.state import Row, Settings, State
+from adapters.sandbox.procore.time_hands import Time
+from adapters.sandbox.procore.timecards import start_time
 from adapters.sandbox.wire import Faults, RequestLog, Token, TokenDesk, Wire
 from domain.values import Json
 
@@ -41,10 +49,18 @@ class Procore:
     ) -> None:
         self.settings = Settings()
         self.state = State(now, seed, company_id, company_name, self.settings)
+        self.billing = Billing(self.state)
         self.tokens = TokenDesk(now=now, seed=seed, lifetime=TOKEN_LIFE, extra=_created_at, token_type="bearer")  # noqa: S106
         self.wire = Wire(now=now, tokens=self.tokens, refuse=self._refuse, is_token=TOKEN_PATHS.__contains__)
         self._server = Server(self.state, self.tokens, self.wire, Limits(now, self.settings))
+        self.changes = Changes(self.state)
         start_company(self.state)
+        start_budget_views(self.state)
+        self.budget = BudgetHands(self.state)
+        self.costs = CostHands(self.state)
+        start_time(self.state)
+        self.people = People(self.state)
+        self.time = Time(self.state)
 
     @property
     def log(self) -> RequestLog:

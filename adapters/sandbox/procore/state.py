@@ -24,6 +24,16 @@ INDEXED = (
     "vendor_id",
     "segment_id",
     "parent_id",
+    "wbs_code_id",
+    "direct_cost_id",
+    "budget_change_id",
+    "commitment_id",
+    "requisition_id",
+    "line_item_id",
+    "package_id",
+    "potential_change_order_id",
+    "change_order_id",
+    "timesheet_id",
 )
 """Fields by which rows are found without reading the whole table."""
 
@@ -47,7 +57,11 @@ class Settings:
     may_create_projects: bool = True  # A12
     permits_new_projects: bool = True  # A12
     custom_segments_allowed: bool = True  # W4: barred with Field Productivity or ERP Integrations
+    subcontractor_invoices: bool = False  # K1: a direct cost type that Procore switches on per company
     lock_approved: bool = True  # O6: a company setting can switch the lock off
+    bill_approved_only: bool = True  # section 16 is silent: a requisition needs an Approved or Complete commitment
+    one_requisition_per_period: bool = False  # I9, Z16: not documented whether two are allowed
+    prevent_overbilling: bool = True  # PP-38: 422 beyond the scheduled value of a line
     disallow_divisions: bool = False  # W11: ERP metadata can forbid costs on parent codes
     app_installed: bool = True  # section 7: "App is not connected to this company"
     default_page: int = 100  # P5: most defaults are not stated

@@ -1,11 +1,14 @@
 """Every operation that the stand-in serves answers in the shape that Procore's REST description gives."""
 
 from decimal import Decimal
+from typing import Literal
 
 import pytest
 
 from adapters.sandbox.procore import Procore
 from adapters.sandbox.procore.routes import ROUTES
+from tests.adapters.sandbox.procore.calls_of_costs import call_budget, call_direct_costs
+from tests.adapters.sandbox.procore.calls_of_time import call_time
 from tests.adapters.sandbox.procore.harness import Api
 from tests.contract import procore_contract
 
@@ -27,6 +30,11 @@ async def test_every_operation_is_served_and_answers_in_shape(api: Api, procore:
     await _breakdown(api, procore, company, project)
     await _codes(api, project)
     await _commitments(api, procore, project)
+    await call_budget(api, procore, project)
+    await call_direct_costs(api, procore, project)
+    await call_time(api, procore, project)
+    await _billing(api, procore, project)
+    await _changes(api, procore, project)
 
     called = {(entry.method, procore_contract.template(entry.method, entry.path)) for entry in procore.log}
     served = {(route.method, route.path) for route in ROUTES}
@@ -228,3 +236,76 @@ async def _commitments(api: Api, procore: Procore, project: int) -> None:
         assert approved.body["status"] == "Approved"
         await api.call("PATCH", f"{path}/{id}", None, {"project_id": project, one: {"status": "Draft"}})
         await api.call("DELETE", f"{path}/{id}", {"project_id": project})
+
+
+async def _changes(api: Api, procore: Procore, project: int) -> None:
+    company, changes = procore.state.company_id, procore.changes
+    code = procore.find("wbs_codes")["id"]
+    line = {"wbs_code_id": code, "quantity": "3", "unit_cost": "-33.335", "uom": "ea"}
+    prime = changes.add_prime_contract(project, title="School")["id"]
+    order = procore.add_commitment(project)["id"]
+    await api.get("/rest/v1.0/change_order/statuses", company_id=company)
+    sides: dict[Literal["commitment", "prime"], int] = {"commitment": order, "prime": prime}
+    for side, contract in sides.items():
+        path = f"/rest/v1.0/projects/{project}/{side}_change_orders"
+        made = (await api.call("POST", path, None, {"change_order": {"contract_id": contract, "title": "Pier"}})).body
+        lines = f"{path.replace('v1.0', f'v2.0/companies/{company}')}/{made['id']}/line_items"
+        await api.call("POST", lines, None, {"wbs_code_id": str(code), "amount": "10.00", "quantity": "2"})
+        changes.add(project, side=side, contract_id=contract, lines=[line], npc=True, kind="Regular")
+        await api.get(lines)
+        for view in ("default", "extended"):
+            await api.get(path, view=view)
+            await api.get(f"{path}/{made['id']}", view=view)
+            await api.call("PATCH", f"{path}/{made['id']}", {"view": view}, {"change_order": {"status": "approved"}})
+    await api.get("/rest/v1.0/prime_contracts", project_id=project)
+    await api.get(f"/rest/v1.0/prime_contract/{prime}", project_id=project)
+    for view in ("default", "extended"):
+        await api.get("/rest/v1.0/custom_field_definitions", company_id=company, view=view)
+    field = procore.find("custom_field_definitions")["id"]
+    await api.get(f"/rest/v1.0/custom_field_definitions/{field}", company_id=company)
+    other = procore.add_project("Annex")["id"]
+    changes.set_tiers(other, 3)
+    await _potentials(api, procore, other)
+
+
+async def _potentials(api: Api, procore: Procore, project: int) -> None:
+    cost_code = procore.add_cost_code(project, "01", "General")
+    line = {"cost_code_id": cost_code["id"], "line_item_type_id": procore.find("line_item_types")["id"]}
+    prime = procore.changes.add_prime_contract(project)["id"]
+    package = procore.changes.add(project, contract_id=prime, lines=[line | {"amount": "5", "origin_data": "x"}])["id"]
+    same = {"project_id": project, "contract_id": prime}
+    body = {"project_id": project, "change_order": {"origin_id": "bc:co1", "origin_code": "CO1"}}
+    await api.call("PATCH", f"/rest/v1.0/change_order_packages/{package}", None, body)
+    for resource in ("change_order_packages", "change_order_requests", "potential_change_orders"):
+        rows = await api.get(f"/rest/v1.0/{resource}", **({"project_id": project} if resource[0] == "p" else same))
+        await api.get(f"/rest/v1.0/{resource}/{rows[0]['id']}", **same)
+    id = procore.find("potential_change_orders", project_id=project)["id"]
+    body = same | {"change_order": {"title": "Crane"}}
+    await api.call("PATCH", f"/rest/v1.0/potential_change_orders/{id}", None, body)
+    path = f"/rest/v1.0/potential_change_orders/{id}/line_items"
+    await api.sync(f"{path}/sync", [line | {"amount": "7.00", "origin_id": "bc:co1:1"}], project_id=project)
+    await api.get(path, project_id=project)
+
+
+async def _billing(api: Api, procore: Procore, project: int) -> None:
+    path = f"/rest/v1.0/projects/{project}/billing_periods"
+    month = {"start_date": "2026-03-01", "end_date": "2026-03-31", "due_date": "2026-03-25", "status": "open"}
+    period = (await api.call("POST", path, None, {"billing_period": month})).body["id"]
+    await api.get(path, **{"filters[status]": "open"})
+    await api.get(f"{path}/{period}")
+    line = {"wbs_code_id": procore.find("wbs_codes")["id"], "amount": "100.00"}
+    order = procore.add_commitment(project, lines=[line], status="Approved", retainage_percent="10")["id"]
+    body = {"project_id": project, "commitment_id": order, "requisition": {"period_id": period, "invoice_number": "1"}}
+    id = (await api.call("POST", "/rest/v1.1/requisitions", None, body)).body["id"]
+    items = f"/rest/v1.0/requisitions/{id}"
+    (item,) = await api.get(f"{items}/contract_items", project_id=project)
+    row = {"id": item["id"], "item_type": "contract_item", "work_completed_this_period": "60.00"}
+    await api.call("PATCH", f"{items}/bulk_item_update", {"project_id": project}, {"requisition_items": [row]})
+    for name in ("contract_detail_items", "change_order_items", "detail"):
+        await api.get(f"{items}/{name}", project_id=project)
+    body = {"project_id": project, "commitment_id": order, "requisition": {"status": "under_review"}}
+    await api.call("PATCH", f"/rest/v1.1/requisitions/{id}", {"view": "extended"}, body)
+    for view in ("default", "extended", "items", "action_policy"):
+        await api.get("/rest/v1.1/requisitions", project_id=project, view=view)
+        await api.get(f"/rest/v1.1/requisitions/{id}", project_id=project, view=view)
+    await api.call("DELETE", f"/rest/v1.1/requisitions/{id}", {"project_id": project})
