@@ -22,7 +22,7 @@ from domain.events import EVENTS, UPCASTERS
 from domain.flows import BY_NAME
 from domain.values import BUSINESS_CENTRAL, PROCORE, System
 from hub.connection import Pair
-from hub.decider import Narrow
+from hub.due import Narrow
 from hub.gate import Addresses
 from hub.groups import single_error
 from hub.projector import Projector

@@ -1,66 +1,34 @@
 """Finds the records that are owed a decision, gathers what the decision needs, and stores what follows from it."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from datetime import timedelta
 from uuid import UUID
 
 from adapters.store import StreamMoved
 from domain import decide as decisions
 from domain.decide import Decision, decide
-from domain.endpoints import ENDPOINTS
-from domain.errors import SiteLedgerError
+from domain.errors import RetryLater, SiteLedgerError
 from domain.events import Violation
-from domain.flow import Flow, Known, Part, Reference
+from domain.flow import Known
 from domain.flows import BY_KIND, BY_NAME
-from domain.record import Moment, Record, Request
-from domain.values import Json, read_json
+from domain.record import Moment, Record
+from domain.values import Json
 from hub.connection import Pair
+from hub.due import EVERYTHING, Due, Narrow
 from hub.fact_book import FactBook
+from hub.following import Following
 from hub.gathering import Gathering, is_whole
 from hub.link_book import LinkBook
 from hub.records import Contents, Records
-from hub.sight import seen, seen_again
+from hub.sight import seen
 
 PAGE = 500
 PASSES = 12
 """Rounds of asking that one decision may take: lists whose address stands in other lists, records named by pairs."""
-ANCESTORS = 64
 MOST_FAULTS = 5
 """Faults of others that a record of a group names; a document of a thousand bad lines needs no thousand reasons."""
 MOST_BLOCKED = 50
 """Projects that are held up one by one; when more can't be read, the whole flow waits for the next round."""
-
-
-class Due(NamedTuple):
-    """A record in a flow that is owed a decision."""
-
-    record: UUID
-    flow: str
-
-
-class Narrow(NamedTuple):
-    """Limits a round to one flow or one project; empty for no limit.
-
-    A project rests on records of the whole company, such as vendors and cost types, so these go with it.
-    """
-
-    flow: str = ""
-    project: str = ""
-
-    def condition(self, table: str) -> tuple[str, list[str]]:
-        """SQL condition and its parameters."""
-        parts: list[str] = []
-        values: list[str] = []
-        if self.flow:
-            parts.append(f" AND {table}.flow = ?")
-            values.append(self.flow)
-        if self.project:
-            parts.append(f" AND {table}.project IN (?, '')")
-            values.append(self.project)
-        return "".join(parts), values
-
-
-EVERYTHING = Narrow()
 
 
 class Decider:
@@ -76,6 +44,7 @@ class Decider:
         self._facts = facts
         self._narrow = narrow
         self._gathering = Gathering(pair, records.ledger)
+        self._following = Following(pair, records)
         self._woken_to = 0
         self._blocked: dict[tuple[str, str], None] = {}
 
@@ -87,6 +56,9 @@ class Decider:
         for blocked, project in self._blocked:
             condition += " AND NOT (s.flow = ? AND s.project = ?)" if project else " AND s.flow <> ?"
             values += [blocked, project] if project else [blocked]
+        for circling in self._following.circling:
+            condition += " AND NOT (s.flow = ? AND s.record = ?)"
+            values += [circling.flow, str(circling.record)]
         # Whatever is pending is owed a decision; asked by state, a flow is found without a walk through all that wait.
         owed, of = ("s.flow = ? AND s.state = 'pending'", [flow]) if flow else ("s.todo = 1", [])
         rows = await self._ledger.rows(
@@ -126,6 +98,17 @@ class Decider:
         rows += await self._ledger.rows(_WOKEN_BY_PROJECT, (self.pair.name, start))
         return [Due(UUID(row[0]), row[1]) for row in rows if row[1] in BY_NAME]
 
+    @property
+    def troubles(self) -> list[SiteLedgerError]:
+        """What went wrong with single records although no system was to blame."""
+        return [
+            RetryLater(
+                f"{item.flow}: record {item.record} would send {part} for ever; it is left until the next round",
+                after=timedelta(),
+            )
+            for item, part in self._following.circling.items()
+        ]
+
     # -- deciding ----------------------------------------------------------------------------------
 
     async def run(self, due: Sequence[Due], *, again: bool = False) -> int:
@@ -154,8 +137,8 @@ class Decider:
         made = await self._decide(due, loaded, sources, known, moment)
         demanded: dict[UUID, Record] = {}
         for item, decision in made.items():
-            await self._stir(item, decision, loaded, demanded, moment)
-            await self._carry_out(item, decision, loaded, demanded, contents, moment)
+            await self._following.stir(item, decision, loaded, demanded, moment)
+            await self._following.carry_out(item, decision, loaded, demanded, contents, moment)
         return await self._records.save([*loaded.values(), *demanded.values()], contents)
 
     async def _compose(
@@ -262,136 +245,6 @@ class Decider:
                 return True
         return False
 
-    # -- what follows ------------------------------------------------------------------------------
-
-    async def _carry_out(  # noqa: C901 - one place where decisions become commands
-        self,
-        item: Due,
-        decision: Decision,
-        loaded: Mapping[UUID, Record],
-        demanded: dict[UUID, Record],
-        contents: Contents,
-        moment: Moment,
-    ) -> None:
-        record, flow = loaded[item.record], BY_NAME[item.flow]
-        match decision:
-            case decisions.Park():
-                circle = await self._circle(flow, record)
-                if circle:
-                    words = f"the parents form a circle: {' -> '.join(circle)}"
-                    record.reject(item.flow, [Violation("PP-04", "Parent Segment Code", words)], moment)
-                    return
-                await self._demand(decision.demands, loaded, demanded, contents, moment)
-                record.park(item.flow, decision.waits, moment)
-            case decisions.Reject():
-                record.reject(item.flow, decision.violations, moment)
-            case decisions.Exclude():
-                record.exclude(item.flow, decision.rule, moment)
-            case decisions.Clash():
-                record.conflict(item.flow, decision.reason, moment)
-            case decisions.Bury():
-                record.tombstone(item.flow, moment)
-            case decisions.Send():
-                record.link(item.flow, decision.links, moment)
-                for part in decision.parts:
-                    record.request(item.flow, _request(part, contents), moment)
-            case decisions.Settle():
-                record.link(item.flow, decision.links, moment)
-                record.settle(item.flow, record.believed[flow.origin.system].content, decision.warnings, moment)
-            case decisions.Stuck() | decisions.Ignore() | decisions.NeedsFacts() | decisions.NeedsKnown():
-                return  # nothing to say: a person acts, or it never took part
-
-    async def _stir(
-        self,
-        item: Due,
-        decision: Decision,
-        loaded: Mapping[UUID, Record],
-        others: dict[UUID, Record],
-        moment: Moment,
-    ) -> None:
-        """Whoever carries this record, or ever did, is decided anew when it changed since its last decision."""
-        memory = loaded[item.record].flow(item.flow)
-        if not memory.status.todo:
-            return
-        carriers = list(memory.carriers)
-        if isinstance(decision, decisions.Park):
-            carriers += [(wait.kind, wait.key) for wait in decision.waits if wait.carrier]
-        for kind, key in dict.fromkeys(carriers):
-            flow = BY_KIND[kind]
-            id_ = Record.id_for(self.pair.name, flow.kind, key)
-            carrier = loaded.get(id_) or others.get(id_) or (await self._records.load([id_], flow.kind))[id_]
-            if carrier.version:  # one that nobody knows yet is brought forth, and decided then
-                carrier.stir(flow.name, moment)
-                if id_ not in loaded:
-                    others[id_] = carrier
-
-    async def _demand(
-        self,
-        demands: Sequence[Reference],
-        loaded: Mapping[UUID, Record],
-        demanded: dict[UUID, Record],
-        contents: Contents,
-        moment: Moment,
-    ) -> None:
-        """Brings forth the records that exist only because another one names them."""
-        for reference in demands:
-            flow = BY_KIND[reference.kind]
-            if reference.content is None:
-                await self._demand_known(reference, flow, loaded, demanded, moment)
-                continue
-            source: Json = dict(reference.content)
-            key = str(source.get("id") or reference.key)
-            id_ = Record.id_for(self.pair.name, flow.kind, key)
-            if id_ in demanded or id_ in loaded:
-                continue
-            record = (await self._records.load([id_], flow.kind))[id_]
-            record.observe(seen(self.pair, flow, source, key, contents, demanded=True), moment)
-            demanded[id_] = record
-
-    async def _demand_known(
-        self,
-        reference: Reference,
-        flow: Flow,
-        loaded: Mapping[UUID, Record],
-        demanded: dict[UUID, Record],
-        moment: Moment,
-    ) -> None:
-        """A record that was known but took no part takes part from now on."""
-        rows = await self._ledger.rows(
-            "SELECT record FROM record WHERE connection = ? AND kind = ? AND number = ? AND vanished = 0",
-            (self.pair.name, flow.kind, reference.key),
-        )
-        for (text,) in rows:
-            id_ = UUID(text)
-            if id_ in demanded or (id_ in loaded and loaded[id_].demanded):
-                continue
-            record = loaded[id_] if id_ in loaded else (await self._records.load([id_]))[id_]
-            source = (await self._records.sources([record]))[id_]
-            record.observe(seen_again(self.pair, flow, record, source, demanded=True), moment)
-            if id_ not in loaded:
-                demanded[id_] = record
-
-    async def _circle(self, flow: Flow, record: Record) -> list[str]:
-        """The ring of parents above a record that waits for one of its own kind, if there is one (PP-04)."""
-        if flow.parent is None:
-            return []
-        path, number = [record.number], flow.parent((await self._records.sources([record]))[record.id])
-        while number and len(path) < ANCESTORS:
-            if number in path:
-                return [*path[path.index(number) :], number]
-            path.append(number)
-            rows = await self._ledger.rows(
-                "SELECT content FROM record WHERE connection = ? AND kind = ? AND number = ? AND vanished = 0",
-                (self.pair.name, flow.kind, number),
-            )
-            if not rows:
-                return []
-            number = flow.parent(await self._document(rows[0][0]))
-        return []
-
-    async def _document(self, content: str) -> Json:
-        return read_json((await self._ledger.contents([content]))[content])
-
 
 _WOKEN_BY_LINK = """
 SELECT DISTINCT w.record, w.flow
@@ -417,17 +270,3 @@ WHERE s.kind = 'project' AND s.connection = ? AND s.position > ? AND d.open = 0
     OR (s.state NOT IN ('excluded', 'deleted') AND d.state = 'excluded'
         AND d.reasons IN ('["project flag off"]', '["project deleted"]')))
 """
-
-
-def _request(part: Part, contents: Contents) -> Request:
-    return Request(
-        part=part.name,
-        endpoint=part.endpoint,
-        system=ENDPOINTS[part.endpoint].system,
-        scope=part.scope,
-        key=part.key,
-        body=contents.add_json(decisions.body_of(part)),
-        digest=part.digest,
-        target_id=part.target_id,
-        if_match=part.if_match,
-    )

@@ -17,10 +17,11 @@ from adapters.target import Target
 from domain.delivery import Accepted, Busy, Delivery, Endpoint, Exchange, Outcome, Refused
 from domain.endpoints import ENDPOINTS
 from domain.flows import BY_NAME
+from domain.flows.project_to_project import NAME as PROJECTS
 from domain.record import Moment, Record
 from domain.values import Json, System, read_json, text
 from hub.connection import Pair
-from hub.decider import EVERYTHING, Narrow
+from hub.due import EVERYTHING, Narrow
 from hub.fact_book import FactBook
 from hub.readable import what_is_wrong
 from hub.records import Contents, Records
@@ -33,7 +34,7 @@ WINDOW = 4000
 MAILBOX = 16
 MOST_ATTEMPTS = 60
 """With waits that grow to a quarter of an hour, half a day of trouble: an outage over night kills nothing."""
-SUPERSEDED = "the source changed before it was sent"
+SUPERSEDED = "the source changed before it was sent, or its project was switched off"
 
 
 class Dispatch:
@@ -72,12 +73,20 @@ class Dispatch:
         rows = await self.due(self.pair.clock.now())
         if not rows:
             return 0
-        stale = [row for row in rows if row[_CHANGED] and not row[_UNSETTLED]]
+        closed = await self._closed_projects()
+        stale = [row for row in rows if not row[_UNSETTLED] and (row[_CHANGED] or row[_PROJECT] in closed)]
         if stale:
             await self._withdraw(stale)
-            rows = [row for row in rows if not (row[_CHANGED] and not row[_UNSETTLED])]
+            withdrawn = {row[_DELIVERY] for row in stale}
+            rows = [row for row in rows if row[_DELIVERY] not in withdrawn]
         await self._carry_all(_gathered(rows))
         return len(rows) + len(stale)
+
+    async def _closed_projects(self) -> set[str]:
+        """Projects that are switched off or gone: nothing of theirs is written any more, stored or not (C-60)."""
+        states, parameter = self._ledger.in_list("state", ("excluded", "deleted"))
+        sql = f"SELECT number FROM record_state WHERE connection = ? AND flow = ? AND {states}"  # noqa: S608 - built from columns
+        return {row[0] for row in await self._ledger.rows(sql, (self.pair.name, PROJECTS, parameter))} - {""}
 
     async def _withdraw(self, rows: Sequence[tuple[Any, ...]]) -> None:
         """What was never sent need not be sent any more: the next decision knows better."""
@@ -221,7 +230,7 @@ def _log_outcome(outcome: Outcome, moment: Moment) -> None:
 
 _DUE = """
 SELECT d.delivery, d.record, d.flow, d.part, d.endpoint, d.scope, d.key, d.body, d.target_id, d.if_match,
-       d.attempts, d.unsettled, s.todo
+       d.attempts, d.unsettled, s.todo, CASE WHEN s.kind = 'project' THEN '' ELSE s.project END
 FROM delivery d
 JOIN record_state s ON s.record = d.record AND s.flow = d.flow
 WHERE d.connection = ? AND d.system = ? AND d.state IN ('requested', 'attempted', 'delayed') AND d.retry_at <= ?{narrow}
@@ -248,7 +257,8 @@ WHERE d.connection = ? AND d.system = ? AND d.state = 'delayed' AND d.retry_at <
     _ATTEMPTS,
     _UNSETTLED,
     _CHANGED,
-) = range(13)
+    _PROJECT,
+) = range(14)
 
 
 def _gathered(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Endpoint, Sequence[tuple[Any, ...]]]]:

@@ -14,8 +14,9 @@ from domain.record import Record
 from domain.states import State
 from domain.values import BUSINESS_CENTRAL, SYSTEMS, System
 from hub.connection import Pair, story_id
-from hub.decider import PAGE, Decider, Due, Narrow
+from hub.decider import PAGE, Decider
 from hub.dispatch import Dispatch
+from hub.due import Due, Narrow
 from hub.fact_book import FactBook
 from hub.gate import Addresses, check_pair, first_day, read_set_up, record_settings
 from hub.groups import single_error
@@ -120,7 +121,7 @@ class Round:
 
     def _blocked(self, outcome: Outcome) -> None:
         """A list that could not be read leaves records as they were: the round is not whole, whatever states say."""
-        for error in self._facts.unreadable.values():
+        for error in (*self._facts.unreadable.values(), *self._decider.troubles):
             _cut_short(outcome, error)
 
     async def _read(self, horizon: int, outcome: Outcome) -> None:

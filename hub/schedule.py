@@ -10,7 +10,7 @@ from adapters.store import Locked, StoreUnavailable
 from domain.errors import SiteLedgerError
 from hub.app import Hub
 from hub.connection import Pair
-from hub.decider import EVERYTHING
+from hub.due import EVERYTHING
 from hub.groups import single_error
 from hub.report import Quiet
 from hub.round import Outcome

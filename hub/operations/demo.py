@@ -14,7 +14,7 @@ from adapters.ports import SystemClock
 from adapters.sandbox.serve import ENVIRONMENT, Sandbox, sample, serve
 from domain.values import SYSTEMS
 from hub.app import Hub, open_hub
-from hub.decider import Narrow
+from hub.due import Narrow
 from hub.operations import demo_company as company
 from hub.operations.explain import chain, find
 from hub.operations.sync import one

@@ -10,7 +10,7 @@ from adapters.store import Ledger, Locked
 from domain.states import NEEDS_A_PERSON, QUIET, UNFINISHED, State
 from domain.values import SYSTEMS
 from hub.app import Hub, open_hub
-from hub.decider import Narrow
+from hub.due import Narrow
 from hub.report import ExitStatus, Halted, Progress, Report, gravest
 from hub.round import Outcome
 from hub.settings import Settings

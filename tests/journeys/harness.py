@@ -24,7 +24,7 @@ from adapters.sandbox.procore import Procore
 from adapters.sandbox.request_log import Entry
 from adapters.sandbox.serve import ENVIRONMENT, Sandbox, sample, serve
 from hub.app import Hub, open_hub
-from hub.decider import Narrow
+from hub.due import Narrow
 from hub.operations.explain import find, story
 from hub.operations.sync import one
 from hub.report import ExitStatus, Quiet, Report

@@ -21,7 +21,7 @@ from adapters.sandbox.procore import Procore
 from adapters.sandbox.serve import ENVIRONMENT, Sandbox
 from domain.values import BUSINESS_CENTRAL, PROCORE, System
 from hub.app import Hub, open_hub
-from hub.decider import EVERYTHING
+from hub.due import EVERYTHING
 from hub.operations.sync import one
 from hub.report import ExitStatus, Quiet, Report
 from hub.round import Outcome
