@@ -269,7 +269,7 @@ class Passage:
         takes_part = self.flow.counts(source, demanded)
         seen = Seen(
             kind=self.flow.kind,
-            side=BUSINESS_CENTRAL,
+            side=origin.system,
             entity_set=origin.entity_set,
             source_id=str(source.get("id") or origin.number(source)),
             number=origin.number(source),
@@ -280,6 +280,8 @@ class Passage:
             modified_at="",
             flows=(self.flow.name,) if takes_part else (),
             facet=origin.facet(source),
+            marks=origin.marks(source),
+            member_of=origin.member_of(source),
             demanded=demanded,
         )
         self.record.observe(seen, moment())

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from domain.decide import (
     FLAG_OFF,
@@ -14,16 +15,18 @@ from domain.decide import (
     Exclude,
     Ignore,
     NeedsFacts,
+    NeedsKnown,
     Park,
     Reject,
     Send,
     Settle,
     Stuck,
     body_of,
+    decide,
 )
 from domain.delivery import Listing
 from domain.events import LinkRow, Violation, Wait
-from domain.flow import Context, Flow, Known, Origin, Part, Plan, Reference, Subject
+from domain.flow import NOBODY, Context, Flow, Known, Origin, Part, Plan, Reference, Subject
 from domain.values import BUSINESS_CENTRAL, PROCORE, Json, digest, text
 from tests.ledger_story import Passage, known, moment, unlinked
 
@@ -360,6 +363,84 @@ def test_a_piece_that_should_be_gone_is_removed_once_and_only_if_it_is_there() -
 
     assert there.carry_all() == [["line:1"]]
     assert there.record.flow("made-up").target_id("line:1") == ""
+
+
+# -- records that carry others, and groups ---------------------------------------------------------
+
+CARRIER = Reference(
+    kind="budget_line", key="77", text="waiting for budget line A", content={"code": "77"}, carrier=True
+)
+CARRIED = ("budget_line", "77")
+
+
+def carried(known_of_it: Known | None) -> Passage:
+    made = replace(flow(asks=[VENDOR]), further=lambda _subject: [CARRIER])
+    references = {("vendor", "V1"): known("vendors", "5")}
+    return passage(made, references if known_of_it is None else {**references, CARRIED: known_of_it})
+
+
+def test_what_shows_only_when_the_first_references_are_linked_is_asked_for_then() -> None:
+    made = replace(flow(asks=[VENDOR]), further=lambda _subject: [CARRIER])
+
+    assert isinstance(passage(made).decide(), Park)
+    assert carried(None).decide() == NeedsKnown([CARRIER])
+
+
+def test_a_carrier_that_nobody_knows_is_brought_forth() -> None:
+    decision = carried(NOBODY).decide()
+
+    assert decision == Park([Wait("budget_line", "77", CARRIER.text, carrier=True)], [CARRIER])
+
+
+@pytest.mark.requirement("PP-14")
+def test_a_changed_record_waits_until_its_carrier_knows_the_change() -> None:
+    changed = carried(known("budget_line_items", "8"))
+    assert isinstance(changed.decide(), Park), "nobody can have carried what was not decided yet"
+
+    changed.record.park("made-up", [Wait("budget_line", "77", "", carrier=True)], moment())
+
+    assert changed.sends() == [HEADER]
+
+
+def test_a_record_whose_carrier_is_held_up_says_why() -> None:
+    held_up = carried(Known("parked", None, "record", why=("the budget is locked",)))
+    held_up.record.park("made-up", [Wait("budget_line", "77", "", carrier=True)], moment())
+
+    assert held_up.decide() == Park(
+        [Wait("budget_line", "77", "waiting for budget line A: the budget is locked", carrier=True)], []
+    )
+
+
+def test_a_record_remembers_everybody_who_ever_carried_it() -> None:
+    moved = carried(NOBODY)
+    for key in ("77", "78", "77"):
+        moved.record.park("made-up", [Wait("budget_line", key, key, carrier=True)], moment())
+
+    assert moved.record.flow("made-up").carriers == [("budget_line", "77"), ("budget_line", "78")]
+
+
+def test_what_is_asked_for_loosely_is_never_waited_for() -> None:
+    loose = Reference(kind="budget_line", key="77", text="", loose=True)
+    made = replace(flow(), further=lambda _subject: [loose])
+
+    assert passage(made, {CARRIED: NOBODY}).sends() == [HEADER]
+
+
+@pytest.mark.requirement("PP-49")
+def test_a_record_whose_group_has_a_fault_is_rejected_with_that_fault() -> None:
+    fault = Violation("PP-48", "Amount", "entry 12: Amount must be more than 0")
+    one = passage(flow())
+    decision = decide(one.flow, one.record, SOURCE, {}, {}, one.context, [fault])
+
+    assert decision == Reject([fault])
+
+
+@pytest.mark.requirement("PP-30", "PP-49")
+def test_its_own_faults_come_before_those_of_its_group() -> None:
+    own, other = Violation("PP-45", "Job No.", "missing"), Violation("PP-48", "Amount", "entry 12")
+    one = passage(flow(violations=[own]))
+
+    assert decide(one.flow, one.record, SOURCE, {}, {}, one.context, [other]) == Reject([own, own])
 
 
 def test_the_same_facts_lead_to_the_same_decision() -> None:
