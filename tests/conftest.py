@@ -11,6 +11,8 @@ import psycopg
 import pytest
 from fasteners import InterProcessLock
 
+from tests.proofs import Proofs, name_requirements
+
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
 _numbers = itertools.count(1)
@@ -51,3 +53,40 @@ def _with_database(server: str, database: str) -> str:
     """The server's URL with another database in it."""
     before, mark, options = server.partition("?")
     return f"{before.rpartition('/')[0]}/{database}{mark}{options}"
+
+
+# -- which test proves what ------------------------------------------------------------------------
+
+_PROOFS = pytest.StashKey[Proofs]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--proofs FILE` has the run write which tests prove which requirement."""
+    parser.addoption("--proofs", type=Path, help="write the table of requirements and the tests that prove them")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Only the process that gathers all reports knows what passed."""
+    if config.getoption("--proofs") and not hasattr(config, "workerinput"):
+        config.stash[_PROOFS] = proofs = Proofs()
+        config.pluginmanager.register(_Ear(proofs), "proofs")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every report says which requirements its test proves."""
+    name_requirements(items)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The end of the run is the moment to write."""
+    if proofs := config.stash.get(_PROOFS, None):
+        proofs.write(config.getoption("--proofs"))
+
+
+class _Ear:
+    def __init__(self, proofs: Proofs) -> None:
+        self._proofs = proofs
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """A test ended."""
+        self._proofs.hear(report)
