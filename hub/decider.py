@@ -93,9 +93,9 @@ class Decider:
     async def woken(self, position: int) -> list[Due]:
         """Records whose wait ended, or whose project was switched or deleted, since the last time this was asked."""
         start, self._woken_to = self._woken_to, position
-        rows = await self._ledger.rows(_WOKEN_BY_LINK, (start, start, self.pair.name))
-        rows += await self._ledger.rows(_WOKEN_BY_COUNTERPART, (start, self.pair.name))
-        rows += await self._ledger.rows(_WOKEN_BY_PROJECT, (self.pair.name, start))
+        rows = await self._ledger.rows(_WOKEN_BY_LINK, (self.pair.name, start, start))
+        for sql in (_WOKEN_BY_COUNTERPART, _CLOSED_PROJECTS, _OPENED_PROJECTS):
+            rows += await self._ledger.rows(sql, (self.pair.name, start))
         return [Due(UUID(row[0]), row[1]) for row in rows if row[1] in BY_NAME]
 
     @property
@@ -176,14 +176,22 @@ class Decider:
         return kept
 
     async def _faults(
-        self, due: Sequence[Due], sources: Mapping[UUID, Json], moment: Moment
+        self,
+        due: Sequence[Due],
+        loaded: Mapping[UUID, Record],
+        sources: Mapping[UUID, Json],
+        moment: Moment,
     ) -> dict[Due, list[Violation]]:
-        """What is wrong with the others of a record's group, where all go or none."""
+        """What is wrong with the others of a record's group, where all go or none; one that set out goes on."""
         faults: dict[Due, list[Violation]] = {}
         for name in dict.fromkeys(item.flow for item in due if BY_NAME[item.flow].together):
             flow = BY_NAME[name]
             group = {
-                item: of for item in due if item.flow == name and (of := flow.origin.member_of(sources[item.record]))
+                item: of
+                for item in due
+                if item.flow == name
+                and not loaded[item.record].flow(name).parts
+                and (of := flow.origin.member_of(sources[item.record]))
             }
             found = await self._gathering.faults(flow, group.values(), self.pair.context(flow, moment.at))
             for item, of in group.items():
@@ -208,7 +216,7 @@ class Decider:
         moment: Moment,
     ) -> dict[Due, Decision]:
         made: dict[Due, Decision] = {}
-        faults = await self._faults(due, sources, moment)
+        faults = await self._faults(due, loaded, sources, moment)
         left = list(due)
         for _ in range(PASSES):
             wanted: dict[Due, decisions.NeedsFacts] = {}
@@ -246,27 +254,40 @@ class Decider:
         return False
 
 
+# The few that wait come first (CROSS JOIN keeps this order on SQLite), never the many that are synced.
 _WOKEN_BY_LINK = """
 SELECT DISTINCT w.record, w.flow
-FROM record_state s
-JOIN wait w ON w.connection = s.connection AND w.on_kind = s.kind AND w.on_key = s.number
-WHERE (s.joined > ? OR (s.state IN ('excluded', 'synced') AND s.position > ?)) AND s.connection = ?
+FROM wait w
+CROSS JOIN record_state s
+WHERE w.connection = ? AND s.connection = w.connection AND s.kind = w.on_kind AND s.number = w.on_key
+  AND (s.joined > ? OR (s.state IN ('excluded', 'synced') AND s.position > ?))
 """
 
 _WOKEN_BY_COUNTERPART = """
 SELECT DISTINCT w.record, w.flow
-FROM record_state s
-JOIN cross_reference x ON x.record = s.record AND x.flow = s.flow AND x.role = 'primary'
-JOIN wait w ON w.connection = s.connection AND w.on_kind = s.kind AND w.on_key = 'procore:' || x.procore_id
-WHERE s.joined > ? AND s.connection = ?
+FROM wait w
+CROSS JOIN cross_reference x
+CROSS JOIN record_state s
+WHERE w.connection = ? AND w.on_key LIKE 'procore:%'
+  AND x.connection = w.connection AND x.procore_id = SUBSTR(w.on_key, 9) AND x.role = 'primary'
+  AND s.record = x.record AND s.flow = x.flow AND s.kind = w.on_kind AND s.joined > ?
 """
 
-_WOKEN_BY_PROJECT = """
+_CLOSED_PROJECTS = """
 SELECT d.record, d.flow
 FROM record_state s
-JOIN record_state d ON d.connection = s.connection AND d.project = s.number AND d.kind <> 'project'
-WHERE s.kind = 'project' AND s.connection = ? AND s.position > ? AND d.open = 0
-  AND ((s.state IN ('excluded', 'deleted') AND d.state NOT IN ('excluded', 'deleted'))
-    OR (s.state NOT IN ('excluded', 'deleted') AND d.state = 'excluded'
-        AND d.reasons IN ('["project flag off"]', '["project deleted"]')))
+CROSS JOIN record_state d
+WHERE s.connection = ? AND s.state IN ('excluded', 'deleted') AND s.kind = 'project' AND s.position > ?
+  AND d.connection = s.connection AND d.project = s.number AND d.kind <> 'project' AND d.open = 0
+  AND d.state NOT IN ('excluded', 'deleted')
+"""
+
+_OPENED_PROJECTS = """
+SELECT d.record, d.flow
+FROM record_state d
+CROSS JOIN record_state s
+WHERE d.connection = ? AND d.state = 'excluded' AND d.open = 0
+  AND d.reasons IN ('["project flag off"]', '["project deleted"]')
+  AND s.connection = d.connection AND s.kind = 'project' AND s.number = d.project AND s.position > ?
+  AND s.state NOT IN ('excluded', 'deleted')
 """

@@ -307,8 +307,8 @@ class Intake:
         if not numbers:
             return set()
         condition, parameter = self._ledger.in_list("s.number", sorted(numbers))
-        sql = f"SELECT s.number FROM record_state s WHERE s.connection = ? AND s.flow = ? AND {condition}"  # noqa: S608 - built from columns
-        return {row[0] for row in await self._ledger.rows(sql, (self.pair.name, flow.name, parameter))}
+        sql = _KNOWN.format(numbers=condition)
+        return {row[0] for row in await self._ledger.rows(sql, (self.pair.name, flow.kind, flow.name, parameter))}
 
     # -- lists -------------------------------------------------------------------------------------
 
@@ -332,12 +332,17 @@ LEFT JOIN record_state s ON s.record = r.record
 WHERE w.connection = ? AND w.on_kind = ? AND s.record IS NULL
 """
 
+_KNOWN = """
+SELECT s.number FROM record_state s WHERE s.connection = ? AND s.kind = ? AND s.flow = ? AND {numbers}
+"""
+
 _UNADOPTED = """
 SELECT s.number
 FROM record_state s
 JOIN record r ON r.record = s.record
 LEFT JOIN feed_project f ON f.connection = s.connection AND f.entity_set = ? AND f.project = s.number
-WHERE s.connection = ? AND s.flow = ? AND s.state <> 'deleted' AND (f.project IS NULL OR ? = 1) AND r.marks LIKE ?
+WHERE s.connection = ? AND s.kind = 'project' AND s.flow = ? AND s.state <> 'deleted'
+  AND (f.project IS NULL OR ? = 1) AND r.marks LIKE ?
 ORDER BY s.number
 """
 

@@ -68,10 +68,9 @@ RECORD_STATE = Table(
     key=("record", "flow"),
     indexes=(
         ("connection", "todo", "position"),
-        ("connection", "flow", "state"),
+        ("connection", "state", "flow"),
+        ("connection", "kind", "number"),
         ("connection", "project"),
-        ("joined",),
-        ("position",),
     ),
 )
 

@@ -1,9 +1,8 @@
-"""`demo`: both stand-ins and the hub on a temporary ledger; a day at a building company, and the proof."""
+"""`demo`: both stand-ins and the hub on a temporary ledger; a month at a building company, and the proof."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -16,8 +15,11 @@ from domain.values import SYSTEMS
 from hub.app import Hub, open_hub
 from hub.due import Narrow
 from hub.operations import demo_company as company
+from hub.operations import demo_month as month
+from hub.operations.demo_totals import totals
 from hub.operations.explain import chain, find
 from hub.operations.sync import one
+from hub.operations.thread import thread
 from hub.report import Announce, ExitStatus, Progress, Quiet, Report
 from hub.schedule import Schedule
 from hub.settings import Settings, Surroundings
@@ -32,10 +34,10 @@ LOOK_EVERY = 5.0
 
 
 async def demo(*, headless: bool, announce: Announce, progress: Progress) -> ExitStatus:
-    """Plays the day, prints the proof, and goes on serving on a terminal."""
+    """Plays the month, prints the proof, and goes on serving on a terminal."""
     progress.say("A general contractor in Business Central, its company in Procore, and nothing between them yet.")
     async with _running() as (hub, sandbox):
-        document = await _Day(hub, sandbox, progress).play()
+        document = await _Month(hub, sandbox, progress).play()
         announce(_report(document))
         if not headless:
             await _serve_on(hub, sandbox, progress)
@@ -56,22 +58,38 @@ async def _running() -> AsyncGenerator[tuple[Hub, Sandbox]]:
                 yield hub, sandbox
 
 
-class _Day:
-    """What happens on this day, told as it is recorded."""
+class _Month:
+    """What happens in this month, told as it is recorded."""
 
     def __init__(self, hub: Hub, sandbox: Sandbox, progress: Progress) -> None:
         self._hub = hub
         self._sandbox = sandbox
         self._progress = progress
         self._told_to = 0
+        self._today = SystemClock().now().date()
 
     async def play(self) -> dict[str, Any]:
         """All acts, then the proof."""
-        self._act("Morning: the first round carries jobs, tasks, segments, vendors and orders.")
+        first = await self._award()
+        await self._orders()
+        await self._changes()
+        await self._time()
+        await self._postings()
+        self._act("Month end: one more round, with nothing changed.")
+        last = await self._round()
+        self._count(last)
+        return await self._proof(first, last)
+
+    async def _award(self) -> dict[str, Any]:
+        self._act("The job is awarded: the first round carries jobs, tasks, segments, vendors, budget and orders.")
         first = await self._round()
         self._count(first)
+        return first
+
+    async def _orders(self) -> None:
+        central = self._sandbox.business_central
         self._act("A buyer orders façade panels from a vendor that Procore does not know.")
-        order = company.order_from_stranger(self._sandbox.business_central)
+        order = company.order_from_stranger(central)
         await self._round()
         await self._tell(order)
         await self._tell_chain(order)
@@ -82,13 +100,40 @@ class _Day:
         self._act(
             "The buyer orders forty panels more; the order was approved, so its contract is opened, changed, approved."
         )
-        company.change_quantity(self._sandbox.business_central, order)
+        company.change_quantity(central, order)
         await self._round()
         await self._tell(order)
-        self._act("Evening: one more round, with nothing changed.")
-        last = await self._round()
-        self._count(last)
-        return await self._proof(first, last)
+
+    async def _changes(self) -> None:
+        procore = self._sandbox.procore
+        self._act("On the site a change order is approved, and one for work outside of the contract.")
+        numbers = (month.approve_change_order(procore), month.approve_npc_order(procore))
+        await self._round()
+        for number in numbers:
+            await self._tell(number)
+        self._act("The second one became a linked project of its own. Its thread:")
+        await self._tell_thread(numbers[1])
+
+    async def _time(self) -> None:
+        central, procore = self._sandbox.business_central, self._sandbox.procore
+        self._act("Three workers write two days of time; one of them may not have crew time sheets.")
+        people = month.hire_crew(central, procore)
+        month.write_time(procore, people, (self._today - timedelta(days=1), self._today))
+        self._states(await self._round(), "time-sheet-to-crew-time-sheet")
+        self._act("The accountant allows it. Nobody touches the time.")
+        month.allow_crew_time_sheets(central)
+        self._states(await self._round(), "time-sheet-to-crew-time-sheet")
+
+    async def _postings(self) -> None:
+        central = self._sandbox.business_central
+        self._act("The concrete's invoice is posted, and a project journal with two costs of the site.")
+        month.open_month(self._sandbox.procore, self._today)
+        order = month.post_concrete(central, self._today)
+        month.post_journal(central, self._today)
+        report = await self._round()
+        self._states(report, "posted-invoice-to-commitment-invoice")
+        self._states(report, "project-journal-to-direct-cost")
+        await self._tell_thread(order)
 
     async def _round(self) -> dict[str, Any]:
         report = await one(self._hub, NAME, Quiet(), window=Window(), narrow=Narrow(), wait=timedelta(seconds=10))
@@ -130,13 +175,29 @@ class _Day:
             for reason in step.get("reasons", []):
                 self._progress.say(f"          because {reason}")
 
+    async def _tell_thread(self, number: str) -> None:
+        """The records that hang together with the one of this number, with their ids in both systems."""
+        records = await find(self._hub.ledger, number)
+        for step in (await thread(self._hub.ledger, NAME, records[0]))["steps"]:
+            self._progress.say(f"  {step['since'][11:19]}  {step['kind']} {step['number']} {step['title']}")
+            for pair in step["pairs"]:
+                there = f"{pair['procore_resource']} {pair['procore_id']}"
+                self._progress.say(f"            {pair['bc_set']} {pair['bc_number']} = {there}")
+
+    def _states(self, document: dict[str, Any], flow: str) -> None:
+        """How many records of a flow stand where, and why those do not move that are not done."""
+        counts = ", ".join(f"{count} {state}" for state, count in document["states"].get(flow, {}).items())
+        self._progress.say(f"  {flow}: {counts}")
+        for problem in document["problems"]:
+            if problem["flow"] == flow:
+                self._progress.say(f"    {problem['state']}: {'; '.join(problem['reasons'])}")
+
     async def _proof(self, first: dict[str, Any], last: dict[str, Any]) -> dict[str, Any]:
-        rows = company.committed(self._sandbox.business_central, self._sandbox.procore)
+        rows = totals(self._sandbox.business_central, self._sandbox.procore)
         writes = sum(last["calls"][system]["write"] for system in SYSTEMS)
-        equal = all(row["business_central"] == row["procore"] for row in rows) and writes == 0
         return {
-            "equal": equal,
-            "committed": rows,
+            "equal": all(row["business_central"] == row["procore"] for row in rows) and writes == 0,
+            "totals": rows,
             "writes_of_the_last_round": writes,
             "events": await self._hub.ledger.last_position(),
             "states": last["states"],
@@ -149,13 +210,13 @@ def _report(document: dict[str, Any]) -> Report:
     def render(console: "Console") -> None:
         from rich.table import Table  # noqa: PLC0415 - only for people
 
-        table = Table(title="Committed cost of the flagged orders, read from both systems")
+        table = Table(title="The month, read from both systems' own books")
+        table.add_column("")
         table.add_column("Project")
         for column in ("Business Central", "Procore", "Difference"):
             table.add_column(column, justify="right")
-        for row in document["committed"]:
-            difference = Decimal(row["business_central"]) - Decimal(row["procore"])
-            table.add_row(row["project"], row["business_central"], row["procore"], f"{difference:,.2f}")
+        for row in document["totals"]:
+            table.add_row(*(row[name] for name in ("measure", "project", "business_central", "procore", "difference")))
         console.print(table)
         for problem in document["problems"]:
             reasons = "; ".join(problem["reasons"])

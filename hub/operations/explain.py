@@ -8,6 +8,7 @@ import msgspec
 from adapters.store import Ledger
 from domain.flows import BY_KIND
 from hub.app import open_hub
+from hub.operations.thread import thread
 from hub.report import ExitStatus, Halted, Progress, Report
 from hub.settings import Settings
 
@@ -133,6 +134,7 @@ async def story(ledger: Ledger, record: str) -> dict[str, Any]:
             ),
             links,
         ),
+        "thread": await thread(ledger, head.get("connection", ""), record),
         "deliveries": _named(
             (
                 "delivery",
@@ -198,6 +200,14 @@ def _render(console: "Console", item: dict[str, Any]) -> None:
     for link in item["links"]:
         here = f"{link['bc_set'] or item.get('kind', '')} {link['bc_number']}"
         console.print(f"  {here} = {link['procore_resource']} {link['procore_id']}", markup=False, soft_wrap=True)
+    for step in item["thread"]["steps"]:
+        console.print(
+            f"  thread: {step['kind']} {step['number']} since {step['since'][:19]}", markup=False, soft_wrap=True
+        )
+        for pair in step["pairs"]:
+            here = f"{pair['bc_set']} {pair['bc_number']}".strip()
+            there = f"{pair['procore_resource']} {pair['procore_id']} since {pair['since'][:19]}"
+            console.print(f"      {here} = {there}", markup=False, soft_wrap=True)
     for event in item["timeline"]:
         console.print(f"  {event['position']:>7}  {event['at'][:19]}  {event['summary']}", markup=False, soft_wrap=True)
 
