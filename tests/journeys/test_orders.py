@@ -385,7 +385,7 @@ async def test_more_than_a_thousand_lines_go_in_calls_of_a_thousand(tmp_path: Pa
         assert sum(number(row["amount"]) for row in it.lines()) == Decimal("1011.01")
 
 
-@pytest.mark.requirement("PP-33", "PP-34", "PP-19")
+@pytest.mark.requirement("PP-33", "PP-34", "PP-19", "PF-17")
 @quick
 async def test_a_changed_order_changes_the_same_commitment(tmp_path: Path) -> None:
     async with world(sqlite(tmp_path)) as it:

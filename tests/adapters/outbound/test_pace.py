@@ -51,7 +51,7 @@ async def together(caller: Caller, count: int, call: Call = READ) -> list[Answer
     return answers
 
 
-@pytest.mark.requirement("PF-01")
+@pytest.mark.requirement("PF-01", "C-43")
 @pytest.mark.parametrize(
     ("resets_in", "retry_after", "wait"), [(10, "3", 10), (10, "40", 40), (3000, "", 3000), (0, "7", 7)]
 )
