@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import anyio
 import msgspec
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from adapters.target import Target
-from domain.delivery import Absent, Accepted, Delivery, Endpoint, Outcome, Refused
+from domain.delivery import Absent, Accepted, Busy, Delivery, Endpoint, Outcome, Refused
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,13 @@ class Courier:
         if sight.target_id and endpoint.verb == "create":
             # The record is there, only spelled otherwise by the target: to create again would double it.
             outcomes.append(Accepted(sight.delivery, sight.target_id, sight.etag, exchange=sight.exchange, found=True))
+        elif sight.target_id and endpoint.verb == "sync":
+            # What is there and not as it should be is named by its id: not every list of rows is found by a key.
+            to_send.append(msgspec.structs.replace(sight.delivery, target_id=sight.target_id))
+        elif endpoint.anew and sight.etag != sight.delivery.if_match:
+            outcomes.append(
+                Busy(sight.delivery, "changed in between", timedelta(), exchange=sight.exchange, moved=True)
+            )
         elif sight.etag:
             to_send.append(msgspec.structs.replace(sight.delivery, if_match=sight.etag))
         else:

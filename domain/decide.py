@@ -99,11 +99,20 @@ def decide(
             `facts` the lists read so far; `group` what is wrong with the others of its group, where all go or none.
     """
     memory = record.flow(flow.name)
-    barred = _barred(flow, record, source, context, group)
+    if record.vanished and record.replaced_by and flow.afterlife is not None:
+        source = flow.afterlife(source)
+        barred = _barred(flow, record, source, context, group)
+        if isinstance(barred, Reject):  # nobody can mend it any more
+            barred = Settle() if memory.parts else Bury()
+    elif record.vanished:
+        barred = Settle() if record.replaced_by and memory.parts else Bury()
+    else:
+        barred = _barred(flow, record, source, context, group)
     if barred is not None:
         return barred
+    fresh = record.unheard(flow.name)
     asked = _each_once(flow.references(source, context))
-    barred = _held_back(asked, references, fresh=memory.status.todo)
+    barred = _held_back(asked, references, fresh=fresh)
     if barred is not None:
         return barred
     subject = Subject(
@@ -121,21 +130,19 @@ def decide(
     unasked = [each for each in further if (each.kind, each.key) not in references]
     if unasked:
         return NeedsKnown(unasked)
-    barred = _held_back(further, references, fresh=memory.status.todo)
+    barred = _held_back(further, references, fresh=fresh)
     if barred is not None:
         return barred
     missing = [listing for listing in flow.listings(subject) if listing not in facts]
     if missing:
         return NeedsFacts(missing)
-    return _carry_out(flow, subject)
+    return _carry_out(flow, subject, to_origin=not record.vanished)
 
 
 def _barred(flow: Flow, record: Record, source: Json, context: Context, group: Sequence[Violation]) -> Decision | None:
     """What the record itself says against being carried."""
     memory = record.flow(flow.name)
-    if record.vanished:
-        return Settle() if record.replaced_by and memory.parts else Bury()
-    if not flow.counts(source, record.demanded):
+    if not flow.counts(source, record.demanded) and not (flow.holds_on and memory.parts):
         return Exclude(FLAG_OFF) if memory.known or memory.status.todo else Ignore()
     rule = flow.excludes(source, context)
     if rule:
@@ -160,7 +167,8 @@ def _each_once(asked: Iterable[Reference]) -> list[Reference]:
     return list({(each.kind, each.key): each for each in asked}.values())
 
 
-def _carry_out(flow: Flow, subject: Subject) -> Decision:
+def _carry_out(flow: Flow, subject: Subject, *, to_origin: bool) -> Decision:
+    """The parts that go next; nothing can be written back to a source that is gone."""
     memory = subject.memory
     plan = flow.plan(subject)
     if plan.excluded:
@@ -171,7 +179,8 @@ def _carry_out(flow: Flow, subject: Subject) -> Decision:
         return Clash(plan.conflict)
     if plan.waits:
         return Park(plan.waits)
-    left = [part for part in plan.parts if not _stands(memory, part)]
+    parts = [part for part in plan.parts if to_origin or ENDPOINTS[part.endpoint].system != flow.origin.system]
+    left = [part for part in parts if not _stands(memory, part)]
     next_stage = min((part.stage for part in left), default=None)
     joined = next_stage is None or next_stage > plan.link_stage
     links = list(plan.links(memory)) if plan.links is not None and joined else []
@@ -226,7 +235,7 @@ def _wrong_sorts(asked: Sequence[Reference], references: References) -> list[Vio
 def _unmet(asked: Sequence[Reference], references: References, *, fresh: bool) -> tuple[list[Wait], list[Reference]]:
     """What is still waited for. Derived records are brought forth only once everything else is there.
 
-    `fresh` says that the record changed since its last decision, so that nobody who carries it can know its content.
+    `fresh` says that the record changed, and nobody who carries it can know its content yet.
     """
     known = {id(reference): references.get((reference.kind, reference.key), NOBODY) for reference in asked}
     unmet = [reference for reference in asked if not _is_met(reference, known[id(reference)], fresh=fresh)]

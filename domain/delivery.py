@@ -26,7 +26,8 @@ Scope = Mapping[str, str]
 class Lookup(msgspec.Struct, frozen=True):
     """How the present state of a delivered row is read back.
 
-    path     list or show address, a template over the scope and `{id}`
+    path     list or show address, a template over the scope and `{id}`; empty where a repeat does no harm, so that
+             nothing need be looked at and the rest only tells how a row of an answer is recognised
     query    fixed and templated query parameters
     filter   query parameter that takes the row's key, empty when the list has no such filter
     match    how a listed row is recognised:
@@ -56,6 +57,7 @@ class Endpoint(msgspec.Struct, frozen=True):
     shown     sent field -> dotted path under which an answer shows it, where the two differ; empty: never shown
     refreshes names of listings that a success makes stale
     serial    endpoints of one such name take no two calls for one project at the same time (Procore K5)
+    anew      a record that changed since it was read is decided anew, never written over
     """
 
     name: str
@@ -72,6 +74,7 @@ class Endpoint(msgspec.Struct, frozen=True):
     shown: Mapping[str, str] = {}
     refreshes: tuple[str, ...] = ()
     serial: str = ""
+    anew: bool = False
 
 
 class Listing(msgspec.Struct, frozen=True):
@@ -141,13 +144,14 @@ class Accepted(msgspec.Struct, frozen=True):
 
 
 class Busy(msgspec.Struct, frozen=True):
-    """Try again later. `unknown` says that the call may have taken effect."""
+    """Try again later. `unknown` says that the call may have taken effect, `moved` that the record changed before."""
 
     delivery: Delivery
     reason: str
     after: timedelta
     unknown: bool = False
     exchange: Exchange | None = None
+    moved: bool = False
 
 
 class Refused(msgspec.Struct, frozen=True):

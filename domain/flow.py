@@ -14,7 +14,7 @@ from domain.delivery import Listing, Scope
 from domain.events import LinkRow, Violation, Wait
 from domain.record import FlowMemory
 from domain.states import State
-from domain.values import BUSINESS_CENTRAL, Digest, Json, System, digest
+from domain.values import BUSINESS_CENTRAL, Digest, Json, System, digest, text
 
 
 class Context(Struct, frozen=True, kw_only=True):
@@ -70,6 +70,7 @@ class Reading(Struct, frozen=True, kw_only=True):
     start     first day of what is carried (C-50)
     facts     the lists that the feed named, and that were read
     refused   lists that Procore would not give, with its words
+    numbers   Procore project -> number of its job, also where the job is left out or gone
     """
 
     projects: Sequence[SiteProject]
@@ -79,6 +80,7 @@ class Reading(Struct, frozen=True, kw_only=True):
     facts: "Facts"
     refused: Mapping[Listing, str]
     context: "Context"
+    numbers: Mapping[str, str] = {}
 
 
 class Feed(Struct, frozen=True, kw_only=True):
@@ -123,6 +125,8 @@ class Origin(Struct, frozen=True, kw_only=True):
     member_of   the group that a row belongs to
     dated       field with the date from which on rows count that nobody knew before (C-50)
     numbers     fields that must hold numbers, of the row and of its children; a row that breaks this can't be read
+    unmoved     filter for flagged rows that changed without moving their row version, by a FlowField of theirs; read
+                anew every round
     """
 
     system: System = BUSINESS_CENTRAL
@@ -146,6 +150,7 @@ class Origin(Struct, frozen=True, kw_only=True):
     called_by: str = ""
     member_of: Callable[[Json], str] = no_facet
     dated: str = ""
+    unmoved: str = ""
 
 
 THERE = "procore:"
@@ -202,6 +207,35 @@ References = Mapping[tuple[str, str], Known]
 
 Facts = Mapping[Listing, Sequence[Json]]
 """Lists of the target, read whole, as they are now."""
+
+
+class Rows(list[Json]):
+    """The rows of a list, to be found by a field without a walk: thousands of records look into the same list."""
+
+    def __init__(self, rows: Iterable[Json]) -> None:
+        super().__init__(rows)
+        self._by: dict[str, dict[str, list[Json]]] = {}
+
+    def by(self, field: str) -> Mapping[str, Sequence[Json]]:
+        """Value of the field, as text -> the rows with it."""
+        index = self._by.get(field)
+        if index is None:
+            index = self._by[field] = {}
+            for row in self:
+                index.setdefault(text(row, field), []).append(row)
+        return index
+
+
+def rows_by(rows: Sequence[Json], field: str, value: str) -> Sequence[Json]:
+    """The rows whose field has this value, as text."""
+    if isinstance(rows, Rows):
+        return rows.by(field).get(value, ())
+    return [row for row in rows if text(row, field) == value]
+
+
+def row_by(rows: Sequence[Json], field: str, value: str) -> Json | None:
+    """The first of the rows whose field has this value, as text."""
+    return next(iter(rows_by(rows, field, value)), None)
 
 
 class Part(Struct, frozen=True, kw_only=True):
@@ -303,10 +337,20 @@ def never(_source: Json, _context: Context) -> str:
 
 
 class Member(Struct, frozen=True):
-    """A record that another one carries: what its source holds, and its state in its own flow (empty: none)."""
+    """A record that another one carries: what its source holds, and its state in its own flow (empty: none).
+
+    `here` is false for one that was carried, lives on, and belongs elsewhere now.
+    """
 
     source: Json
     state: State | Literal[""]
+    demanded: bool = False
+    here: bool = True
+
+
+def nobody(_document: Json) -> Iterable[str]:
+    """For records that need not know what became of those that they carried."""
+    return ()
 
 
 class Gather(Struct, frozen=True, kw_only=True):
@@ -315,12 +359,19 @@ class Gather(Struct, frozen=True, kw_only=True):
     kind     of its members
     through  kind of record whose counterpart has this record's number as its id: members belong to it by `member_of`,
              the number of such a record
-    compose  own document as it was composed last, and the members -> the new document
+    compose  own document as it is, the one that last stood in the target whole if any, and the members -> the new one
+    former   document that last stood in the target -> ids in the source of the members that it carries
     """
 
     kind: str
     through: str
-    compose: Callable[[Json, Sequence[Member]], Json]
+    compose: Callable[[Json, Json | None, Sequence[Member]], Json]
+    former: Callable[[Json], Iterable[str]] = nobody
+
+
+def never_held(_status: int, _message: str) -> str:
+    """For flows whose refusals are final."""
+    return ""
 
 
 class Flow(Struct, frozen=True, kw_only=True):
@@ -329,6 +380,9 @@ class Flow(Struct, frozen=True, kw_only=True):
     kind        of its records, as the cross-reference and references name it
     after       flows whose records it refers to
     counts      the record takes part; one that never did has no state
+    afterlife   the document of a source that became something else, as it must have been then (a posted order was
+                released); such a record is carried to its end, without anything written back
+    holds_on    a record that was carried is planned on when it no longer counts: its plan says what then (Procore G10)
     excludes    name of the rule that leaves a counting record out, or nothing
     rules       every violation of every rule is reported at once
     references  records that must be linked
@@ -339,6 +393,8 @@ class Flow(Struct, frozen=True, kw_only=True):
     plan        how the record should stand in the target
     parent      key of the record of the same kind that stands above; a circle of them is a violation
     barred_by   HTTP status of a refusal -> the rule that then leaves the record out, instead of a dead delivery
+    held_by     HTTP status and words of a refusal -> the fact that the record then waits for, instead of being dead
+    settings_of the flow whose table of settings it shares; empty for its own
     """
 
     name: str
@@ -346,6 +402,8 @@ class Flow(Struct, frozen=True, kw_only=True):
     origin: Origin
     after: tuple[str, ...] = ()
     counts: Callable[[Json, bool], bool]
+    holds_on: bool = False
+    afterlife: Callable[[Json], Json] | None = None
     excludes: Callable[[Json, Context], str] = never
     rules: tuple[Rule, ...] = ()
     references: Callable[[Json, Context], Iterable[Reference]] = no_references
@@ -356,6 +414,8 @@ class Flow(Struct, frozen=True, kw_only=True):
     plan: Callable[[Subject], Plan]
     parent: Callable[[Json], str] | None = None
     barred_by: Mapping[int, str] = field(default_factory=dict[int, str])
+    held_by: Callable[[int, str], str] = never_held
+    settings_of: str = ""
 
 
 def check_registry(flows: Sequence[Flow]) -> None:

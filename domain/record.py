@@ -52,21 +52,33 @@ class OpenDelivery(Struct, frozen=True):
     unknown: bool = False
 
 
+class Attempt(Struct, frozen=True):
+    """What the target refused last of a part, and its words."""
+
+    digest: str
+    words: str
+
+
 class FlowMemory(Struct):
     """What a record remembers of one flow.
 
     `said` is the digest of the last decision, to say nothing twice; `carriers` are kind and key of the records that
-    carry, or ever carried, this one together with others.
+    carry, or ever carried, this one together with others. `tried` outlives a wait, for plans that must not try the same
+    again; a change of the source, a retry and a success clear it. `carried_at` is the version at which those who carry
+    this record last took notice of it; `settled` is the content that last stood in the target whole.
     """
 
     status: Status = states.NEW
     parts: dict[str, PartMemory] = field(default_factory=dict[str, PartMemory])
     open: dict[str, OpenDelivery] = field(default_factory=dict[str, OpenDelivery])
     refused: dict[str, str] = field(default_factory=dict[str, str])
+    tried: dict[str, Attempt] = field(default_factory=dict[str, Attempt])
     links: dict[str, LinkRow] = field(default_factory=dict[str, LinkRow])
     said: str = ""
     known: bool = False
     carriers: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    carried_at: int = 0
+    settled: str = ""
 
     def target_id(self, part: str) -> str:
         """Id of a part in the target, empty while there is none."""
@@ -135,6 +147,13 @@ class Record:
         new, self._new = self._new, []
         return new
 
+    def unheard(self, flow: str) -> bool:
+        """Something happened to it that those who carry it together with others can't know yet."""
+        memory = self.flow(flow)
+        seen = max((side.version for side in self.believed.values()), default=0)
+        # What was left out may have changed without anybody taking notice.
+        return self.vanished or seen > memory.carried_at or memory.status.state == "excluded"
+
     @property
     def has_news(self) -> bool:
         """Something happened that the ledger does not have yet."""
@@ -193,8 +212,9 @@ class Record:
         self._say(flow, events.Synced, moment, content=content, warnings=tuple(warnings))
 
     def retry(self, flow: str, moment: Moment) -> bool:
-        """Lets a record that was given up be decided again; one that is not dead is left alone."""
-        if self.flow(flow).status.state != "dead":
+        """Lets a record be decided again that was given up, or waits after a refusal; any other is left alone."""
+        memory = self.flow(flow)
+        if memory.status.state != "dead" and not (memory.status.state == "parked" and memory.tried):
             return False
         self._happened(events.Retried, moment, flow=flow)
         return True
@@ -302,7 +322,7 @@ class Record:
         for name in event.flows:
             memory = self.flow(name)
             memory.status = states.after(memory.status, event)
-            memory.refused = {}
+            memory.refused, memory.tried = {}, {}
 
     def _apply_in_flow(self, memory: FlowMemory, event: events.FlowEvent) -> None:
         memory.status = states.after(memory.status, event)
@@ -311,7 +331,7 @@ class Record:
             case events.Requested() | events.Attempted() | events.DeliveryEvent() | events.Closed():
                 _apply_delivery(memory, event)
             case events.Retried() | events.Stirred():
-                memory.refused = {}
+                memory.refused, memory.tried = {}, {}
             case events.Linked():
                 memory.links.update({_link_key(link): link for link in event.links})
             case (
@@ -323,9 +343,14 @@ class Record:
                 | events.Synced()
             ):
                 memory.said = _said(event)
+                if isinstance(event, events.Synced):
+                    memory.settled = event.content
                 if isinstance(event, events.Parked):
+                    memory.refused = {}  # what was refused is worth another try once the wait is over
                     carriers = [(wait.kind, wait.key) for wait in event.waits if wait.carrier]
                     memory.carriers = list(dict.fromkeys((*memory.carriers, *carriers)))
+                    if carriers:
+                        memory.carried_at = event.originator_version
             case _:
                 raise ValueError(f"{type(event).__name__} is not known to a record")
 
@@ -374,11 +399,13 @@ def _apply_delivery(memory: FlowMemory, event: events.FlowEvent) -> None:
             memory.open[event.part] = OpenDelivery(known.id, known.part, known.digest, known.attempts, event.unknown)
         case events.Confirmed():
             memory.open.pop(event.part, None)
+            memory.tried.pop(event.part, None)
             memory.parts[event.part] = PartMemory(event.digest, event.target_id, event.etag, event.originator_version)
         case events.Refused():
             memory.open.pop(event.part, None)
             if not memory.status.todo:  # a source that changed meanwhile is worth another try
                 memory.refused[event.part] = event.digest
+                memory.tried[event.part] = Attempt(event.digest, event.message)
         case events.Closed():
             memory.open.pop(event.part, None)
         case _:

@@ -86,6 +86,11 @@ def cents(value: Decimal) -> Decimal:
     return value.quantize(CENT, rounding=ROUND_HALF_UP, context=_WIDE)
 
 
+def five_places(value: Decimal) -> Decimal:
+    """Rounded to five places: what Business Central keeps of quantities and unit costs (connector API, Decimals)."""
+    return value.quantize(Decimal("0.00001"), rounding=ROUND_HALF_UP, context=_WIDE)
+
+
 def product(first: Decimal, second: Decimal) -> Decimal:
     """Exact product of two figures of the wire."""
     return _WIDE.multiply(first, second)

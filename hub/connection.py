@@ -68,14 +68,14 @@ class Pair:
             procore_company=self.procore_company,
             now=now,
             local_currency=self.local_currency,
-            settings=self.flow_settings.get(flow.name, {}),
+            settings=self.flow_settings.get(flow.settings_of or flow.name, {}),
             exclude_tags=self.exclude_tags,
             root_classes=self.root_classes,
         )
 
     def enabled(self, flow: Flow) -> bool:
         """Flows without a table of settings serve others and are always on."""
-        return bool(self.flow_settings.get(flow.name, {"enabled": True}).get("enabled", True))
+        return bool(self.flow_settings.get(flow.settings_of or flow.name, {"enabled": True}).get("enabled", True))
 
     def flows_of(self, kind: str) -> list[Flow]:
         """The flows that are on and that records of a kind may take part in."""

@@ -16,7 +16,9 @@ from adapters.store import StreamMoved
 from adapters.target import Target
 from domain.delivery import Accepted, Busy, Delivery, Endpoint, Exchange, Outcome, Refused
 from domain.endpoints import ENDPOINTS
+from domain.events import Wait
 from domain.flows import BY_NAME
+from domain.flows.common import FACT
 from domain.flows.project_to_project import NAME as PROJECTS
 from domain.record import Moment, Record
 from domain.values import Json, System, read_json, text
@@ -32,6 +34,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 WINDOW = 4000
 """Deliveries taken from the work list at once: enough to fill a batch of a thousand, and flat in memory."""
 MAILBOX = 16
+CHANGED = "the record changed since it was read"
 MOST_ATTEMPTS = 60
 """With waits that grow to a quarter of an hour, half a day of trouble: an outage over night kills nothing."""
 SUPERSEDED = "the source changed before it was sent, or its project was switched off"
@@ -156,7 +159,7 @@ class Dispatch:
         for outcome in outcomes:
             _log_outcome(outcome, moment)
         self.delivered += len(accepted)
-        for outcome in accepted:
+        for outcome in (*accepted, *(outcome for outcome in outcomes if _is_to_be_decided_anew(outcome))):
             self._facts.stale(ENDPOINTS[outcome.delivery.endpoint], outcome.delivery.scope)
 
     def _tell(self, record: Record, outcome: Outcome, contents: Contents, moment: Moment) -> None:
@@ -174,6 +177,11 @@ class Dispatch:
                     **said,
                 )
                 self._see_own(record, outcome, contents, moment)
+            case Busy() if _is_to_be_decided_anew(outcome):
+                record.delay(
+                    delivery.flow, delivery.id, moment, retry_at=moment.at, reason=outcome.reason, unknown=False, **said
+                )
+                record.close(delivery.flow, delivery.id, CHANGED, moment)
             case Busy() if delivery.attempts < MOST_ATTEMPTS:
                 wait = max(outcome.after, delay_before(delivery.attempts, self.pair.rng))
                 record.delay(
@@ -191,9 +199,17 @@ class Dispatch:
             case Refused():
                 said["status"] = outcome.status or said.get("status", 0)
                 record.refuse(delivery.flow, delivery.id, moment, message=outcome.message, code=outcome.code, **said)
-                rule = BY_NAME[delivery.flow].barred_by.get(outcome.status, "")
-                if rule:
-                    record.exclude(delivery.flow, rule, moment)
+                self._give_way(record, outcome, moment)
+
+    def _give_way(self, record: Record, refused: Refused, moment: Moment) -> None:
+        """A refusal that leaves the record out, or that it can wait for, is no reason to give it up."""
+        flow, memory = BY_NAME[refused.delivery.flow], record.flow(refused.delivery.flow)
+        rule = flow.barred_by.get(refused.status, "")
+        if rule:
+            record.exclude(flow.name, rule, moment)
+        held = flow.held_by(refused.status, refused.message)
+        if held and not memory.open and not memory.status.todo:
+            record.park(flow.name, [Wait(FACT, held, refused.message)], moment)
 
     def _see_own(self, record: Record, outcome: Accepted, contents: Contents, moment: Moment) -> None:
         """A record that the hub made in its own origin shows in the answer what that origin filled in, such as a name.
@@ -205,6 +221,10 @@ class Dispatch:
         if made_it and what_is_wrong(row, flow.origin) == "" and text(row, "id") == record.source_id:
             sight = seen(self.pair, flow, row, record.source_id, contents, demanded=record.demanded)
             record.observe(sight, moment)
+
+
+def _is_to_be_decided_anew(outcome: Outcome) -> bool:
+    return isinstance(outcome, Busy) and outcome.moved and ENDPOINTS[outcome.delivery.endpoint].anew
 
 
 def _log_outcome(outcome: Outcome, moment: Moment) -> None:

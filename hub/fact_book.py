@@ -7,6 +7,7 @@ import anyio
 from adapters.target import Target
 from domain.delivery import Endpoint, Listing, Scope
 from domain.errors import SiteLedgerError
+from domain.flow import Rows
 from domain.values import Json, System
 
 
@@ -35,7 +36,7 @@ class FactBook:
 
     async def _read(self, listing: Listing) -> None:
         try:
-            self._rows[listing] = await self._targets[listing.system].list(listing)
+            self._rows[listing] = Rows(await self._targets[listing.system].list(listing))
         except SiteLedgerError as error:
             self.unreadable[listing] = error
 

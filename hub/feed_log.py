@@ -38,15 +38,19 @@ class FeedLog:
 
     def advanced(self, name: str, position: int, moment: Moment) -> events.Event:
         """The set is read up to here; to be stored with the rows that were read."""
-        version = self._known.get(name, (0, 0))[1] + 1
+        version = self._place(name)[1] + 1
         self._pending[name] = (position, version)
         return self._event(events.FeedAdvanced, name, version, moment, entity_set=name, position=position)
 
     def adopted(self, name: str, projects: Sequence[str], moment: Moment) -> events.Event:
         """The rows of these projects are read whole; to be stored with them."""
-        place, version = self._known.get(name, (0, 0))
+        place, version = self._place(name)
         self._pending[name] = (place, version + 1)
         return self._event(events.FeedAdopted, name, version + 1, moment, entity_set=name, projects=tuple(projects))
+
+    def _place(self, name: str) -> tuple[int, int]:
+        """Place and version, with what is on its way to the ledger."""
+        return self._pending.get(name) or self._known.get(name, (0, 0))
 
     def stored(self) -> None:
         """What was made since is in the ledger."""

@@ -89,14 +89,13 @@ class Following:
         others: dict[UUID, Record],
         moment: Moment,
     ) -> None:
-        """Whoever carries this record, or ever did, is decided anew when it changed since its last decision."""
-        memory = loaded[item.record].flow(item.flow)
-        if not memory.status.todo:
+        """Whoever carries this record, or ever did, is decided anew when it changed since they took notice of it."""
+        record, memory = loaded[item.record], loaded[item.record].flow(item.flow)
+        waits = decision.waits if isinstance(decision, decisions.Park) else ()
+        asked = [(wait.kind, wait.key) for wait in waits if wait.carrier]
+        if not record.unheard(item.flow) or not (memory.status.todo or asked):
             return
-        carriers = list(memory.carriers)
-        if isinstance(decision, decisions.Park):
-            carriers += [(wait.kind, wait.key) for wait in decision.waits if wait.carrier]
-        for kind, key in dict.fromkeys(carriers):
+        for kind, key in dict.fromkeys((*memory.carriers, *asked)):
             flow = BY_KIND[kind]
             id_ = Record.id_for(self.pair.name, flow.kind, key)
             carrier = loaded.get(id_) or others.get(id_) or (await self._records.load([id_], flow.kind))[id_]
@@ -125,6 +124,8 @@ class Following:
             if id_ in demanded or id_ in loaded:
                 continue
             record = (await self._records.load([id_], flow.kind))[id_]
+            if record.version and flow.gathers is not None:
+                continue  # brought forth a moment ago, and what it carries may be written in it already
             record.observe(seen(self.pair, flow, source, key, contents, demanded=True), moment)
             demanded[id_] = record
 
@@ -180,7 +181,7 @@ def _request(part: Part, contents: Contents) -> Request:
         system=ENDPOINTS[part.endpoint].system,
         scope=part.scope,
         key=part.key,
-        body=contents.add_json(decisions.body_of(part)),
+        body=contents.add_body(decisions.body_of(part)),
         digest=part.digest,
         target_id=part.target_id,
         if_match=part.if_match,

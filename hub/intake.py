@@ -108,6 +108,8 @@ class Intake:
             await self._observe(
                 flow, rows, lambda moment: [self._log.advanced(origin.entity_set, self._horizon - 1, moment)]
             )
+        if origin.unmoved and position:  # the first reading, and one of everything, brought them anyway
+            await self._observe(flow, await self._list(flow, f"{origin.unmoved} and {origin.flag} eq true"))
 
     async def _children(self, flow: Flow, refetch: dict[str, set[str]]) -> list[events.Event]:
         """A changed line moves no header, so its document is read again. Gives back the place to be taken then."""

@@ -39,6 +39,10 @@ class Contents:
         """Keeps a document in its one spelling."""
         return self.add(canonical_json(document))
 
+    def add_body(self, body: object) -> Digest:
+        """Keeps what will be sent. Its order stays: Business Central validates field by field (connector API)."""
+        return self.add(_as_given.encode(body))
+
 
 def canonical_json(document: object) -> bytes:
     """A document as it is stored: keys sorted, numbers exact, decimals as number literals."""
@@ -46,6 +50,7 @@ def canonical_json(document: object) -> bytes:
 
 
 _encoder = msgspec.json.Encoder(order="sorted", decimal_format="number")
+_as_given = msgspec.json.Encoder(decimal_format="number")
 
 
 class Records:

@@ -1,6 +1,6 @@
 """One round of a connection: read what changed, decide, carry, until nothing more can be done."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -9,6 +9,7 @@ import anyio
 from adapters.store import Ledger
 from domain import events
 from domain.errors import NeedsDecision, RetryLater, SiteLedgerError, Unreadable
+from domain.flows import BY_NAME
 from domain.flows.project_to_project import NAME as PROJECTS
 from domain.record import Record
 from domain.states import State
@@ -146,14 +147,14 @@ class Round:
     async def _look_again(self) -> None:
         """What parked records wait for in the other system, and what mends a conflict, is announced by nobody (C-54).
 
-        A full round also gives the dead another chance.
+        A full round also gives what was refused another chance.
         """
         if self._window.full:
-            async for page in self._pages("dead"):
+            async for page in self._pages("dead", "parked"):
                 await self._decider.retry(page)
             await self._decide()
         async for page in self._pages("parked", "conflict"):
-            await self._decider.run(page, again=True)
+            await self._run(page, again=True)
 
     async def _pages(self, *states: State) -> AsyncIterator[list[Due]]:
         last = ""
@@ -226,14 +227,25 @@ class Round:
                     await self._decider.run(projects)
                     continue
                 woken = await self._decider.woken(position)
-                for start in range(0, len(woken), PAGE):
-                    await self._decider.run(woken[start : start + PAGE], again=True)
+                await self._run(woken, again=True)
                 pending = await self._decider.pending()
                 if not pending:
                     if not woken:
                         return
                     continue
-                await self._decider.run(pending)
+                await self._run(pending)
+
+    async def _run(self, due: Sequence[Due], *, again: bool = False) -> int:
+        """What carries others together is decided after them, and knows what was decided for them."""
+        plain = [item for item in due if BY_NAME[item.flow].gathers is None]
+        carriers = [item for item in due if BY_NAME[item.flow].gathers is not None]
+        moved = 0
+        for group in (plain, carriers):
+            if plain and group is carriers and carriers:
+                await self._projector.catch_up()
+            for start in range(0, len(group), PAGE):
+                moved += await self._decider.run(group[start : start + PAGE], again=again)
+        return moved
 
     async def _bring_in(self) -> bool:
         """Fetches what others turned out to need; whether that gave new work."""
@@ -248,7 +260,7 @@ class Round:
         if self._facts.outdated:
             self._facts.outdated = False
             async for page in self._pages("parked"):
-                moved += await self._decider.run(page, again=True)
+                moved += await self._run(page, again=True)
         return moved > 0
 
     async def _end(self, outcome: Outcome) -> None:

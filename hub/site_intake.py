@@ -29,13 +29,14 @@ PASSES = 6
 OVERLAP = timedelta(seconds=2)
 
 _PROJECTS = """
-SELECT x.bc_number, x.procore_id, r.facet, r.marks
+SELECT x.bc_number, x.procore_id, r.facet, r.marks, s.state
 FROM cross_reference x
 JOIN record r ON r.record = x.record
 JOIN record_state s ON s.record = x.record AND s.flow = x.flow
-WHERE x.connection = ? AND x.flow = ? AND x.role = 'primary' AND s.state NOT IN ('excluded', 'deleted')
+WHERE x.connection = ? AND x.flow = ? AND x.role = 'primary'
 ORDER BY x.bc_number
 """
+_OUT = ("excluded", "deleted")
 
 
 class SiteIntake:
@@ -54,25 +55,26 @@ class SiteIntake:
 
     async def round(self) -> None:
         """Reads every feed; one that fails holds up no other."""
-        feeds = {flow.kind: (flow, feed) for flow in self.pair.flows if (feed := flow.origin.feed) is not None}
+        feeds = {flow.kind: (BY_KIND[flow.kind], feed) for flow in self.pair.flows if (feed := flow.origin.feed)}
         if not feeds:
             return
         await self._catch_up()
         await self._log.load()
         projects = await self._ledger.rows(_PROJECTS, (self.pair.name, BY_KIND["project"].name))
         for flow, feed in feeds.values():
-            if projects:
+            if any(state not in _OUT for *_, state in projects):
                 await self._read(flow, feed, projects)
         await self._catch_up()
 
-    async def _read(self, flow: Flow, feed: Feed, projects: Sequence[tuple[str, str, str, str]]) -> None:
+    async def _read(self, flow: Flow, feed: Feed, projects: Sequence[tuple[str, str, str, str, str]]) -> None:
         name = f"procore/{flow.kind}"
         adopted = set[str]() if feed.by_project else await self._adopted(name)
         company = self._since(name)
         reading = Reading(
             projects=[
                 SiteProject(number, id_, facet, tuple(marks.split()), self._since_of(name, id_, company, adopted, feed))
-                for number, id_, facet, marks in projects
+                for number, id_, facet, marks, state in projects
+                if state not in _OUT
             ],
             since=company,
             until=self._window.until or self.pair.clock.now(),
@@ -80,11 +82,12 @@ class SiteIntake:
             facts={},
             refused={},
             context=self.pair.context(flow, self.pair.clock.now()),
+            numbers={id_: number for number, id_, *_ in projects},
         )
-        reading = await self._listed(feed, reading)
+        reading, unread = await self._listed(feed, reading)
         moment = self.pair.moment()
         documents = await self._sorted_out(flow, list(feed.documents(reading)), moment)
-        places = [] if self._window.is_range else self._places(name, feed, reading, documents, adopted, moment)
+        places = [] if self._window.is_range else self._places(name, feed, reading, documents, adopted, unread, moment)
         await self._observe(flow, documents, list(feed.gone(reading)), places, moment)
 
     # -- windows -----------------------------------------------------------------------------------
@@ -107,33 +110,41 @@ class SiteIntake:
         return {row[0] for row in await self._ledger.rows(sql, (self.pair.name, name))}
 
     def _places(
-        self, name: str, feed: Feed, reading: Reading, documents: Sequence[Json], adopted: set[str], moment: Moment
+        self,
+        name: str,
+        feed: Feed,
+        reading: Reading,
+        documents: Sequence[Json],
+        adopted: set[str],
+        unread: set[str],
+        moment: Moment,
     ) -> list[events.Event]:
-        """How far was read: the last change that was seen. Without a change nothing moves, and nothing is stored."""
-        refused = {listing.scope for listing in reading.refused}
+        """How far was read: the last change that was seen. Without a change nothing moves, and nothing is stored.
+
+        Not the hub's own time: a clock that runs ahead would leave out what changes until then.
+        """
         places: list[events.Event] = []
+        if "" in unread:
+            return []
         if feed.by_project:
             for project in reading.projects:
                 mine = [row for row in documents if text(row, "procoreProjectId") == project.procore_id]
-                if project.procore_id not in refused:
-                    places += self._moved(f"{name}/{project.procore_id}", mine, reading, moment)
+                if project.procore_id not in unread:
+                    places += self._moved(f"{name}/{project.procore_id}", mine, moment)
             return places
-        if "" in refused:
-            return []
-        places += self._moved(name, documents, reading, moment)
-        new = [it.procore_id for it in reading.projects if it.procore_id not in adopted | refused]
+        places += self._moved(name, documents, moment)
+        new = [it.procore_id for it in reading.projects if it.procore_id not in adopted | unread]
         return [*places, self._log.adopted(name, new, moment)] if new else places
 
-    def _moved(self, name: str, documents: Sequence[Json], reading: Reading, moment: Moment) -> list[events.Event]:
-        seconds = [_seconds(text(row, "updated_at")) for row in documents]
+    def _moved(self, name: str, documents: Sequence[Json], moment: Moment) -> list[events.Event]:
         known = self._log.read_to(name)
-        latest = max([known, *seconds]) if known or seconds else int(reading.until.timestamp())
+        latest = max([known, *(_seconds(text(row, "updated_at")) for row in documents)])
         return [self._log.advanced(name, latest, moment)] if latest > known else []
 
     # -- lists -------------------------------------------------------------------------------------
 
-    async def _listed(self, feed: Feed, reading: Reading) -> Reading:
-        """The reading with every list that the feed names."""
+    async def _listed(self, feed: Feed, reading: Reading) -> tuple[Reading, set[str]]:
+        """The reading with every list that the feed names, and the projects of those that failed unexpectedly."""
         book = FactBook(self.pair.targets)
         for _ in range(PASSES):
             facts: Facts = book.rows
@@ -143,10 +154,13 @@ class SiteIntake:
             if not missing:
                 break
             await book.read(missing)
-        for listing, error in book.unreadable.items():
-            if not (isinstance(error, NeedsDecision) and feed.expected(listing)):
-                self.troubles.append(error)
-        return reading
+        failed = {
+            listing: error
+            for listing, error in book.unreadable.items()
+            if not (isinstance(error, NeedsDecision) and feed.expected(listing))
+        }
+        self.troubles += failed.values()
+        return reading, {listing.scope for listing in failed}
 
     # -- observing ---------------------------------------------------------------------------------
 

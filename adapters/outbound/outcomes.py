@@ -26,7 +26,7 @@ def outcome_of(
         case RetryLater():
             return Busy(delivery, str(error), error.after, error.outcome_unknown, exchange)
         case Changed():
-            return Busy(delivery, f"changed in between: {words or error}", timedelta(), exchange=exchange)
+            return Busy(delivery, f"changed in between: {words or error}", timedelta(), exchange=exchange, moved=True)
         case Misconfigured():
             return Busy(delivery, str(error), AFTER_MISCONFIGURED, exchange=exchange)
         case NeedsDecision():

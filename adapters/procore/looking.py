@@ -26,10 +26,10 @@ class Looker:
     async def look(self, endpoint: Endpoint, deliveries: Sequence[Delivery]) -> list[Sight]:
         """One sight for each delivery, in order.
 
-        An endpoint without look-up can always be sent again: all `Absent`.
+        An endpoint without look-up, or without its address, can always be sent again: all `Absent`.
         """
         lookup = endpoint.lookup
-        if lookup is None:
+        if lookup is None or not lookup.path:
             return [Absent(delivery) for delivery in deliveries]
         one_by_one = "{id}" in lookup.path or lookup.match == "one"
         if not one_by_one and lookup.filter and lookup.match == "key":

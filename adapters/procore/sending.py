@@ -124,8 +124,11 @@ def _settle_record(endpoint: Endpoint, delivery: Delivery, answer: Answer) -> Ou
     Raises  UnreadableAnswer when the body is not JSON.
     """
     document = None if endpoint.verb in {"delete", "attach"} else read_document(answer)
-    if isinstance(document, dict) and api_version(endpoint.path) == 2 and "data" in document:  # noqa: PLR2004
-        document = cast("Json", document)["data"]
+    if isinstance(document, dict) and "data" in document:
+        fields = cast("Json", document)
+        # Budget changes answer in this envelope although they are v1 (catalogue).
+        if api_version(endpoint.path) == 2 or "id" not in fields:  # noqa: PLR2004
+            document = fields["data"]
     entity: Json = cast("Json", document) if isinstance(document, dict) else {}
     name = entity.get("id")
     target_id = delivery.target_id if name is None or endpoint.verb != "create" else str(name)

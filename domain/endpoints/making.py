@@ -17,7 +17,7 @@ def connector(entity_set: str) -> Endpoint:
     )
 
 
-def connector_create(entity_set: str) -> Endpoint:
+def connector_create(entity_set: str, refreshes: tuple[str, ...] = ()) -> Endpoint:
     """Making a record of Business Central under an id that the hub chose, so that a repeat is refused."""
     return Endpoint(
         name=f"bc.{entity_set}.create",
@@ -27,6 +27,7 @@ def connector_create(entity_set: str) -> Endpoint:
         path=entity_set,
         limit=100,
         lookup=Lookup(entity_set, match="one"),
+        refreshes=refreshes,
     )
 
 

@@ -10,6 +10,7 @@ from adapters.target import Finding
 from domain import endpoints
 from domain.delivery import Listing
 from domain.errors import SiteLedgerError
+from domain.flows.posted_invoice_to_commitment_invoice import NAME as INVOICES
 from domain.values import BUSINESS_CENTRAL, PROCORE, SYSTEMS, System
 from hub.app import Hub, open_hub
 from hub.connection import Pair
@@ -137,7 +138,7 @@ async def _agreement(pair: Pair) -> Line:
 
 
 async def _own(hub: Hub, pair: Pair, settings: Settings) -> list[Line]:
-    """What concerns the hub itself: links of another pair, webhooks, custom segments."""
+    """What concerns the hub itself: links of another pair, webhooks, custom segments, kinds of invoices."""
     connection = settings.connections[pair.name]
     lines: list[Line] = []
     rows = await hub.ledger.rows(
@@ -178,4 +179,18 @@ async def _own(hub: Hub, pair: Pair, settings: Settings) -> list[Line]:
     if barred[0][0]:
         words = "Procore bars custom segments; segments of a named type live as sub jobs of their projects"
         lines.append(Line(pair.name, "procore", "custom segments", ok=True, why=words, remedy=""))
-    return lines
+    return [*lines, *await _kept_targets(hub, pair)]
+
+
+async def _kept_targets(hub: Hub, pair: Pair) -> list[Line]:
+    """Projects that keep the kind of invoice that they first used, although the setting names another (C-57)."""
+    wanted = str(pair.flow_settings.get(INVOICES, {}).get("posted_invoice_target", "requisition"))
+    rows = await hub.ledger.rows(
+        "SELECT COUNT(DISTINCT procore_parent_id) FROM cross_reference"
+        " WHERE connection = ? AND flow = ? AND bc_set = 'postedPurchaseInvoices' AND procore_resource <> ?",
+        (pair.name, INVOICES, f"{wanted}s"),
+    )
+    if not rows[0][0]:
+        return []
+    words = f"{rows[0][0]} projects used the other kind first and keep it; the setting {wanted} counts for new ones"
+    return [Line(pair.name, "siteledger", "posted_invoice_target", ok=True, why=words, remedy="")]

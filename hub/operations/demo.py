@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 NAME = "demo"
+BACK = timedelta(days=31)
+"""The month that is played."""
 LOOK_EVERY = 5.0
 """Seconds between rounds while it goes on serving."""
 
@@ -51,7 +53,7 @@ async def _running() -> AsyncGenerator[tuple[Hub, Sandbox]]:
         async with serve(central, procore) as sandbox:
             document = {
                 "store": {"url": f"sqlite:///{Path(folder) / 'ledger.db'}"},
-                "connections": {NAME: sandbox.connection()},
+                "connections": {NAME: sandbox.connection(start_date=SystemClock().now().date() - BACK)},
             }
             settings = Settings.model_validate(document, context=Surroundings(environ=ENVIRONMENT))
             async with open_hub(settings) as hub:
@@ -111,7 +113,8 @@ class _Month:
         await self._round()
         for number in numbers:
             await self._tell(number)
-        self._act("The second one became a linked project of its own. Its thread:")
+        self._act("The second one became a linked project of its own, which the next round meets. Their thread:")
+        await self._round()
         await self._tell_thread(numbers[1])
 
     async def _time(self) -> None:

@@ -58,6 +58,10 @@ async def find(ledger: Ledger, identifier: str) -> list[str]:
         "SELECT record FROM record WHERE record = ? OR source_id = ? OR number = ? OR number = ?",
         (as_uuid, as_uuid, identifier, upper),
     )
+    # A change order is known by its own number within its project and side, `JOB1|PCCO #014`.
+    rows += await ledger.rows(
+        "SELECT record FROM record WHERE kind = 'change_order' AND number LIKE '%#' || ?", (identifier,)
+    )
     rows += await ledger.rows(
         "SELECT record FROM cross_reference WHERE procore_id = ? OR bc_id = ? OR bc_number = ?",
         (identifier, as_uuid, upper),

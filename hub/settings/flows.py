@@ -88,6 +88,13 @@ class CostTypes(ToProcoreOn):
     """Whether a cost type that Procore lacks is created there, by code (C-29)."""
 
 
+class PlanningLines(ToProcoreOn):
+    """`planning-line-to-budget-line`."""
+
+    when_locked: Literal["park", "budget_change"] = "park"
+    """What becomes of a new figure while the budget is locked: it waits, or goes as an approved budget change."""
+
+
 def _with_default(status: dict[str, CommitmentStatus]) -> dict[str, CommitmentStatus]:
     if unknown := set(status) - {"Open", "Released", "Pending Approval", "Pending Prepayment", "default"}:
         raise wrong(
@@ -132,6 +139,36 @@ class ChangeOrders(ToBusinessCentralOn):
     side: Literal["prime", "commitment", "both"] = "prime"
     """Which change orders are carried: of the prime contract, of commitments, or both."""
 
+    npc_field: str = "NPC"
+    """Label of the custom field in Procore that marks an order as NPC (G11)."""
+
+    type_field: str = "Change Order Type"
+    """Label of the custom field in Procore that holds the type of a change order; it may be missing (C-04)."""
+
+
+EntryStatus = Literal["pending", "reviewed", "approved", "completed"]
+"""Source  Procore guide T2."""
+
+
+def _with_regular(work_types: dict[str, str]) -> dict[str, str]:
+    if too_long := [code for code in work_types.values() if len(code) > LONGEST_WORK_TYPE]:
+        raise wrong(f"the Work Type Code {too_long[0]!r} is too long", "A code has ten characters at most.")
+    return {"Regular": "", **work_types}
+
+
+LONGEST_WORK_TYPE = 10
+"""Source  connector API timeSheetBufferEntries.workTypeCode."""
+
+
+class TimeSheets(ToBusinessCentralOn):
+    """`time-sheet-to-crew-time-sheet`."""
+
+    statuses: dict[EntryStatus, Literal["Pending", "Approved"]] = {"pending": "Pending", "approved": "Approved"}
+    """Status of a timecard entry that is carried, and what it stands for; entries in others are left out (C-19)."""
+
+    work_types: Annotated[dict[str, str], AfterValidator(_with_regular)] = {"Regular": ""}
+    """Time type of Procore, and its Work Type Code; entries of other time types wait until theirs is named."""
+
 
 def _key(name: str) -> str:
     return name.replace("_", "-")
@@ -148,13 +185,13 @@ class Flows(Table):
     project_segment_to_sub_job: ToProcoreOn = ToProcoreOn()
     project_to_project: ToProcoreOn = ToProcoreOn()
     project_task_to_cost_code: ToProcoreOn = ToProcoreOn()
-    planning_line_to_budget_line: ToProcoreOn = ToProcoreOn()
+    planning_line_to_budget_line: PlanningLines = PlanningLines()
     purchase_order_to_commitment: PurchaseOrders = PurchaseOrders()
     posted_invoice_to_commitment_invoice: PostedInvoices = PostedInvoices()
     project_journal_to_direct_cost: ProjectJournals = ProjectJournals()
     change_order_to_change_order: ChangeOrders = ChangeOrders()
     npc_change_order_to_project: ToBusinessCentralOn = ToBusinessCentralOn()
-    time_sheet_to_crew_time_sheet: ToBusinessCentralOn = ToBusinessCentralOn()
+    time_sheet_to_crew_time_sheet: TimeSheets = TimeSheets()
     company_to_vendor: Accepted = Accepted()
     customer_to_company: ToProcore = ToProcore()
     employee_to_user: ToProcore = ToProcore()

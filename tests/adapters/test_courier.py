@@ -214,3 +214,23 @@ async def test_the_courier_ends_when_its_mailbox_is_closed_and_carries_what_is_i
 
     assert len(await carried(remote, *(Batch(SYNC, [delivery(number)]) for number in range(1, 6)), parallel=1)) == 5
     assert await carried(remote) == []
+
+
+async def test_a_row_that_stands_otherwise_is_named_by_its_id() -> None:
+    remote = Remote(lambda it: Absent(it, "77"))
+    await carried(remote, Batch(SYNC, [delivery(unsettled=True)]))
+
+    assert [it.target_id for it in remote.sent] == ["77"]
+
+
+@pytest.mark.parametrize(("there", "sent"), [('W/"1"', 1), ('W/"2"', 0)])
+async def test_a_change_that_rests_on_what_was_read_is_sent_only_while_the_record_is_the_same(
+    there: str, sent: int
+) -> None:
+    remote = Remote(lambda it: Absent(it, "900", there))
+    endpoint = ENDPOINTS["bc.crewTimeSheetLines"]
+    (outcome,) = await carried(remote, Batch(endpoint, [delivery(attempts=2, if_match='W/"1"', target_id="900")]))
+
+    assert len(remote.sent) == sent
+    assert isinstance(outcome, Accepted if sent else Busy)
+    assert getattr(outcome, "moved", False) is not bool(sent)

@@ -115,6 +115,18 @@ def test_a_record_whose_flag_is_turned_off_is_excluded() -> None:
     assert known_one.sees({**SOURCE, "flag": False}).decide() == Exclude(FLAG_OFF)
 
 
+@pytest.mark.requirement("PP-58")
+def test_a_flow_may_hold_on_to_a_record_that_was_carried_and_no_longer_counts() -> None:
+    holding = replace(flow(Plan(conflict="taken back")), holds_on=True)
+    off = {**SOURCE, "flag": False}
+    carried = passage(replace(flow(), holds_on=True))
+    carried.carry_all()
+    carried.flow = holding
+
+    assert carried.sees(off).decide() == Clash("taken back")
+    assert passage(holding).sees(off).decide() == Exclude(FLAG_OFF)
+
+
 def test_a_record_that_another_one_needs_takes_part_without_flag() -> None:
     assert isinstance(Passage(flow(), {**SOURCE, "flag": False}, demanded=True).decide(), Send)
 

@@ -311,6 +311,24 @@ def test_a_record_that_was_given_up_can_be_decided_again() -> None:
     assert story.record.flow(FLOW).refused == {}
 
 
+@pytest.mark.requirement("PP-38")
+def test_a_record_that_waits_after_a_refusal_can_be_tried_again() -> None:
+    story = Story().given(observed(), requested(), claimed(), refused(message="over-billed"), parked())
+
+    story.when(retried()).then(Retried)
+    assert story.state() == "pending"
+
+
+@pytest.mark.requirement("PF-12")
+def test_what_was_refused_last_is_known_through_a_wait_until_the_source_changes() -> None:
+    story = Story().given(observed(), requested(), claimed(), refused(message="over-billed"), parked())
+    memory = story.record.flow(FLOW)
+
+    assert (memory.tried["header"].words, memory.refused) == ("over-billed", {})
+    story.when(observed("v2"))
+    assert memory.tried == {}
+
+
 @pytest.mark.parametrize("state", [parked(), settled(), excluded(), requested()])
 def test_only_what_was_given_up_can_be_decided_again(state: Command) -> None:
     assert Story().given(observed(), state).when(retried()).then().answers == [False]

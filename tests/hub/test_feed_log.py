@@ -67,6 +67,18 @@ async def test_projects_that_were_read_whole_leave_the_place_where_it_is(tmp_pat
         assert rows == [("J1",), ("J2",)]
 
 
+async def test_a_place_and_projects_of_one_reading_have_versions_one_after_the_other(tmp_path: Path) -> None:
+    async with bench(tmp_path) as it:
+        log = FeedLog(it.ledger, it.pair())
+        await log.load()
+        moment = it.pair().moment()
+        new = [log.advanced("procore/time_sheet", 100, moment), log.adopted("procore/time_sheet", ["7"], moment)]
+        await log.append(new)
+
+        assert [event.originator_version for event in new] == [1, 2]
+        assert log.read_to("procore/time_sheet") == 100
+
+
 async def test_what_cannot_be_read_is_kept_once_and_raw(tmp_path: Path) -> None:
     row = {"id": "no guid", "number": "V10", "sendToProcore": "perhaps"}
     async with bench(tmp_path) as it:

@@ -146,6 +146,13 @@ def test_a_body_is_kept_once_under_its_digest() -> None:
     assert len(names) == len(contents.new) == 1
 
 
+def test_what_will_be_sent_keeps_the_order_of_its_fields() -> None:
+    contents = Contents()
+    name = contents.add_body({"b": [{"z": Decimal("1.50"), "y": 1}], "a": 1})
+
+    assert contents.new[name] == b'{"b":[{"z":1.50,"y":1}],"a":1}'
+
+
 def test_a_stored_document_keeps_its_numbers_as_they_came() -> None:
     stored = canonical_json({"b": Decimal("1.50"), "a": 1})
 

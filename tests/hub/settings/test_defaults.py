@@ -166,3 +166,15 @@ def test_settings_can_be_made_by_a_program() -> None:
 
     assert settings.store.url.get_secret_value() == "sqlite:///trial.db"
     assert settings.connections["main"].business_central.client_secret.get_secret_value() == "one"
+
+
+@pytest.mark.requirement("C-19", "PP-84", "PP-92")
+def test_time_that_is_pending_or_approved_is_carried_and_ordinary_hours_need_no_work_type(tmp_path: Path) -> None:
+    table = f"{FLOWS}.time-sheet-to-crew-time-sheet"
+    usual = configured(tmp_path, with_line(table, "enabled = true"))
+    text = with_line(table, 'statuses = { completed = "Approved" }\nwork_types = { Overtime = "OT" }')
+    own = configured(tmp_path, text)
+    first, second = (each.settings.connections["main"].flows.time_sheet_to_crew_time_sheet for each in (usual, own))
+
+    assert (first.statuses, first.work_types) == ({"pending": "Pending", "approved": "Approved"}, {"Regular": ""})
+    assert (second.statuses, second.work_types) == ({"completed": "Approved"}, {"Regular": "", "Overtime": "OT"})
