@@ -108,7 +108,7 @@ FACTS: Mapping[str, SetFacts] = {
         key=("number",),
         methods=READ_PATCH,
         unique=(("procoreInvoiceId",),),
-        flow=frozenset({"amount", "amountIncludingTax", "remainingAmount", "status", "closed"}),
+        flow=frozenset({"amount", "amountIncludingTax", "remainingAmount", "status", "closed", "cancelled"}),
         unfilterable=frozenset({"status"}),
         series=("PPI", 6),
     ),

@@ -27,10 +27,12 @@ class CompanyFacts:
 
     Shape   `manual_numbers` are the sets whose number series takes numbers by hand (BC 15.17); for projects
             `connectorSetups.projectNumberSeriesAllowsManual` decides. `tax_rates` by tax area, as parts of one.
+            `cancelled` are the ids of posted invoices that a corrective credit memo took back.
     """
 
     manual_numbers: frozenset[str] = frozenset(connector())
     tax_rates: dict[str, Decimal] = field(default_factory=dict[str, Decimal])
+    cancelled: set[str] = field(default_factory=set[str])
 
 
 class Records:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from adapters.sandbox.business_central import BusinessCentral, Refusal
-from adapters.sandbox.business_central.rules.posting import NOT_BUDGET, pay
+from adapters.sandbox.business_central.rules.posting import NOT_BUDGET, cancel, pay
 from tests.adapters.sandbox.business_central.conftest import Remote
 
 GOOD = {
@@ -269,6 +269,18 @@ def test_a_payment_closes_an_invoice_without_touching_its_record(bc: BusinessCen
 
     pay(bc.tables, before["number"], Decimal("-25.83"))
     assert bc.tables.rows("postedPurchaseInvoices")[0]["status"] == "Open"
+
+
+def test_a_cancelled_invoice_shows_it_without_having_moved(bc: BusinessCentral) -> None:
+    bc.tables.act("purchaseOrders", order(bc, GOOD, vendorInvoiceNumber="A")["id"], "receiveAndInvoice")
+    (before,) = bc.tables.rows("postedPurchaseInvoices")
+    cancel(bc.tables, before["number"])
+
+    (after,) = bc.tables.rows("postedPurchaseInvoices")
+    assert (before["cancelled"], after["cancelled"], after["status"]) == (False, True, "Canceled")
+    assert (after["rowVersion"], after["remainingAmount"]) == (before["rowVersion"], 0)
+    with refused("Application_DialogException", "cancelled already"):
+        cancel(bc.tables, before["number"])
 
 
 async def test_a_posted_invoice_takes_only_what_the_hub_writes(remote: Remote) -> None:
