@@ -7,6 +7,8 @@ from domain.record import Record
 from domain.values import Json, enum_text, text
 
 NPC_CLASS = "NPC Change Order"
+CHILD = "child"
+"""Mark of a job that stands below another one: no root of change orders (C-01)."""
 
 
 class Project(Record):

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid5
 
 from domain.events import Violation, Wait
-from domain.flow import Context, Part, Reference, Rule, Subject
+from domain.flow import THERE, Context, Part, Reference, Rule, Subject
 from domain.values import LEDGER, Json, enum_text, origin_id, text
 
 FACT = "fact"
@@ -90,6 +90,32 @@ def ours(row: Json, mine: str) -> str:
 def shares_its_project(subject: Subject) -> bool:
     """The record's job lives in the Procore project of its parent (C-03)."""
     return subject.link("project", text(subject.source, "projectNumber")).role == "derived"
+
+
+def of_the_parent(subject: Subject, kind: str, code: str) -> Iterable[Reference]:
+    """Where the job lives in the project of its parent: the parent's record under the same code (C-03)."""
+    if not shares_its_project(subject):
+        return
+    there = f"{THERE}{subject.link('project', text(subject.source, 'projectNumber')).procore_id}"
+    yield Reference(kind="project", key=there, text="", loose=True)
+    parent = subject.known("project", there).link
+    if parent is not None:
+        yield Reference(kind=kind, key=joined(parent.bc_number, code), text="", loose=True)
+
+
+def parents_own(subject: Subject, kind: str, code: str) -> str | Wait:
+    """Id in Procore of what the parent has under the same code; a wait while it is still being made, or empty.
+
+    Both would make it, as both are read in the same round, and the second one would be refused.
+    """
+    for reference in of_the_parent(subject, kind, code):
+        known = subject.known(reference.kind, reference.key)
+        if reference.kind != kind or not known.record or known.state in ("", "excluded", "deleted"):
+            continue
+        if known.link is not None:
+            return known.link.procore_id
+        return Wait(kind, reference.key, f"waiting for {code} of the parent project, which is shared")
+    return ""
 
 
 def of_this_company(subject: Subject, row: Json, entity_set: str) -> bool:

@@ -11,14 +11,16 @@ from uuid import uuid5
 
 from domain import endpoints
 from domain.delivery import Listing
-from domain.events import LinkRow
+from domain.events import LinkRow, Wait
 from domain.flow import Context, Flow, Origin, Part, Plan, Reference, Subject
 from domain.flows.common import (
     joined,
     logged,
+    of_the_parent,
     of_this_company,
     only,
     ours,
+    parents_own,
     project_reference,
     shares_its_project,
     write_back_of,
@@ -71,6 +73,11 @@ def plan(subject: Subject) -> Plan:
     sub_job_id = memory.target_id(_SUB_JOB)
     adopted = ""
     if not sub_job_id:
+        shared = parents_own(subject, "project_segment", text(source, "segmentCode"))
+        if isinstance(shared, Wait):
+            return Plan(waits=[shared])
+        if shared:
+            return _shared(subject, shared, project_id)
         rows = subject.facts[endpoints.sub_jobs(project_id)]
         code = text(source, "segmentCode").upper()
         same = [row for row in rows if text(row, "code").upper() == code]
@@ -154,6 +161,7 @@ FLOW = Flow(
     counts=lambda _source, _demanded: True,
     excludes=_blocked,
     references=references,
+    further=lambda subject: of_the_parent(subject, "project_segment", text(subject.source, "segmentCode")),
     listings=listings,
     plan=plan,
 )

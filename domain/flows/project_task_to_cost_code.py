@@ -10,16 +10,18 @@ from collections.abc import Iterable
 
 from domain import endpoints
 from domain.delivery import Listing
-from domain.events import LinkRow, Violation
+from domain.events import LinkRow, Violation, Wait
 from domain.flow import Context, Flow, Origin, Part, Plan, Reference, Subject
 from domain.flows.common import (
     excluded_by_setting,
     given,
     joined,
     logged,
+    of_the_parent,
     of_this_company,
     only,
     ours,
+    parents_own,
     plain,
     project_reference,
     shares_its_project,
@@ -66,6 +68,11 @@ def plan(subject: Subject) -> Plan:
     mine = origin_id(subject.context.bc_company, "projectTasks", subject.source_id)
     code_id, adopted = memory.target_id(_CODE), ""
     if not code_id:
+        shared = parents_own(subject, "project_task", text(source, "taskNumber"))
+        if isinstance(shared, Wait):
+            return Plan(waits=[shared])
+        if shared:
+            return _shared(subject, shared, project_id)
         rows = subject.facts[endpoints.cost_codes(project_id)]
         number = text(source, "taskNumber").upper()
         same = [row for row in rows if text(row, "full_code").upper() == number]
@@ -155,6 +162,7 @@ FLOW = Flow(
     excludes=excluded_by_setting,
     rules=(_whole_number,),
     references=references,
+    further=lambda subject: of_the_parent(subject, "project_task", text(subject.source, "taskNumber")),
     listings=listings,
     plan=plan,
 )

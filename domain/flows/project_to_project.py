@@ -27,7 +27,7 @@ from domain.flows.common import (
     required,
     written_back,
 )
-from domain.project import is_npc_child
+from domain.project import CHILD, is_npc_child
 from domain.values import Json, origin_id, text
 
 NAME = "project-to-project"
@@ -49,6 +49,7 @@ _RELEVANT = (
     "parentProjectNumber",
     "procoreChangeOrderId",
     "sendToProcore",
+    "sendBudgetLineToProcore",
 )
 
 
@@ -230,6 +231,12 @@ def _relevant(row: Json) -> Json:
     return {**only(row, _RELEVANT), "projectSegments": sorted(text(segment, "segmentCode") for segment in segments)}
 
 
+def _marks(row: Json) -> tuple[str, ...]:
+    """Its budget lines are called in (PP-12), and it is a child of another job."""
+    budget = ("budget",) if row.get("sendBudgetLineToProcore") is True else ()
+    return (*budget, CHILD) if text(row, "parentProjectNumber") else budget
+
+
 FLOW = Flow(
     name=NAME,
     kind="project",
@@ -245,6 +252,8 @@ FLOW = Flow(
         project=lambda row: text(row, "number"),
         relevant=_relevant,
         facet=lambda row: plain(row, "projectClass"),
+        marks=_marks,
+        member_of=lambda row: text(row, "parentProjectNumber"),
     ),
     counts=lambda source, _demanded: bool(source.get("sendToProcore")),
     excludes=excluded_by_setting,

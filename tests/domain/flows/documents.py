@@ -115,6 +115,31 @@ def task(**fields: Any) -> Json:
     }
 
 
+def planning_line(number: int = 1, **fields: Any) -> Json:
+    """A flagged planning line of job J1: two panels at 3.50."""
+    return {
+        "@odata.etag": ETAG,
+        "id": f"99999999-0000-0000-0000-00000000000{number}",
+        "projectNumber": "J1",
+        "taskNumber": "01-100",
+        "lineNumber": number * 10000,
+        "lineType": "Budget",
+        "type": "Item",
+        "number": "PANEL",
+        "description": "Panels",
+        "quantity": Decimal(2),
+        "unitOfMeasureCode": "EA",
+        "unitCost": Decimal("3.50"),
+        "totalCost": Decimal("7.00"),
+        "currencyCode": "",
+        "segmentCode": "EAST",
+        "costTypeCode": "M",
+        "changeOrderNumber": "",
+        "sendBudgetLineToProcore": True,
+        **fields,
+    }
+
+
 def order_line(number: int = 1, **fields: Any) -> Json:
     """A flagged line of an order: two panels at 3.50."""
     return {

@@ -6,6 +6,8 @@ import pytest
 
 from domain import endpoints
 from domain.decide import Clash, Exclude, Park, Settle
+from domain.events import LinkRow
+from domain.flow import NOBODY, THERE, Known
 from domain.flows.project_segment_to_sub_job import FLOW, needed
 from domain.values import Json
 from tests.domain.flows.documents import COMPANY, project_segment
@@ -115,3 +117,35 @@ def test_whoever_names_a_missing_row_first_names_the_same_row() -> None:
     assert first.content is not None
     assert UUID(first.content["id"]).version == 5
     assert first.key == "J1|EAST"
+
+
+# -- a job that lives in the project of its parent --------------------------------------------------
+
+
+def shared(parents_own: Known) -> Passage:
+    """The segment of a job that was made from a change order; `parents_own` is the parent's under the same code."""
+    child = Known("synced", LinkRow("projects", "id", "J1", "projects", "701", role="derived"), "record")
+    parent = Known("synced", LinkRow("projects", "id", "J0", "projects", "701"), "record")
+    references = {
+        ("project", "J1"): child,
+        ("project", f"{THERE}701"): parent,
+        ("project_segment", "J0|EAST"): parents_own,
+    }
+    return Passage(FLOW, project_segment(), references=references, lists=Lists({endpoints.sub_jobs("701"): ()}))
+
+
+@pytest.mark.requirement("C-03")
+def test_a_job_in_its_parents_project_waits_for_what_the_parent_is_making_and_shares_it() -> None:
+    waiting = shared(Known("in-flight", None, "record")).decide()
+    sharing = shared(known("sub_jobs", "12"))
+
+    assert isinstance(waiting, Park)
+    assert [(wait.kind, wait.key) for wait in waiting.waits] == [("project_segment", "J0|EAST")]
+    assert sharing.carry_all() == [BACK]
+    assert [(link.procore_id, link.role) for link in sharing.links] == [("12", "derived")]
+
+
+@pytest.mark.requirement("C-03")
+@pytest.mark.parametrize("parents_own", [NOBODY, Known("excluded", None, "record"), Known("deleted", None, "record")])
+def test_what_the_parent_lacks_is_made_by_the_job_itself(parents_own: Known) -> None:
+    assert [part.name for part in shared(parents_own).sends()] == ["sub-job"]

@@ -6,7 +6,8 @@ import pytest
 
 from domain import endpoints
 from domain.decide import FLAG_OFF, Clash, Exclude, Ignore, Park, Send, Settle
-from domain.flow import Known
+from domain.events import LinkRow
+from domain.flow import NOBODY, THERE, Known
 from domain.flows.project_task_to_cost_code import FLOW
 from domain.values import Json
 from tests.domain.flows.documents import COMPANY, task
@@ -144,3 +145,33 @@ def test_a_task_without_change_is_settled_without_a_look() -> None:
     making.lists = {}
 
     assert isinstance(making.decide(), Settle)
+
+
+# -- a job that lives in the project of its parent --------------------------------------------------
+
+
+def shared(parents_own: Known) -> Passage:
+    """The task of a job that was made from a change order; `parents_own` is the parent's under the same number."""
+    child = Known("synced", LinkRow("projects", "id", "J1", "projects", "701", role="derived"), "record")
+    parent = Known("synced", LinkRow("projects", "id", "J0", "projects", "701"), "record")
+    own = {("project", "J1"): child, ("project", f"{THERE}701"): parent, ("project_task", "J0|01-100"): parents_own}
+    return passage(more=own)
+
+
+@pytest.mark.requirement("C-03")
+def test_a_job_in_its_parents_project_waits_for_what_the_parent_is_making_and_shares_it() -> None:
+    waiting = shared(Known("pending", None, "record", "Posting")).decide()
+    sharing = shared(known("cost_codes", "12"))
+
+    assert isinstance(waiting, Park)
+    assert [(wait.kind, wait.key) for wait in waiting.waits] == [("project_task", "J0|01-100")]
+    assert sharing.carry_all() == [BACK]
+    assert [(link.procore_id, link.role) for link in sharing.links] == [("12", "derived")]
+
+
+@pytest.mark.requirement("C-03")
+@pytest.mark.parametrize(
+    "parents_own", [NOBODY, Known("", None, "record", "Heading"), Known("excluded", None, "record")]
+)
+def test_what_the_parent_lacks_is_made_by_the_job_itself(parents_own: Known) -> None:
+    assert [part.name for part in shared(parents_own).sends()] == ["cost-code"]

@@ -308,6 +308,12 @@ def test_a_child_of_a_change_order_shares_the_project_of_its_parent_in_a_role_of
     assert [(link.bc_number, link.procore_id, link.role) for link in decision.links] == [("J1-NPC", "9001", "derived")]
 
 
+@pytest.mark.requirement("C-01")
+def test_a_job_below_another_one_is_marked_as_no_root_of_change_orders() -> None:
+    assert FLOW.origin.marks(CHILD) == ("child",)
+    assert FLOW.origin.marks(project()) == ()
+
+
 @pytest.mark.requirement("C-03")
 def test_a_child_waits_for_its_parent() -> None:
     decision = passage(source=CHILD).decide()
