@@ -283,6 +283,8 @@ FLOW = Flow(
         numbers=("retentionPercent", "lineNumber", "quantity", "directUnitCost", "lineAmount", "amount"),
     ),
     counts=lambda order, _demanded: bool(order.get("sendToProcore")),
+    # Posting releases an order that was open; one that is invoiced in full is gone right after (Business Central 9.5).
+    afterlife=lambda order: {**order, "status": "Released"},
     excludes=excluded_by_setting,
     rules=(required("vendorNumber", "Vendor No.", "PP-25"), _lines_are_sound, _local_currency),
     references=references,
