@@ -47,6 +47,7 @@ def _contracts(resource: str) -> tuple[Endpoint, ...]:
             limit=1000,
             lookup=Lookup(f"/rest/v1.0/{resource}/{{{contract}}}/line_items", query=_OF_PROJECT),
             shown=_LINE_SHOWN,
+            refreshes=(f"{resource}.line_items",),
         ),
         Endpoint(
             name=f"{resource}.line_items.delete",
@@ -56,6 +57,7 @@ def _contracts(resource: str) -> tuple[Endpoint, ...]:
             path=f"/rest/v1.0/{resource}/{{{contract}}}/line_items/{{id}}",
             query=("project_id",),
             lookup=Lookup(f"/rest/v1.0/{resource}/{{{contract}}}/line_items", query=_OF_PROJECT, match="id"),
+            refreshes=(f"{resource}.line_items",),
         ),
     )
 

@@ -1,21 +1,30 @@
 """The registry of flows, in the order of a first sync."""
 
+from domain.change_order import ChangeOrder
 from domain.commitment import Commitment
 from domain.flow import Flow, check_registry
 from domain.flows import (
+    budget_code_to_budget_line,
     budget_code_to_wbs_code,
+    change_order_to_change_order,
     cost_type_to_line_item_type,
+    npc_change_order_to_project,
+    planning_line_to_budget_line,
+    posted_invoice_to_commitment_invoice,
+    project_journal_to_direct_cost,
     project_segment_to_sub_job,
     project_task_to_cost_code,
     project_to_project,
     purchase_order_to_commitment,
     segment_to_segment_item,
     segment_type_to_segment,
+    time_sheet_to_crew_time_sheet,
     vendor_to_company,
     vendor_to_project_directory,
 )
 from domain.project import Project
 from domain.record import Record
+from domain.time_sheet import TimeSheet
 
 FLOWS: tuple[Flow, ...] = (
     vendor_to_company.FLOW,
@@ -26,8 +35,15 @@ FLOWS: tuple[Flow, ...] = (
     project_segment_to_sub_job.FLOW,
     project_task_to_cost_code.FLOW,
     budget_code_to_wbs_code.FLOW,
+    budget_code_to_budget_line.FLOW,
+    planning_line_to_budget_line.FLOW,
     vendor_to_project_directory.FLOW,
     purchase_order_to_commitment.FLOW,
+    change_order_to_change_order.FLOW,
+    npc_change_order_to_project.FLOW,
+    posted_invoice_to_commitment_invoice.FLOW,
+    project_journal_to_direct_cost.FLOW,
+    time_sheet_to_crew_time_sheet.FLOW,
 )
 check_registry(FLOWS)
 
@@ -40,5 +56,10 @@ OF_KIND: dict[str, tuple[Flow, ...]] = {
 }
 """All flows that records of a kind may take part in."""
 
-RECORDS: dict[str, type[Record]] = {Project.KIND: Project, Commitment.KIND: Commitment}
+RECORDS: dict[str, type[Record]] = {
+    Project.KIND: Project,
+    Commitment.KIND: Commitment,
+    ChangeOrder.KIND: ChangeOrder,
+    TimeSheet.KIND: TimeSheet,
+}
 """Kinds with rules of their own; every other kind is a plain `Record`."""

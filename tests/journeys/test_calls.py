@@ -122,18 +122,31 @@ async def test_a_round_without_changes_writes_nothing_and_asks_each_set_once(tmp
             # One question to each set that a flow reads: what is newer than last time?
             "GET costTypes": 1,
             "GET deletedRecords": 1,
+            "GET projectPlanningLines": 1,
             "GET projectTasks": 1,
             "GET projects": 1,
+            "GET projectLedgerEntries": 1,
             "GET purchaseOrders": 1,
             "GET segments": 1,
             "GET vendors": 1,
+            # That an invoice was cancelled moves it not, so that the cancelled ones are asked for besides.
+            "GET postedPurchaseInvoices": 2,
             # Lines and segments of a project move no header, so they are asked beside their documents; segments are a
             # set of their own besides.
             "GET projectSegments": 2,
             "GET purchaseOrderLines": 1,
+            "GET postedPurchaseInvoiceLines": 1,
+            "GET projectLedgerEntries": 1,
+            # A cancellation moves no row version (a FlowField), so cancelled invoices are asked for besides.
+            "GET postedPurchaseInvoices": 2,
         }
         # A test environment may have been refreshed from production: one linked project is looked for (MA-07).
-        assert kinds(it.procore.log.requests(places[1])) == {"GET /rest/v1.1/projects": 1}
+        assert kinds(it.procore.log.requests(places[1])) == {
+            "GET /rest/v1.1/projects": 1,
+            # What moved: change orders of each project; time of the whole company, with what was deleted.
+            "GET /rest/v1.0/projects/{id}/prime_change_orders": 1,
+            "GET /rest/v1.0/companies/{id}/timecard_entries": 2,
+        }
 
 
 @pytest.mark.requirement("C-54")

@@ -4,12 +4,13 @@ import re
 from datetime import timedelta
 from decimal import Decimal
 from functools import cache
-from typing import Any
+from typing import Any, cast
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from adapters.sandbox.request_log import Entry
+from hub.operations import demo_month as month
 from tests.adapters.sandbox.business_central import contract as business_central
 from tests.contract import procore_contract as procore
 from tests.journeys.harness import World, line, shape, sqlite, world
@@ -43,6 +44,25 @@ async def live(it: World) -> None:
     it.update("purchaseOrderLines", {"documentNumber": "PO900", "lineNumber": 10000}, quantity=Decimal(3))
     it.delete("purchaseOrderLines", documentNumber="PO900", lineNumber=20000)
     it.release("PO900")
+    it.clock.skip(timedelta(hours=1))
+    await it.sync()
+    await live_a_month(it)
+
+
+async def live_a_month(it: World) -> None:
+    """What comes after the orders: changes on the site, time, postings, and what follows from them."""
+    today = it.clock.now().date()
+    month.approve_change_order(it.procore)
+    month.approve_npc_order(it.procore)
+    people = month.hire_crew(it.bc, it.procore)
+    month.write_time(it.procore, people, (today, today + timedelta(days=1)))
+    month.open_month(it.procore, today)
+    month.post_concrete(it.bc, today)
+    month.post_journal(it.bc, today)
+    await it.sync()
+    month.allow_crew_time_sheets(it.bc)
+    planned = next(row for row in it.bc.tables.rows("projectPlanningLines") if row["procoreBudgetLineItemId"])
+    it.bc.tables.update("projectPlanningLines", planned["id"], quantity=planned["quantity"] + 1)
     it.clock.skip(timedelta(hours=1))
     await it.sync()
 
@@ -98,15 +118,25 @@ def metadata() -> tuple[dict[str, dict[str, ET.Element]], dict[str, set[str]]]:
 
 def check_request(entry: Entry) -> None:
     """A body names properties that exist and may be written, in their types, lengths and members."""
+    if isinstance(entry.body, dict):
+        check_row(f"{entry.method} {shape(entry.path)}", shape(entry.path), entry.body, new=entry.method == "POST")
+
+
+def check_row(where: str, entity_set: str, row: dict[str, Any], *, new: bool = True) -> None:
+    """One row; what stands under the name of a navigation is a list of rows of a deep insert."""
     sets, enums = metadata()
-    properties = sets[shape(entry.path)]
-    for name, value in entry.body.items():
-        where = f"{entry.method} {shape(entry.path)}.{name} = {value!r}"
-        assert name in properties, f"{where}: no such property"
+    properties = sets[entity_set]
+    for name, value in row.items():
+        there = f"{where}.{name} = {value!r}"
+        if isinstance(value, list) and name in sets:
+            for child in cast("list[dict[str, Any]]", value):
+                check_row(there, name, child)
+            continue
+        assert name in properties, f"{there}: no such property"
         terms = {note.attrib["Term"] for note in properties[name].iter(f"{EDM}Annotation")}
-        assert "Core.Computed" not in terms, f"{where}: is computed"
-        assert "Core.Immutable" not in terms or entry.method == "POST", f"{where}: can't be changed"
-        _check_value(where, properties[name], value, enums)
+        assert "Core.Computed" not in terms, f"{there}: is computed"
+        assert "Core.Immutable" not in terms or new, f"{there}: can't be changed"
+        _check_value(there, properties[name], value, enums)
 
 
 def _check_value(where: str, declared: ET.Element, value: Any, enums: dict[str, set[str]]) -> None:

@@ -101,6 +101,7 @@ async def test_the_cross_reference_is_what_both_systems_hold(tmp_path: Path) -> 
             "segments": "procoreSegmentItemId",
             "projectSegments": "procoreSubJobId",
             "projectTasks": "procoreCostCodeId",
+            "projectPlanningLines": "procoreBudgetLineItemId",
             "purchaseOrders": "procoreCommitmentId",
             "purchaseOrderLines": "procoreCommitmentLineId",
         }
