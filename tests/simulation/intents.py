@@ -45,12 +45,19 @@ def _rows(system: System, request: httpx.Request) -> Iterator[tuple[str, str, Ma
                 yield part["method"], unquote(part["url"]).partition("?")[0], part.get("body") or {}
         return
     path = unquote(request.url.path)
-    many = next((name for name in ("updates", "bulk") if isinstance(body.get(name), list)), "")
+    many = next((name for name in ("updates", "bulk", "budget_line_items") if isinstance(body.get(name), list)), "")
     if many:
         for row in body[many]:
             yield request.method, path, row
         return
-    inner = next((body[name] for name in ("project", "segment") if isinstance(body.get(name), dict)), body)
+    inner = next(
+        (
+            body[name]
+            for name in ("project", "segment", "requisition", "change_order")
+            if isinstance(body.get(name), dict)
+        ),
+        body,
+    )
     yield request.method, path, inner
 
 
@@ -68,6 +75,8 @@ def _same_address(template: str, path: str, target: str, scope: Mapping[str, str
         names = {"id": target, **scope}
         wanted = re.sub(r"\{(\w+)\}", lambda found: names.get(found[1], r"\d+"), template)
         return re.fullmatch(re.sub(r"\\d\+", r"\\d+", wanted), path) is not None
+    if "{id}" in template:
+        return path.endswith(template.replace("{id}", target))
     key = _KEY.search(path)
     address = path[: key.start()] if key else path
     return address.rpartition("/")[2] == template and (key is None or key[1] == target)

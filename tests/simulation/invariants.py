@@ -19,6 +19,9 @@ ByFlow = Mapping[str, Mapping[str, "State"]]
 
 ORDER, PROJECT = "purchase-order-to-commitment", "project-to-project"
 TASK, SEGMENT = "project-task-to-cost-code", "project-segment-to-sub-job"
+JOURNAL = "project-journal-to-direct-cost"
+INVOICE = "posted-invoice-to-commitment-invoice"
+PLANNING = "planning-line-to-budget-line"
 CONTRACTS = ("purchase_order_contracts", "work_order_contracts")
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -30,6 +33,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "sub_jobs": ("project_id", "code"),
     "cost_codes": ("project_id", "parent_id", "code"),
     "wbs_codes": ("project_id", "combination"),
+    "budget_line_items": ("project_id", "wbs_code_id"),
 }
 """What makes a row of Procore the same thing as another one, beside its origin id."""
 _SETS = {
@@ -39,6 +43,7 @@ _SETS = {
     "projects": PROJECT,
     "projectTasks": TASK,
     "projectSegments": SEGMENT,
+    "projectPlanningLines": PLANNING,
     "purchaseOrders": ORDER,
 }
 _PAIRS: tuple[tuple[str, str, str, str, Callable[[Row], Row]], ...] = (
@@ -74,7 +79,19 @@ _PAIRS: tuple[tuple[str, str, str, str, Callable[[Row], Row]], ...] = (
 """Set, flow, table of Procore, where the id is written back, and which fields must be equal."""
 CHECKS: tuple[Callable[["Companies", ByFlow], None], ...] = ()
 """What must be equal at rest in the flows that have a file of their own."""
-ORIGINS = ("vendors", "projects", "sub_jobs", "cost_codes", "line_item_types", "line_items", *CONTRACTS)
+ORIGINS = (
+    "vendors",
+    "projects",
+    "sub_jobs",
+    "cost_codes",
+    "line_item_types",
+    "line_items",
+    "direct_costs",
+    "direct_cost_line_items",
+    "requisitions",
+    "change_order_packages",
+    *CONTRACTS,
+)
 
 
 @dataclass(frozen=True)
@@ -148,7 +165,7 @@ class Companies:
         for entity_set, flow, table, back, equal in _PAIRS:
             for row in self.bc.tables.rows(entity_set):
                 known = by_flow.get(flow, {}).get(row["id"])
-                if known is not None and known.state == "synced":
+                if known is not None and known.state == "synced" and not self._shared(entity_set, row, back):
                     self._counterpart(entity_set, table, back, row, equal(row))
 
     def _states_add_up(self, by_flow: Mapping[str, Mapping[str, State]], *, retried: bool) -> None:
@@ -169,6 +186,7 @@ class Companies:
         """Records of Business Central that count, by flow: id and number."""
         rows = self.bc.tables.rows
         projects = {row["number"] for row in rows("projects") if row["sendToProcore"]}
+        budgeted = {row["number"] for row in rows("projects") if row["sendBudgetLineToProcore"]} & projects
         return {
             "vendor-to-company": {row["id"]: row["number"] for row in rows("vendors") if row["sendToProcore"]},
             "cost-type-to-line-item-type": {row["id"]: row["code"] for row in rows("costTypes")},
@@ -184,7 +202,19 @@ class Companies:
                 for row in rows("projectTasks")
                 if row["projectNumber"] in projects and row["taskType"] == "Posting"
             },
+            PLANNING: {
+                row["id"]: f"{row['projectNumber']}|{row['taskNumber']}|{row['lineNumber']}"
+                for row in rows("projectPlanningLines")
+                if row["sendBudgetLineToProcore"] or row["projectNumber"] in budgeted
+                if row["type"] != "Text" and row["lineType"] != "Billable"
+            },
             ORDER: {row["id"]: row["number"] for row in rows("purchaseOrders") if row["sendToProcore"]},
+            INVOICE: {
+                row["id"]: row["number"]
+                for row in rows("postedPurchaseInvoices")
+                if row["sendToProcore"] and row["orderNumber"]
+            },
+            JOURNAL: {row["id"]: row["entryNumber"] for row in rows("projectLedgerEntries") if row["sendToProcore"]},
         }
 
     def _deletions_are_known(self, by_flow: Mapping[str, Mapping[str, State]]) -> None:
@@ -224,6 +254,34 @@ class Companies:
         return False
 
     # -- equality ----------------------------------------------------------------------------------
+
+    def site_of(self, job: str) -> str:
+        """The job whose Procore project a job lives in: its parent's, where it was made from a change order."""
+        for row in self.bc.tables.rows("projects"):
+            if row["number"] == job and row["parentProjectNumber"] and row["procoreChangeOrderId"]:
+                return str(row["parentProjectNumber"])
+        return job
+
+    def _shared(self, entity_set: str, row: Row, back: str) -> bool:
+        """The row belongs to a job that lives in the project of its parent, and names what the parent has there."""
+        job = row.get("number") if entity_set == "projects" else row.get("projectNumber")
+        parent = self.site_of(str(job))
+        if parent == job or next(
+            self.procore.rows(self._table(entity_set), origin_id=self._origin(entity_set, row)), None
+        ):
+            return False
+        same = {"projects": {"number": parent}}.get(entity_set, {"projectNumber": parent})
+        for name in ("taskNumber", "segmentCode"):
+            same |= {name: row[name]} if name in row else {}
+        theirs = [each[back] for each in self.bc.tables.rows(entity_set) if same.items() <= each.items()]
+        if theirs and theirs != [row[back]]:  # the parent's own may be deleted meanwhile
+            told = f"{entity_set} of {job} names {row[back]}, that of its parent {theirs}"
+            self.found("a child shares what its parent has", told)
+        return True
+
+    @staticmethod
+    def _table(entity_set: str) -> str:
+        return next(table for name, _, table, _, _ in _PAIRS if name == entity_set)
 
     def _counterpart(self, entity_set: str, table: str, back: str, row: Row, equal: Row) -> None:
         origin = self._origin(entity_set, row)
@@ -299,7 +357,7 @@ class Companies:
         """What a flagged line must be in Procore."""
         codes = ".".join(str(line[name]) for name in ("segmentCode", "jobTaskNumber", "costTypeCode"))
         return Line(
-            f"{line['jobNumber'] or order['jobNumber']} {codes}",
+            f"{self.site_of(line['jobNumber'] or order['jobNumber'])} {codes}",
             line["quantity"],
             line["directUnitCost"],
             line["lineAmount"],

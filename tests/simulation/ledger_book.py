@@ -150,11 +150,20 @@ def read(raw: bytes) -> Any:
     return json.loads(raw, parse_float=Decimal)
 
 
+def _needed_there(
+    event: events.Requested, seen: events.Observed, source: Mapping[str, Any]
+) -> Iterator[tuple[str, str]]:
+    """What must be joined before something is made in Business Central."""
+    if seen.kind == "time_sheet" and event.part == "buffer-row" and source["jobNumber"]:
+        yield "project", source["jobNumber"]
+
+
 def needed(event: events.Requested, seen: events.Observed, body: Callable[[str], Any]) -> Iterator[tuple[str, str]]:
     """What must be joined before this part of a record may be sent, told from the source document alone."""
-    if event.system == "business_central":
-        return
     source = body(seen.content)
+    if event.system == "business_central":
+        yield from _needed_there(event, seen, source)
+        return
     match seen.kind:
         case "commitment":
             job = source["jobNumber"]
@@ -167,7 +176,16 @@ def needed(event: events.Requested, seen: events.Observed, body: Callable[[str],
                     yield "project", line["jobNumber"] or job
                     yield "project_task", f"{line['jobNumber'] or job}|{line['jobTaskNumber']}"
                     yield "cost_type", line["costTypeCode"]
-        case "project_task" | "project_segment":
+        case "posted_invoice":
+            yield "commitment", source["orderNumber"]
+            yield "vendor", source["vendorNumber"]
+        case "journal_entry":
+            yield "project", source["jobNumber"]
+            yield "project_task", f"{source['jobNumber']}|{source['jobTaskNumber']}"
+            yield "cost_type", source["costTypeCode"]
+        case "change_order":
+            yield "project", source["jobNumber"]
+        case "project_task" | "project_segment" | "budget_line":
             yield "project", source["projectNumber"]
         case _:
             return

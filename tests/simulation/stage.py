@@ -43,6 +43,10 @@ from tests.simulation.scenario import Scenario, Step
 from tests.simulation.weather import Weather
 
 NAME = "main"
+FLOWS = {"change-order-to-change-order": {"side": "both"}}
+"""Settings of flows that give the simulation more to do than the defaults would."""
+AS_COSTS = {"posted-invoice-to-commitment-invoice": {"posted_invoice_target": "direct_cost"}}
+"""Every third scenario plays with this on top."""
 URLS = {BUSINESS_CENTRAL: "http://127.0.0.1:8081", PROCORE: "http://127.0.0.1:8082"}
 MOST_ROUNDS = 40
 """Rounds, twenty minutes apart, in which everything must come to rest once nothing goes wrong any more."""
@@ -241,9 +245,10 @@ class Stage:
             yield hub
 
     def _settings(self) -> Settings:
+        flows = FLOWS if self.scenario.seed % 3 else FLOWS | AS_COSTS
         document = {
             "store": {"url": self.disk.url},
-            "connections": {NAME: self.world.sandbox.connection()},
+            "connections": {NAME: self.world.sandbox.connection(flows=flows)},
         }
         return Settings.model_validate(document, context=Surroundings(environ=ENVIRONMENT))
 
