@@ -18,6 +18,7 @@ FAMILIES = {
     "PF": "Facts of the two platforms",
     "DC": "Audit, replay, dashboards",
     "BX": "Beyond every peer",
+    "MA": "What other connectors can do",
 }
 
 

@@ -1,6 +1,7 @@
 """Every requirement that is promised has a test that names it, and no test names one that does not exist."""
 
 import ast
+import re
 from pathlib import Path
 
 from tests.proofs import table, wanted
@@ -16,6 +17,12 @@ def named() -> set[str]:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "requirement":
                 found |= {each.value for each in node.args if isinstance(each, ast.Constant)}
     return found
+
+
+def test_no_mark_is_misspelt() -> None:
+    known = re.compile(r"(?:PP|C|PF|BX|MA|DC|LE|ER|SP)-\d{2}")
+
+    assert sorted(id_ for id_ in named() if not known.fullmatch(id_)) == []
 
 
 def test_no_promise_is_without_a_test() -> None:

@@ -9,8 +9,12 @@ import anyio
 from adapters.target import Finding
 from domain import endpoints
 from domain.delivery import Listing
+from domain.endpoints import changes, time
 from domain.errors import SiteLedgerError
+from domain.flows.change_order_to_change_order import NAME as CHANGES
+from domain.flows.npc_change_order_to_project import NAME as NPC
 from domain.flows.posted_invoice_to_commitment_invoice import NAME as INVOICES
+from domain.flows.time_sheet_to_crew_time_sheet import NAME as TIME
 from domain.values import BUSINESS_CENTRAL, PROCORE, SYSTEMS, System
 from hub.app import Hub, open_hub
 from hub.connection import Pair
@@ -92,6 +96,7 @@ async def _pair(hub: Hub, pair: Pair, settings: Settings) -> tuple[list[Line], E
 
 def _used(pair: Pair, system: System) -> list[Listing]:
     """The lists that the flows of this connection read: permission is asked for each."""
+    names = {flow.name for flow in pair.flows}
     if system == PROCORE:
         company = pair.procore_company
         return [
@@ -100,12 +105,23 @@ def _used(pair: Pair, system: System) -> list[Listing]:
             endpoints.company_segments(company),
             endpoints.projects(company),
             endpoints.units(company),
+            *([changes.custom_fields(company)] if CHANGES in names else []),
+            *([time.people(company)] if TIME in names else []),
         ]
-    origins = [flow.origin for flow in pair.flows if flow.origin.entity_set]
+    origins = [flow.origin for flow in pair.flows if flow.origin.entity_set and flow.origin.system == system]
     sets = [name for origin in origins for name in (origin.entity_set, origin.child_set) if name]
+    sets += [name for flow, needed in _WRITTEN.items() if flow in names for name in needed]
     return [
         Listing(name, BUSINESS_CENTRAL, name) for name in dict.fromkeys((*sets, "deletedRecords", "syncLogEntries"))
     ]
+
+
+_WRITTEN = {
+    CHANGES: ("changeOrders", "changeOrderLines"),
+    NPC: ("changeOrders", "changeOrderLines"),
+    TIME: ("timeSheetBufferEntries", "crewTimeSheetLines", "resources", "accountingPeriods"),
+}
+"""Sets of Business Central that flows from Procore read and write."""
 
 
 async def _visible_projects(hub: Hub, pair: Pair) -> Line:

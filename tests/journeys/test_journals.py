@@ -27,7 +27,7 @@ pytestmark = pytest.mark.journey
 NOT_BUDGET = "Only Journal Lines with Entry Type = 'Budget' are eligible for Procore Direct Cost synchronization."
 
 
-@pytest.mark.requirement("PP-50", "PP-52", "PP-43", "PP-54", "K8", "C-09")
+@pytest.mark.requirement("PP-50", "PP-52", "PP-43", "PP-54", "C-09")
 @quick
 async def test_a_posted_line_becomes_one_direct_cost_on_the_same_day(tmp_path: Path) -> None:
     async with world(sqlite(tmp_path)) as it:
