@@ -91,7 +91,10 @@ def _equal(companies: Companies, name: str, package: Row, state: State, rows: li
         companies.found("both sides are equal", f"{name} is synced, and its status is Open")
     if package["origin_id"] != f"bc:{companies.bc.company_id}:changeOrders:{row['id']}":
         companies.found("ids are written back", f"{name} carries {package['origin_id']}, it is {row['id']}")
-    if kind == "NPC" and (child is None or child["parentProjectNumber"] != row["projectNumber"]):
+    # A project that people deleted in Business Central is drift, and nobody makes it again.
+    deleted = any(each["entitySetName"] == "projects" for each in companies.bc.tables.rows("deletedRecords"))
+    lost = child is None and not deleted
+    if kind == "NPC" and (lost or (child is not None and child["parentProjectNumber"] != row["projectNumber"])):
         companies.found("both sides are equal", f"{name} is NPC, and its project is {child and child['number']}")
     if kind != "NPC" and child is not None:
         companies.found("one representation only", f"{name} is {kind} and has project {child['number']}")

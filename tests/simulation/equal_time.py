@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from adapters.sandbox.procore.cost_codes import full_code
 from tests.simulation.invariants import PROJECT, ByFlow, Companies, State
 from tests.simulation.office_time import REMOVED
 from tests.simulation.site_time import FLOW
@@ -79,7 +80,7 @@ def _equal(companies: Companies, entry: Row, line: Row | None) -> None:
         sub_job = next(rows("sub_jobs", id=entry["sub_job_id"]), None)
         wanted |= {
             "workDate": entry["date"],
-            "jobTaskNumber": next(rows("cost_codes", id=entry["cost_code_id"]))["code"],
+            "jobTaskNumber": full_code(companies.procore.state, next(rows("cost_codes", id=entry["cost_code_id"]))),
             "segmentCode": sub_job["code"] if sub_job else "",
             "costTypeCode": cost_type["code"] if cost_type else "",
         }

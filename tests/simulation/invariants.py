@@ -218,14 +218,15 @@ class Companies:
         }
 
     def _deletions_are_known(self, by_flow: Mapping[str, Mapping[str, State]]) -> None:
-        """What is gone in Business Central is deleted in the hub; an order may have become an invoice instead."""
+        """What is gone in Business Central is deleted in the hub, but for an order that became an invoice instead."""
+        became = {row["recordId"] for row in self.bc.tables.rows("deletedRecords") if row["replacedByNumber"]}
         for entity_set, flow in _SETS.items():
             living = {row["id"] for row in self.bc.tables.rows(entity_set)}
             for source_id, state in by_flow.get(flow, {}).items():
                 # A segment that the hub was to make need never have been there.
                 never = flow == SEGMENT and state.demanded and state.state != "synced"
                 told = never or state.state == "deleted" or "project deleted" in state.reasons
-                if source_id not in living and not told and not (flow == ORDER and state.state == "synced"):
+                if source_id not in living and not told and source_id not in became:
                     self.found("deletions are known", f"{flow} {state.number} is gone, and its state is {state.state}")
 
     def _waits_are_true(self, by_flow: Mapping[str, Mapping[str, State]]) -> None:
