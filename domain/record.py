@@ -307,6 +307,7 @@ class Record:
                 self.vanished, self.replaced_by = True, event.replaced_by
                 for memory in self.flows.values():
                     memory.status = states.after(memory.status, event)
+                    memory.refused = {}
             case events.FlowEvent():
                 self._apply_in_flow(self.flow(event.flow), event)
             case _:

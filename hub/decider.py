@@ -103,10 +103,10 @@ class Decider:
         """What went wrong with single records although no system was to blame."""
         return [
             RetryLater(
-                f"{item.flow}: record {item.record} would send {part} for ever; it is left until the next round",
+                f"{item.flow}: record {item.record} {why}; it is left until the next round",
                 after=timedelta(),
             )
-            for item, part in self._following.circling.items()
+            for item, why in self._following.circling.items()
         ]
 
     # -- deciding ----------------------------------------------------------------------------------
@@ -118,10 +118,14 @@ class Decider:
         """
         if not due:
             return 0
+        blocked = len(self._blocked)
         try:
-            return await self._run(due, again=again)
+            moved = await self._run(due, again=again)
         except StreamMoved:
             return 1  # somebody else wrote first: the records are still owed a decision, and the next turn finds them
+        if not moved and not again and len(self._blocked) == blocked:
+            self._following.circling.update(dict.fromkeys(due, "is owed a decision that leads to nothing"))
+        return moved
 
     async def _run(self, due: Sequence[Due], *, again: bool) -> int:
         loaded = await self._records.load([item.record for item in due])

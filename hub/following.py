@@ -31,7 +31,7 @@ class Following:
         self._ledger = records.ledger
         self._sent: Counter[tuple[UUID, str, str]] = Counter()
         self.circling: dict[Due, str] = {}
-        """Records that would send the same part for ever: left until the next round, and said."""
+        """Records that would keep a round busy for ever, and why: left until the next one, and said."""
 
     async def carry_out(  # noqa: C901 - one place where decisions become commands
         self,
@@ -78,7 +78,7 @@ class Following:
         for part in parts:
             self._sent[item.record, item.flow, part.name] += 1
             if self._sent[item.record, item.flow, part.name] > MOST_REPEATS:
-                self.circling[item] = part.name
+                self.circling[item] = f"would send {part.name} for ever"
         return item in self.circling
 
     async def stir(

@@ -96,6 +96,49 @@ def test_a_synced_order_that_was_replaced_by_its_posted_invoice_stays_synced() -
     assert done.decide() == Settle()
 
 
+RELEASED = Part(name="header", endpoint="vendors", stage=0, body={"status": "Released"})
+
+
+def posted(plan: Plan, **more: Any) -> Passage:
+    """An order that was carried as far as its header, and then became an invoice."""
+    made = replace(flow(plan, **more), afterlife=lambda row: {**row, "status": "Released"})
+    gone = passage(made)
+    gone.record.vanish(BUSINESS_CENTRAL, "PI-1", moment())
+    return gone
+
+
+@pytest.mark.requirement("C-59", "PP-36")
+def test_a_source_that_became_something_else_is_carried_to_its_end_and_nothing_is_written_back() -> None:
+    gone = posted(Plan(parts=[RELEASED, BACK], links=lambda _memory: [PAIR]))
+
+    assert gone.carry_all() == [["header"]]
+    assert gone.decide() == Settle([PAIR], ())
+
+
+def test_the_plan_sees_the_source_as_it_must_have_been_when_it_became_something_else() -> None:
+    def plan(subject: Subject) -> Plan:
+        return Plan(parts=[Part(name="status", endpoint="vendors", stage=0, body={"is": subject.source["status"]})])
+
+    gone = posted(Plan())
+    gone.flow = replace(gone.flow, plan=plan)
+
+    assert gone.sends()[0].body == {"is": "Released"}
+
+
+def test_what_nobody_can_mend_any_more_is_buried() -> None:
+    gone = posted(Plan(parts=[HEADER]), violations=[Violation("PP-24", "Job No.", "missing")])
+
+    assert gone.decide() == Bury()
+
+
+def test_a_refusal_is_tried_once_more_when_the_source_became_something_else() -> None:
+    dead = passage(replace(flow(Plan(parts=[HEADER])), afterlife=lambda row: row))
+    dead.refuse("Name is taken")
+    dead.record.vanish(BUSINESS_CENTRAL, "PI-1", moment())
+
+    assert dead.sends() == [HEADER]
+
+
 def test_an_order_that_never_was_in_procore_is_buried_even_if_something_replaced_it() -> None:
     gone = passage(flow())
     gone.record.vanish(BUSINESS_CENTRAL, "PI-1", moment())
