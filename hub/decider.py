@@ -124,7 +124,8 @@ class Decider:
         except StreamMoved:
             return 1  # somebody else wrote first: the records are still owed a decision, and the next turn finds them
         if not moved and not again and len(self._blocked) == blocked:
-            self._following.circling.update(dict.fromkeys(due, "is owed a decision that leads to nothing"))
+            for item in due:
+                self._following.circling.setdefault(item, "is owed a decision that leads to nothing")
         return moved
 
     async def _run(self, due: Sequence[Due], *, again: bool) -> int:
