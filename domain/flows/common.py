@@ -27,6 +27,23 @@ def required(field: str, caption: str, rule: str) -> Rule:
     return check
 
 
+def no_line(_source: Json) -> int | None:
+    """For violations of a whole document."""
+    return None
+
+
+def in_local_currency(one: str, many: str, line: Callable[[Json], int | None] = no_line) -> Rule:
+    """Procore's calls for costs carry no currency, so another one would be read as the company's own (BX-17)."""
+
+    def check(source: Json, context: Context) -> Iterable[Violation]:
+        currency, local = text(source, "currencyCode"), context.local_currency
+        if currency and local and currency.upper() != local.upper():
+            words = f"the {one} is in {currency}; only {many} in {local} can be carried"
+            yield Violation("BX-17", "Currency Code", words, line=line(source))
+
+    return check
+
+
 def excluded_by_setting(source: Json, context: Context) -> str:
     """Named by `exclude_tags`: by its number, code or id, or by carrying the tag as a word (C-44)."""
     names = {text(source, field).upper() for field in ("number", "code", "taskNumber", "id")}

@@ -10,11 +10,19 @@ Source  Connector API projectPlanningLines; Procore budget_line_items (B3).
 from collections.abc import Iterable
 
 from domain import budget
-from domain.events import LinkRow, Violation
+from domain.events import LinkRow
 from domain.flow import THERE, Context, Flow, Origin, Plan, Reference, Subject
 from domain.flows import budget_code_to_budget_line as budget_line
 from domain.flows import budget_code_to_wbs_code as budget_code
-from domain.flows.common import excluded_by_setting, joined, only, project_reference, required, written_back
+from domain.flows.common import (
+    excluded_by_setting,
+    in_local_currency,
+    joined,
+    only,
+    project_reference,
+    required,
+    written_back,
+)
 from domain.values import Json, text
 
 NAME = "planning-line-to-budget-line"
@@ -95,14 +103,6 @@ def _excludes(line: Json, context: Context) -> str:
     return f"of change order {order}" if order else excluded_by_setting(line, context)
 
 
-def _local_currency(line: Json, context: Context) -> Iterable[Violation]:
-    """Budget lines carry no currency, so another one would be read as the company's own."""
-    currency = text(line, "currencyCode")
-    if currency and context.local_currency and currency.upper() != context.local_currency.upper():
-        words = f"the planning line is in {currency}; only lines in {context.local_currency} can be carried"
-        yield Violation("BX-17", "Currency Code", words)
-
-
 FLOW = Flow(
     name=NAME,
     kind="planning_line",
@@ -125,7 +125,7 @@ FLOW = Flow(
         required("taskNumber", "Project Task No.", "PP-14"),
         required("segmentCode", "Segment Code", "PP-14"),
         required("costTypeCode", "Cost Type", "PP-17"),
-        _local_currency,
+        in_local_currency("planning line", "lines"),
     ),
     references=references,
     further=further,

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec import Struct
 
 from domain.delivery import Listing
-from domain.events import LinkRow, Violation
+from domain.events import LinkRow
 from domain.flow import Context, Flow, Origin, Part, Plan, Reference, Subject
 from domain.flows import direct_cost_parts as direct_cost
 from domain.flows import requisition_parts as requisition
@@ -23,6 +23,7 @@ from domain.flows.common import (
     day,
     excluded_by_setting,
     fact,
+    in_local_currency,
     joined,
     logged,
     only,
@@ -293,14 +294,6 @@ def _project_id(subject: Subject, bill: Bill) -> str:
     return subject.link("project", bill.job).procore_id
 
 
-def _local_currency(invoice: Json, context: Context) -> Iterable[Violation]:
-    """Invoices of a commitment are in the currency of their commitment, which is the company's own."""
-    currency = text(invoice, "currencyCode")
-    if currency and context.local_currency and currency.upper() != context.local_currency.upper():
-        words = f"the invoice is in {currency}; only invoices in {context.local_currency} can be carried"
-        yield Violation("BX-17", "Currency Code", words)
-
-
 def _project(invoice: Json) -> str:
     lines = cost_lines(invoice)
     return text(invoice, "jobNumber") or (job_of(invoice, lines[0]) if lines else "")
@@ -333,7 +326,7 @@ FLOW = Flow(
     ),
     counts=lambda invoice, _demanded: invoice.get("sendToProcore") is True and bool(text(invoice, "orderNumber")),
     excludes=excluded_by_setting,
-    rules=(required("vendorNumber", "Vendor No.", "PP-25"), adds_up, _local_currency),
+    rules=(required("vendorNumber", "Vendor No.", "PP-25"), adds_up, in_local_currency("invoice", "invoices")),
     references=references,
     further=further,
     listings=listings,

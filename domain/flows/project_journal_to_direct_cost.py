@@ -19,7 +19,16 @@ from domain.events import LinkRow, Violation
 from domain.flow import Context, Flow, Origin, Plan, Reference, Subject
 from domain.flows import budget_code_to_wbs_code as budget_code
 from domain.flows import direct_cost_parts as direct_cost
-from domain.flows.common import day, excluded_by_setting, joined, only, plain, project_reference, written_back
+from domain.flows.common import (
+    day,
+    excluded_by_setting,
+    in_local_currency,
+    joined,
+    only,
+    plain,
+    project_reference,
+    written_back,
+)
 from domain.flows.direct_cost_parts import CostLine, DirectCost
 from domain.values import Json, cents, money, money_text, origin_id, text
 
@@ -178,14 +187,6 @@ def _has_amount(entry: Json, context: Context) -> Iterable[Violation]:
     yield Violation("PP-48", "Amount", words, line=_line(entry))
 
 
-def _is_local(entry: Json, context: Context) -> Iterable[Violation]:
-    """Direct costs are written in the company's own currency, so another one would be read as that."""
-    currency = text(entry, "currencyCode")
-    if currency and context.local_currency and currency.upper() != context.local_currency.upper():
-        words = f"the entry is in {currency}; only entries in {context.local_currency} can be carried"
-        yield Violation("BX-17", "Currency Code", words, line=_line(entry))
-
-
 def _line(entry: Json) -> int | None:
     number = entry.get("entryNumber") or entry.get("lineNumber")
     return number if isinstance(number, int) else None
@@ -218,7 +219,7 @@ FLOW = Flow(
     ),
     counts=lambda entry, _demanded: bool(entry.get("sendToProcore")),
     excludes=excluded_by_setting,
-    rules=(_is_budget, _is_complete, _has_amount, _is_local),
+    rules=(_is_budget, _is_complete, _has_amount, in_local_currency("entry", "entries", _line)),
     together=True,
     references=references,
     listings=listings,

@@ -37,6 +37,7 @@ from domain.flows.commitment_parts import (
 from domain.flows.common import (
     excluded_by_setting,
     fact,
+    in_local_currency,
     joined,
     logged,
     only,
@@ -250,14 +251,6 @@ def _lines_are_sound(order: Json, _context: Context) -> Iterable[Violation]:
                 yield Violation(rule, caption, f"line {number}: {caption} is missing", line=number)
 
 
-def _local_currency(order: Json, context: Context) -> Iterable[Violation]:
-    """The sync call of contracts carries no currency, so another one would be read as the company's own."""
-    currency = text(order, "currencyCode")
-    if currency and context.local_currency and currency.upper() != context.local_currency.upper():
-        words = f"the order is in {currency}; only orders in {context.local_currency} can be carried"
-        yield Violation("BX-17", "Currency Code", words)
-
-
 def _relevant(order: Json) -> Json:
     lines: Sequence[Json] = order.get("purchaseOrderLines", ())
     rows = [only(line, _LINE_FIELDS) for line in lines]
@@ -286,7 +279,7 @@ FLOW = Flow(
     # Posting releases an order that was open; one that is invoiced in full is gone right after (Business Central 9.5).
     afterlife=lambda order: {**order, "status": "Released"},
     excludes=excluded_by_setting,
-    rules=(required("vendorNumber", "Vendor No.", "PP-25"), _lines_are_sound, _local_currency),
+    rules=(required("vendorNumber", "Vendor No.", "PP-25"), _lines_are_sound, in_local_currency("order", "orders")),
     references=references,
     listings=listings,
     plan=plan,
