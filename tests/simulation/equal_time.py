@@ -22,7 +22,9 @@ def check(companies: Companies, by_flow: ByFlow) -> None:
     _each_once(companies)
     _left_to_people(companies)
     lines = {row["timeSheetLineId"]: row for row in companies.bc.tables.rows("crewTimeSheetLines")}
-    read = any(state.state == "synced" for state in by_flow.get(PROJECT, {}).values())
+    # Nothing is read as long as no project of its own takes part; a child's is its parent's.
+    roots = {row["id"] for row in companies.bc.tables.rows("projects") if not row["parentProjectNumber"]}
+    read = any(it.state == "synced" and id_ in roots for id_, it in by_flow.get(PROJECT, {}).items())
     for entry in _counting(companies):
         state = known.get(str(entry["id"]))
         if state is None:
