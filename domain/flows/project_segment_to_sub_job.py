@@ -83,10 +83,12 @@ def plan(subject: Subject) -> Plan:
         same = [row for row in rows if text(row, "code").upper() == code]
         if same and shares_its_project(subject) and of_this_company(subject, same[0], "projectSegments"):
             return _shared(subject, str(same[0]["id"]), project_id)
-        if same and ours(same[0], mine) == "foreign":
+        # Its number is the row's key here, so another row of ours that made it is gone, or a child's that came first.
+        made = bool(same) and of_this_company(subject, same[0], "projectSegments")
+        if same and ours(same[0], mine) == "foreign" and not made:
             words = f"sub job {code} ({same[0]['id']}) belongs to another record (origin id {same[0]['origin_id']})"
             return Plan(conflict=words)
-        if same and ours(same[0], mine) == "free":
+        if same and ours(same[0], mine) != "ours":
             adopted = str(same[0]["id"])
     body = {"code": text(source, "segmentCode"), "name": text(source, "description") or text(source, "segmentCode")}
     parts.append(

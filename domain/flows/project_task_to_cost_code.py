@@ -78,10 +78,12 @@ def plan(subject: Subject) -> Plan:
         same = [row for row in rows if text(row, "full_code").upper() == number]
         if same and shares_its_project(subject) and of_this_company(subject, same[0], "projectTasks"):
             return _shared(subject, str(same[0]["id"]), project_id)
-        if same and ours(same[0], mine) == "foreign":
+        # Its number is the row's key here, so another row of ours that made it is gone, or a child's that came first.
+        made = bool(same) and of_this_company(subject, same[0], "projectTasks")
+        if same and ours(same[0], mine) == "foreign" and not made:
             words = f"cost code {number} ({same[0]['id']}) belongs to another record (origin id {same[0]['origin_id']})"
             return Plan(conflict=words)
-        if same and ours(same[0], mine) == "free":
+        if same and ours(same[0], mine) != "ours":
             adopted = str(same[0]["id"])
     body = _body(subject)
     parts = [

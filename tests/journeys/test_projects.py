@@ -684,3 +684,25 @@ async def test_a_segment_that_only_a_line_uses_gets_its_row_in_business_central_
         await it.sync()
 
         assert it.written(places) == 0
+
+
+@pytest.mark.requirement("PP-20", "PP-05", "PP-16")
+@quick
+async def test_a_row_that_is_made_again_under_its_old_key_takes_its_counterpart_over(tmp_path: Path) -> None:
+    async with world(sqlite(tmp_path)) as it:
+        it.basics()
+        it.project("JOB1")
+        await it.sync()
+        it.delete("projectSegments", projectNumber="JOB1", segmentCode="SITE")
+        it.delete("projectTasks", projectNumber="JOB1", taskNumber="01-100")
+        await it.sync()
+        segment = it.insert("projectSegments", projectNumber="JOB1", segmentCode="SITE", description="Site, again")
+        task = it.task("JOB1", "01-100")
+        await it.sync()
+
+        (sub_job,) = it.procore.rows("sub_jobs")
+        (code,) = it.procore.rows("cost_codes", code="01-100")
+        assert sub_job["name"] == "Site, again"
+        assert sub_job["origin_id"] == f"bc:{it.bc.company_id}:projectSegments:{segment['id']}"
+        assert code["origin_id"] == f"bc:{it.bc.company_id}:projectTasks:{task['id']}"
+        assert it.row("projectSegments", segmentCode="SITE")["procoreSubJobId"] == sub_job["id"]
