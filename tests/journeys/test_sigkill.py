@@ -99,7 +99,8 @@ async def test_a_process_killed_at_any_write_ends_as_if_it_had_lived(tmp_path: P
     async def check(numbers: Sequence[int], phase: Phase) -> None:
         async with limit:
             ended, found, _ = await life(tmp_path / f"{numbers[0]} {phase}", numbers, phase)
-        if ended != [*([-signal.SIGKILL] * len(numbers)), 0] or found != wanted:
+        deaths = ended.count(-signal.SIGKILL)  # a process that has less left to write than was planned ends by itself
+        if not deaths or ended != [*([-signal.SIGKILL] * deaths), *([0] * (len(ended) - deaths))] or found != wanted:
             wrong.append(f"killed at writes {list(numbers)}, {phase}: statuses {ended}, same end: {found == wanted}")
 
     async with anyio.create_task_group() as tasks:

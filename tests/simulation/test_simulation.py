@@ -15,9 +15,9 @@ pytestmark = [
     pytest.mark.timeout(300),
 ]
 
-TWICE = 100
+TWICE = 40
 """Seeds that are played twice."""
-ONCE = 30
+ONCE = 20
 """Seeds of a longer scenario that are played once."""
 AT_ONCE = 10
 ROOT = Path(__file__).parents[2]
