@@ -14,6 +14,7 @@ from domain.errors import SiteLedgerError
 from domain.flows.change_order_to_change_order import NAME as CHANGES
 from domain.flows.npc_change_order_to_project import NAME as NPC
 from domain.flows.posted_invoice_to_commitment_invoice import NAME as INVOICES
+from domain.flows.project_journal_to_direct_cost import NAME as JOURNALS
 from domain.flows.time_sheet_to_crew_time_sheet import NAME as TIME
 from domain.values import BUSINESS_CENTRAL, PROCORE, SYSTEMS, System
 from hub.app import Hub, open_hub
@@ -195,7 +196,15 @@ async def _own(hub: Hub, pair: Pair, settings: Settings) -> list[Line]:
     if barred[0][0]:
         words = "Procore bars custom segments; segments of a named type live as sub jobs of their projects"
         lines.append(Line(pair.name, "procore", "custom segments", ok=True, why=words, remedy=""))
-    return [*lines, *await _kept_targets(hub, pair)]
+    return [*lines, *_oddities(pair), *await _kept_targets(hub, pair)]
+
+
+def _oddities(pair: Pair) -> list[Line]:
+    """What surprises people although it is meant so (C-09)."""
+    if all(flow.name != JOURNALS for flow in pair.flows):
+        return []
+    words = "entries of type Budget become actual direct costs in Procore, as ProjectPro's guide has it"
+    return [Line(pair.name, "siteledger", "project journals", ok=True, why=words, remedy="")]
 
 
 async def _kept_targets(hub: Hub, pair: Pair) -> list[Line]:

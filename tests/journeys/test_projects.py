@@ -43,6 +43,16 @@ async def test_the_check_names_both_companies_and_prints_no_secret(tmp_path: Pat
         assert "not-a-secret" not in ended.out + ended.err
 
 
+@pytest.mark.requirement("PP-01", "C-09")
+async def test_the_check_asks_for_what_flows_from_procore_write_and_says_what_may_surprise(tmp_path: Path) -> None:
+    async with world(sqlite(tmp_path)) as it:
+        ended = await called("check", "--json", config=written(it, tmp_path))
+
+        for name in ("changeOrders", "timeSheetBufferEntries", "crewTimeSheetLines", "resources", "accountingPeriods"):
+            assert f"Business Central {name}" in ended.out
+        assert "entries of type Budget become actual direct costs" in ended.out
+
+
 @pytest.mark.requirement("PP-01")
 @quick
 async def test_the_pair_is_fingerprinted_once(tmp_path: Path) -> None:
