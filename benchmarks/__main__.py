@@ -7,7 +7,7 @@ from functools import partial
 import anyio
 import structlog
 
-from benchmarks import appends, memory, pipeline, reads
+from benchmarks import appends, first_sync, memory, pipeline, reads
 from benchmarks.measure import Result
 from benchmarks.places import databases
 
@@ -22,6 +22,11 @@ SECTIONS = {
 async def main(names: list[str], *, quick: bool) -> bool:
     """Run the sections and print a row as soon as it is there. True when every target is met."""
     met = True
+    if "first-sync" in names:
+        met = await first_sync.main(first_sync.SMALL if quick else first_sync.FULL, "")
+        names = [name for name in names if name != "first-sync"]
+        if not names:
+            return met
     print(f"{'what':<88} {'target':>10} {'measured':>12}  met      detail")
     with databases() as (sqlite, postgres, reason):
         if postgres is None:
@@ -58,7 +63,9 @@ if __name__ == "__main__":
     parser.add_argument(
         "--quick", action="store_true", help="one short run of each; shows that it works, proves little"
     )
-    parser.add_argument("--only", action="append", choices=[*SECTIONS, "memory"], help="only this section; repeatable")
+    parser.add_argument(
+        "--only", action="append", choices=[*SECTIONS, "memory", "first-sync"], help="only this section; repeatable"
+    )
     arguments = parser.parse_args()
     wanted = arguments.only or [*SECTIONS, "memory"]
     raise SystemExit(0 if anyio.run(partial(main, wanted, quick=arguments.quick)) else 1)

@@ -204,7 +204,7 @@ def least(size: Size) -> dict[str, int]:
     """The least number of writing calls of each kind: full batches, one project in each."""
     each = size.projects
     journal, planned = ceil(size.journal_lines / each / 1000), ceil(size.codes / each / 1000)
-    # Ids go back to Business Central in batches of a hundred; documents and master data get an entry in its log besides.
+    # Ids go back to Business Central a hundred at a time; documents and master data get an entry in its log besides.
     logged = each * (1 + size.tasks + size.segments) + size.orders + len(TYPES) + 1
     back = size.planning_lines + size.journal_lines + size.order_lines + 2 * logged
     return {

@@ -17,6 +17,7 @@ from benchmarks.measure import Rate, Stopwatch
 from benchmarks.places import Place
 from domain.delivery import Accepted, Delivery, Endpoint, Listing, Outcome, Sight
 from domain.events import EVENTS
+from domain.flows import FLOWS
 from domain.values import BUSINESS_CENTRAL, PROCORE, Json, System
 from hub.connection import Pair
 from hub.gate import Addresses
@@ -101,14 +102,7 @@ def _pair(count: int) -> Pair:
         PROCORE: InstantTarget(PROCORE, {"companies": [{"id": 1}]}),
     }
     off = {"enabled": False}
-    others = (
-        "vendor-to-company",
-        "segment-to-segment-item",
-        "project-to-project",
-        "project-segment-to-sub-job",
-        "project-task-to-cost-code",
-        "purchase-order-to-commitment",
-    )
+    others = [flow.name for flow in FLOWS if flow.origin.entity_set and flow.kind != "cost_type"]
     return Pair(
         name="bench",
         kind="test",
