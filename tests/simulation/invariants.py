@@ -179,8 +179,12 @@ class Companies:
                     self.found("at rest", f"{flow} {number} is {state.state}: {state.reasons}")
                 elif state.state == "deleted":
                     self.found("nothing flagged is lost", f"{flow} {number} is flagged, and its state is deleted")
-                elif state.state == "dead" and retried and not self.by_hand:
+                elif state.state == "dead" and retried and not self.by_hand and not self._is_gone(source_id):
                     self.found("nothing is given up without reason", f"{flow} {number}: {state.reasons}")
+
+    def _is_gone(self, source_id: str) -> bool:
+        """Somebody deleted its counterpart in Procore, which is not made again."""
+        return any(source_id in origin for origin in self.gone)
 
     def _counting(self) -> dict[str, dict[str, str]]:
         """Records of Business Central that count, by flow: id and number."""
