@@ -151,12 +151,12 @@ def _made(subject: Subject, id_: str, wanted: Values) -> Part:
 
 
 def _standing(subject: Subject, wanted: Values) -> list[str]:
-    """What a refused row may be processed again for: its resource changed, or an hour has passed.
+    """What a refused row may be processed again for: its resource changed, or a day has passed.
 
-    Business Central names its reasons in words alone, so the hour stands for all that cannot be seen from here.
+    Business Central names its reasons in words alone, so the day stands for all that cannot be seen from here.
     """
     resource = row_by(subject.facts[endpoints.RESOURCES], "number", str(wanted["resourceNumber"]))
-    return [text(resource or {}, "@odata.etag"), subject.context.now.strftime("%Y-%m-%dT%H")]
+    return [text(resource or {}, "@odata.etag"), subject.context.now.strftime("%Y-%m-%d")]
 
 
 def _refusal(subject: Subject, row: Json | None) -> Wait:

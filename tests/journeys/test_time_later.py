@@ -306,7 +306,7 @@ async def test_what_business_central_refuses_for_its_own_reasons_is_tried_again_
         assert "Task 01-100 of project JOB1 is not a posting task." in await there.why(entry)
         assert [each for each in there.it.writes("business_central", places[0]) if "process" in each.path] == []
 
-        there.it.clock.skip(timedelta(hours=1))
+        there.it.clock.skip(timedelta(days=1))
         await there.it.sync()
 
         assert await there.state(entry) == "synced"

@@ -21,6 +21,7 @@ from adapters.procore import sending as procore_sending
 from domain import commitment, decide
 from domain.delivery import Absent, Accepted, Busy, Refused
 from domain.errors import Changed
+from domain.flow import NOBODY
 from domain.flows import commitment_parts, purchase_order_to_commitment
 from domain.flows.common import given
 from domain.record import FlowMemory, Record
@@ -182,8 +183,8 @@ def _() -> Sequence[Patch]:
 def _() -> Sequence[Patch]:
     plain = decide._is_met
 
-    def is_met(reference: Any, known: Any) -> bool:
-        return (reference.kind == "project_vendor" and known is not None) or plain(reference, known)
+    def is_met(reference: Any, known: Any, **more: Any) -> bool:
+        return (reference.kind == "project_vendor" and known is not NOBODY) or plain(reference, known, **more)
 
     return [(decide, "_is_met", is_met)]
 
