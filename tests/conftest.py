@@ -61,7 +61,7 @@ _PROOFS = pytest.StashKey[Proofs]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--proofs FILE` has the run write which tests prove which requirement."""
+    """`--proofs=FILE` has the run write which tests prove which requirement."""
     parser.addoption("--proofs", type=Path, help="write the table of requirements and the tests that prove them")
 
 

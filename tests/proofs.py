@@ -57,7 +57,7 @@ def table(requirements: Mapping[str, Mapping[str, Any]], passed: Mapping[str, It
     lines = [
         "# What is proved, and by which tests",
         "",
-        "Written by a run of all tests (`scripts/test --proofs docs/proofs.md`): a test stands here because it passed.",
+        "Written by a run of all tests (`scripts/test --proofs=docs/proofs.md`): a test stands here because it passed.",
         "",
     ]
     for family, title in FAMILIES.items():
