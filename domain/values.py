@@ -1,12 +1,15 @@
 """The words that every other module speaks: JSON values, money, digests, sides and causes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal
 from hashlib import sha256
-from typing import Any, Literal, NewType, cast
+from itertools import islice
+from typing import Any, Literal, NewType, TypeVar, cast
 from uuid import UUID
 
 import msgspec
+
+Item = TypeVar("Item")
 
 Json = dict[str, Any]
 """A document of a remote system as it came over the wire; numbers with a point are `Decimal`."""
@@ -125,6 +128,12 @@ def enum_text(value: str) -> str:
         else:
             out.append("_x" + part)
     return "".join(out)
+
+
+def chunks(items: Iterable[Item], size: int) -> list[list[Item]]:
+    """The items in lists of at most this length; none for no items."""
+    rest = iter(items)
+    return list(iter(lambda: list(islice(rest, size)), []))
 
 
 class Cause(msgspec.Struct, frozen=True):

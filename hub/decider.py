@@ -140,11 +140,11 @@ class Decider:
         due = await self._whole(due, sources)
         known = dict(await self._links.known(self._asked(due, sources, moment)))
         made = await self._decide(due, loaded, sources, known, moment)
-        demanded: dict[UUID, Record] = {}
+        near = await self._following.neighbours(made, loaded)
         for item, decision in made.items():
-            await self._following.stir(item, decision, loaded, demanded, moment)
-            await self._following.carry_out(item, decision, loaded, demanded, contents, moment)
-        return await self._records.save([*loaded.values(), *demanded.values()], contents)
+            self._following.stir(item, decision, near, moment)
+            await self._following.carry_out(item, decision, near, contents, moment)
+        return await self._records.save(near.records.values(), contents)
 
     async def _compose(
         self,

@@ -1,7 +1,8 @@
 """What follows from decisions: commands to the record decided upon, and to those that it brings forth or stirs."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from domain import decide as decisions
@@ -22,6 +23,21 @@ MOST_REPEATS = 20
 """Times that one part of a record is sent in one round: people who change a record all the time need fewer."""
 
 
+@dataclass
+class Neighbours:
+    """The records of a page of decisions, and those around them that the decisions touch.
+
+    numbered  the living records by kind and number, for those that are named so
+    sources   what their origin holds
+    settled   records of the page, and those that were brought forth with it
+    """
+
+    records: dict[UUID, Record]
+    numbered: dict[tuple[str, str], list[UUID]] = field(default_factory=dict[tuple[str, str], list[UUID]])
+    sources: dict[UUID, Json] = field(default_factory=dict[UUID, Json])
+    settled: set[UUID] = field(default_factory=set[UUID])
+
+
 class Following:
     """Turns decisions of one connection into commands."""
 
@@ -33,17 +49,45 @@ class Following:
         self.circling: dict[Due, str] = {}
         """Records that would keep a round busy for ever, and why: left until the next one, and said."""
 
+    async def neighbours(self, made: Mapping[Due, Decision], loaded: Mapping[UUID, Record]) -> "Neighbours":
+        """The records that these decisions bring forth or stir, of a whole page at once."""
+        known: dict[str, set[str]] = {}
+        keys: dict[str, set[str]] = {}
+        for item, decision in made.items():
+            for kind, key in _carriers(loaded[item.record], item.flow, decision):
+                keys.setdefault(kind, set()).add(key)
+            for reference in decision.demands if isinstance(decision, decisions.Park) else ():
+                if reference.content is None:
+                    known.setdefault(reference.kind, set()).add(reference.key)
+                else:
+                    keys.setdefault(reference.kind, set()).add(_key(reference))
+        near = Neighbours(dict(loaded), settled=set(loaded))
+        for kind, named in keys.items():
+            await self._read(near, [Record.id_for(self.pair.name, kind, key) for key in named], kind)
+        for kind, numbers in known.items():
+            await self._read_known(near, kind, numbers)
+        return near
+
+    async def _read(self, near: "Neighbours", ids: Sequence[UUID], kind: str) -> None:
+        near.records.update(await self._records.load([id_ for id_ in ids if id_ not in near.records], kind))
+
+    async def _read_known(self, near: "Neighbours", kind: str, numbers: Collection[str]) -> None:
+        numbers_are, parameter = self._ledger.in_list("number", sorted(numbers))
+        rows = await self._ledger.rows(
+            f"SELECT number, record FROM record WHERE connection = ? AND kind = ? AND vanished = 0 AND {numbers_are}",  # noqa: S608 - built from columns
+            (self.pair.name, kind, parameter),
+        )
+        for number, id_ in rows:
+            near.numbered.setdefault((kind, number), []).append(UUID(id_))
+        ids = [UUID(id_) for _, id_ in rows]
+        await self._read(near, ids, kind)
+        near.sources.update(await self._records.sources([near.records[id_] for id_ in ids]))
+
     async def carry_out(  # noqa: C901 - one place where decisions become commands
-        self,
-        item: Due,
-        decision: Decision,
-        loaded: Mapping[UUID, Record],
-        demanded: dict[UUID, Record],
-        contents: Contents,
-        moment: Moment,
+        self, item: Due, decision: Decision, near: "Neighbours", contents: Contents, moment: Moment
     ) -> None:
-        """One decision, as commands; records that are brought forth by it are added to `demanded`."""
-        record, flow = loaded[item.record], BY_NAME[item.flow]
+        """One decision, as commands to its record and to those that it brings forth."""
+        record, flow = near.records[item.record], BY_NAME[item.flow]
         match decision:
             case decisions.Park():
                 circle = await self._circle(flow, record)
@@ -51,7 +95,7 @@ class Following:
                     words = f"the parents form a circle: {' -> '.join(circle)}"
                     record.reject(item.flow, [Violation("PP-04", "Parent Segment Code", words)], moment)
                     return
-                await self._demand(decision.demands, loaded, demanded, contents, moment)
+                self._demand(decision.demands, near, contents, moment)
                 record.park(item.flow, decision.waits, moment)
             case decisions.Reject():
                 record.reject(item.flow, decision.violations, moment)
@@ -81,76 +125,40 @@ class Following:
                 self.circling[item] = f"would send {part.name} for ever"
         return item in self.circling
 
-    async def stir(
-        self,
-        item: Due,
-        decision: Decision,
-        loaded: Mapping[UUID, Record],
-        others: dict[UUID, Record],
-        moment: Moment,
-    ) -> None:
+    def stir(self, item: Due, decision: Decision, near: "Neighbours", moment: Moment) -> None:
         """Whoever carries this record, or ever did, is decided anew when it changed since they took notice of it."""
-        record, memory = loaded[item.record], loaded[item.record].flow(item.flow)
-        waits = decision.waits if isinstance(decision, decisions.Park) else ()
-        asked = [(wait.kind, wait.key) for wait in waits if wait.carrier]
-        if not record.unheard(item.flow) or not (memory.status.todo or asked):
+        record = near.records[item.record]
+        if not record.unheard(item.flow):
             return
-        for kind, key in dict.fromkeys((*memory.carriers, *asked)):
-            flow = BY_KIND[kind]
-            id_ = Record.id_for(self.pair.name, flow.kind, key)
-            carrier = loaded.get(id_) or others.get(id_) or (await self._records.load([id_], flow.kind))[id_]
+        for kind, key in _carriers(record, item.flow, decision):
+            carrier = near.records[Record.id_for(self.pair.name, kind, key)]
             if carrier.version:  # one that nobody knows yet is brought forth, and decided then
-                carrier.stir(flow.name, moment)
-                if id_ not in loaded:
-                    others[id_] = carrier
+                carrier.stir(BY_KIND[kind].name, moment)
 
-    async def _demand(
-        self,
-        demands: Sequence[Reference],
-        loaded: Mapping[UUID, Record],
-        demanded: dict[UUID, Record],
-        contents: Contents,
-        moment: Moment,
-    ) -> None:
+    def _demand(self, demands: Sequence[Reference], near: "Neighbours", contents: Contents, moment: Moment) -> None:
         """Brings forth the records that exist only because another one names them."""
         for reference in demands:
             flow = BY_KIND[reference.kind]
             if reference.content is None:
-                await self._demand_known(reference, flow, loaded, demanded, moment)
+                self._demand_known(reference, flow, near, moment)
                 continue
-            source: Json = dict(reference.content)
-            key = str(source.get("id") or reference.key)
+            key = _key(reference)
             id_ = Record.id_for(self.pair.name, flow.kind, key)
-            if id_ in demanded or id_ in loaded:
-                continue
-            record = (await self._records.load([id_], flow.kind))[id_]
-            if record.version and flow.gathers is not None:
+            record = near.records[id_]
+            if id_ in near.settled or (record.version and flow.gathers is not None):
                 continue  # brought forth a moment ago, and what it carries may be written in it already
+            source: Json = dict(reference.content)
             record.observe(seen(self.pair, flow, source, key, contents, demanded=True), moment)
-            demanded[id_] = record
+            near.settled.add(id_)
 
-    async def _demand_known(
-        self,
-        reference: Reference,
-        flow: Flow,
-        loaded: Mapping[UUID, Record],
-        demanded: dict[UUID, Record],
-        moment: Moment,
-    ) -> None:
+    def _demand_known(self, reference: Reference, flow: Flow, near: "Neighbours", moment: Moment) -> None:
         """A record that was known but took no part takes part from now on."""
-        rows = await self._ledger.rows(
-            "SELECT record FROM record WHERE connection = ? AND kind = ? AND number = ? AND vanished = 0",
-            (self.pair.name, flow.kind, reference.key),
-        )
-        for (text,) in rows:
-            id_ = UUID(text)
-            if id_ in demanded or (id_ in loaded and loaded[id_].demanded):
+        for id_ in near.numbered.get((reference.kind, reference.key), ()):
+            record = near.records[id_]
+            if id_ in near.settled and record.demanded:
                 continue
-            record = loaded[id_] if id_ in loaded else (await self._records.load([id_]))[id_]
-            source = (await self._records.sources([record]))[id_]
-            record.observe(seen_again(self.pair, flow, record, source, demanded=True), moment)
-            if id_ not in loaded:
-                demanded[id_] = record
+            record.observe(seen_again(self.pair, flow, record, near.sources[id_], demanded=True), moment)
+            near.settled.add(id_)
 
     async def _circle(self, flow: Flow, record: Record) -> list[str]:
         """The ring of parents above a record that waits for one of its own kind, if there is one (PP-04)."""
@@ -172,6 +180,19 @@ class Following:
 
     async def _document(self, content: str) -> Json:
         return read_json((await self._ledger.contents([content]))[content])
+
+
+def _carriers(record: Record, flow: str, decision: Decision) -> list[tuple[str, str]]:
+    """Whoever carries this record, ever did, or is asked to, as kind and key."""
+    waits = decision.waits if isinstance(decision, decisions.Park) else ()
+    asked = [(wait.kind, wait.key) for wait in waits if wait.carrier]
+    memory = record.flow(flow)
+    return list(dict.fromkeys((*memory.carriers, *asked))) if memory.status.todo or asked else []
+
+
+def _key(reference: Reference) -> str:
+    """The key of a record that is brought forth with its content."""
+    return str((reference.content or {}).get("id") or reference.key)
 
 
 def _request(part: Part, contents: Contents) -> Request:

@@ -5,18 +5,17 @@ Source  Connector API, Incremental reading: rows below `minimumActiveRowVersion`
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from itertools import islice
-from typing import Any
 from uuid import UUID
 
 from domain import events
 from domain.delivery import Listing
 from domain.endpoints import ENDPOINTS
+from domain.endpoints.making import quoted
 from domain.errors import NeedsDecision, NotLetIn, SiteLedgerError, Unreadable
 from domain.flow import Flow
 from domain.flows import BY_KIND
 from domain.record import Moment, Record
-from domain.values import BUSINESS_CENTRAL, Json, text
+from domain.values import BUSINESS_CENTRAL, Json, chunks, text
 from hub.calling import Calling
 from hub.connection import Pair
 from hub.feed_log import FeedLog
@@ -167,9 +166,9 @@ class Intake:
 
     async def by_number(self, flow: Flow, numbers: Iterable[str], *, demanded: bool = False) -> None:
         """Reads the named records whatever their flag; those that nobody knows yet count when they are demanded."""
-        for chunk in _chunks(sorted(numbers), NAMES_IN_FILTER):
+        for chunk in chunks(sorted(numbers), NAMES_IN_FILTER):
             field = flow.origin.number_field
-            names = " or ".join(f"{field} eq {_quoted(number)}" for number in chunk)
+            names = " or ".join(f"{field} eq {quoted(number)}" for number in chunk)
             await self._observe(flow, await self._list(flow, names), demanded=demanded)
 
     async def demands(self) -> int:
@@ -193,8 +192,8 @@ class Intake:
             rows = await self._ledger.rows(
                 _UNADOPTED, (origin.entity_set, self.pair.name, BY_KIND["project"].name, again, mark)
             )
-            for chunk in _chunks([row[0] for row in rows], NAMES_IN_FILTER):
-                names = " or ".join(f"projectNumber eq {_quoted(number)}" for number in chunk)
+            for chunk in chunks([row[0] for row in rows], NAMES_IN_FILTER):
+                names = " or ".join(f"projectNumber eq {quoted(number)}" for number in chunk)
                 await self._observe(
                     flow,
                     await self._list(flow, names),
@@ -218,7 +217,7 @@ class Intake:
         readable = await self._sorted_out(flow, rows, moment)
         counting = whole if whole is not None else await self._projects_of(flow, readable)
         called = await self._calling.called(flow, {flow.origin.project(row) for row in readable})
-        pages = _chunks(readable, PAGE) or [[]]
+        pages = chunks(readable, PAGE) or [[]]
         for number, page in enumerate(pages, 1):
             sources = {Record.id_for(self.pair.name, flow.kind, text(row, "id")): row for row in page}
             stand_ins = await self._stand_ins(flow, sources)
@@ -347,13 +346,3 @@ WHERE s.connection = ? AND s.kind = 'project' AND s.flow = ? AND s.state <> 'del
   AND (f.project IS NULL OR ? = 1) AND r.marks LIKE ?
 ORDER BY s.number
 """
-
-
-def _quoted(value: str) -> str:
-    """A text literal of OData; an inner quote is doubled (Business Central 4.4)."""
-    return "'" + value.replace("'", "''") + "'"
-
-
-def _chunks(items: Sequence[Any], size: int) -> list[list[Any]]:
-    rest = iter(items)
-    return list(iter(lambda: list(islice(rest, size)), []))

@@ -5,7 +5,6 @@ Source  Procore guide F2 (both bounds), P7 and Z12 (whole seconds: windows overl
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -15,7 +14,7 @@ from domain.errors import NeedsDecision, SiteLedgerError
 from domain.flow import Facts, Feed, Flow, Reading, SiteProject
 from domain.flows import BY_KIND
 from domain.record import Moment, Record
-from domain.values import PROCORE, Json, text
+from domain.values import PROCORE, Json, chunks, text
 from hub.connection import Pair
 from hub.fact_book import FactBook
 from hub.feed_log import FeedLog
@@ -84,7 +83,7 @@ class SiteIntake:
             context=self.pair.context(flow, self.pair.clock.now()),
             numbers={id_: number for number, id_, *_ in projects},
         )
-        reading, unread = await self._listed(feed, reading)
+        reading, unread = await self._listed(flow, feed, reading)
         moment = self.pair.moment()
         documents = await self._sorted_out(flow, list(feed.documents(reading)), moment)
         places = [] if self._window.is_range else self._places(name, feed, reading, documents, adopted, unread, moment)
@@ -127,10 +126,11 @@ class SiteIntake:
         if "" in unread:
             return []
         if feed.by_project:
-            for project in reading.projects:
-                mine = [row for row in documents if text(row, "procoreProjectId") == project.procore_id]
-                if project.procore_id not in unread:
-                    places += self._moved(f"{name}/{project.procore_id}", mine, moment)
+            of_project: dict[str, list[Json]] = {}
+            for row in documents:
+                of_project.setdefault(text(row, "procoreProjectId"), []).append(row)
+            for id_ in (each.procore_id for each in reading.projects if each.procore_id not in unread):
+                places += self._moved(f"{name}/{id_}", of_project.get(id_, ()), moment)
             return places
         places += self._moved(name, documents, moment)
         new = [it.procore_id for it in reading.projects if it.procore_id not in adopted | unread]
@@ -143,7 +143,7 @@ class SiteIntake:
 
     # -- lists -------------------------------------------------------------------------------------
 
-    async def _listed(self, feed: Feed, reading: Reading) -> tuple[Reading, set[str]]:
+    async def _listed(self, flow: Flow, feed: Feed, reading: Reading) -> tuple[Reading, set[str]]:
         """The reading with every list that the feed names, and the projects of those that failed unexpectedly."""
         book = FactBook(self.pair.targets)
         for _ in range(PASSES):
@@ -154,6 +154,9 @@ class SiteIntake:
             if not missing:
                 break
             await book.read(missing)
+        else:
+            message = f"{flow.kind} asks for ever more lists before it is read; this is a fault of its feed"
+            raise SiteLedgerError(message)
         failed = {
             listing: error
             for listing, error in book.unreadable.items()
@@ -186,8 +189,7 @@ class SiteIntake:
         """Stores what is new; the last page carries the places."""
         sources = {Record.id_for(self.pair.name, flow.kind, _key(row)): row for row in documents}
         lost = {Record.id_for(self.pair.name, flow.kind, key) for key in gone}
-        rest = iter([*sources, *(id_ for id_ in lost if id_ not in sources)])
-        pages = list(iter(lambda: list(islice(rest, PAGE)), [])) or [[]]
+        pages = chunks([*sources, *(id_ for id_ in lost if id_ not in sources)], PAGE) or [[]]
         for number, page in enumerate(pages, 1):
 
             def act(

@@ -3,7 +3,6 @@
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from itertools import islice
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -20,6 +19,7 @@ from adapters.store.sqlite import SqliteDatabase
 from adapters.store.statements import Dialect, Statement, Value
 from adapters.store.threads import Threads
 from adapters.store.writer import PAUSES, Member, Writer
+from domain.values import chunks
 
 T = TypeVar("T")
 
@@ -96,7 +96,7 @@ class Ledger:
         """
         known = after or {}
         found: dict[UUID, list[Any]] = {id_: [] for id_ in ids}
-        for chunk in _chunks(list(found)):
+        for chunk in chunks(found, CHUNK):
             wanted = [(id_, known.get(id_, 0)) for id_ in chunk]
             found.update(await self._read(lambda: self._load(wanted)))  # noqa: B023 - awaited before the next turn
         return found
@@ -141,7 +141,7 @@ class Ledger:
     async def contents(self, shas: Sequence[str]) -> dict[str, bytes]:
         """Bodies by the hexadecimal SHA-256 that names them; those that are not there are left out."""
         found: dict[str, bytes] = {}
-        for chunk in _chunks(list(dict.fromkeys(shas))):
+        for chunk in chunks(dict.fromkeys(shas), CHUNK):
             found.update(await self._read(lambda: unpacked(self._database.contents(chunk))))  # noqa: B023 - as in load
         return found
 
@@ -162,7 +162,7 @@ class Ledger:
     async def snapshots(self, ids: Sequence[UUID]) -> dict[UUID, tuple[int, str, bytes]]:
         """The newest snapshot of each stream that has one: version, topic and bytes."""
         found: dict[UUID, tuple[int, str, bytes]] = {}
-        for chunk in _chunks(list(ids)):
+        for chunk in chunks(ids, CHUNK):
             condition, parameter = self.in_list("stream", [str(id_) for id_ in chunk])
             sql = f"SELECT stream, version, topic, state FROM snapshots WHERE {condition}"
             found.update({UUID(row[0]): (row[1], row[2], row[3]) for row in await self.rows(sql, (parameter,))})
@@ -237,8 +237,3 @@ def _database(url: str) -> Database:
         return PostgresDatabase(url)
     message = f"The store URL must begin with sqlite:/// or postgresql://, not with {scheme!r}."
     raise StoreUnavailable(message)
-
-
-def _chunks(items: list[T]) -> list[list[T]]:
-    rest = iter(items)
-    return list(iter(lambda: list(islice(rest, CHUNK)), []))

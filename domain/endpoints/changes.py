@@ -4,7 +4,7 @@ Source  Procore guide 15 and 23.2, Z1, Z3; the connector API, changeOrders, chan
 """
 
 from domain.delivery import Endpoint, Listing, Lookup
-from domain.endpoints.making import company_list, connector, connector_create, connector_list, project_list
+from domain.endpoints.making import company_list, connector, connector_create, connector_list, project_list, quoted
 from domain.values import PROCORE
 
 _OF_PROJECT = (("project_id", "{project_id}"),)
@@ -76,20 +76,15 @@ def wbs_codes(project_id: str) -> Listing:
 
 def orders_of(job: str) -> Listing:
     """The change orders that stand under a job in Business Central, with their lines."""
-    query = (("$filter", f"projectNumber eq {_quoted(job)}"), ("$expand", "changeOrderLines"))
+    query = (("$filter", f"projectNumber eq {quoted(job)}"), ("$expand", "changeOrderLines"))
     return connector_list(ORDERS, "changeOrders", *query)
 
 
 def job(number: str) -> Listing:
     """One job of Business Central."""
-    return connector_list(FAMILY, "projects", ("$filter", f"number eq {_quoted(number)}"))
+    return connector_list(FAMILY, "projects", ("$filter", f"number eq {quoted(number)}"))
 
 
 def jobs_of_order(order_id: str) -> Listing:
     """The job that was made from an NPC change order."""
     return connector_list(FAMILY, "projects", ("$filter", f"procoreChangeOrderId eq {int(order_id)}"))
-
-
-def _quoted(value: str) -> str:
-    """A text literal of OData; an inner quote is doubled (Business Central 4.4)."""
-    return "'" + value.replace("'", "''") + "'"

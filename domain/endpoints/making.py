@@ -58,3 +58,8 @@ def project_list(name: str, path: str, project_id: str, **query: str) -> Listing
 def connector_list(name: str, entity_set: str, *query: tuple[str, str]) -> Listing:
     """A list of the connector API; `query` as OData options, such as `("$filter", "closed eq false")`."""
     return Listing(name, BUSINESS_CENTRAL, entity_set, query)
+
+
+def quoted(value: str) -> str:
+    """A text literal of OData; an inner quote is doubled (Business Central 4.4)."""
+    return "'" + value.replace("'", "''") + "'"

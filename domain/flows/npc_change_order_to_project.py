@@ -14,10 +14,10 @@ from domain.change_order import NPC_TYPE, is_approved, is_npc
 from domain.delivery import Listing
 from domain.endpoints import changes
 from domain.events import LinkRow
-from domain.flow import Flow, Part, Plan, Subject
+from domain.flow import Part, Plan, Subject
 from domain.flows import change_order_codes as codes
 from domain.flows import change_order_parts as parts
-from domain.flows.change_order_feed import ORIGIN
+from domain.flows.change_order_flow import change_order_flow
 from domain.flows.common import fact, given, plain
 from domain.values import Json, text
 
@@ -149,16 +149,4 @@ def _counts(order: Json, _demanded: bool) -> bool:  # noqa: FBT001 - the registr
     return is_approved(order) and is_npc(order)
 
 
-FLOW = Flow(
-    name=NAME,
-    kind=change_order.ChangeOrder.KIND,
-    after=("project-to-project", "budget-code-to-wbs-code", "purchase-order-to-commitment"),
-    origin=ORIGIN,
-    counts=_counts,
-    holds_on=True,
-    rules=(parts.sound,),
-    references=codes.references,
-    further=codes.further,
-    listings=listings,
-    plan=plan,
-)
+FLOW = change_order_flow(NAME, _counts, listings, plan)

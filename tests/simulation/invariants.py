@@ -179,12 +179,17 @@ class Companies:
                     self.found("at rest", f"{flow} {number} is {state.state}: {state.reasons}")
                 elif state.state == "deleted":
                     self.found("nothing flagged is lost", f"{flow} {number} is flagged, and its state is deleted")
-                elif state.state == "dead" and retried and not self.by_hand and not self._is_gone(source_id):
+                elif state.state == "dead" and retried and not self.by_hand and not self._is_final(source_id, state):
                     self.found("nothing is given up without reason", f"{flow} {number}: {state.reasons}")
 
-    def _is_gone(self, source_id: str) -> bool:
-        """Somebody deleted its counterpart in Procore, which is not made again."""
-        return any(source_id in origin for origin in self.gone)
+    def _is_final(self, source_id: str, state: "State") -> bool:
+        """Trying again cannot help: its counterpart was deleted in Procore, or a line that fell away is billed."""
+        return any(source_id in origin for origin in self.gone) or any(
+            line["origin_id"].split(":")[-1] in state.reasons
+            and next(self.procore.rows("requisition_items", line_item_id=line["id"]), None)
+            for line in self.procore.rows("line_items")
+            if line.get("origin_id")
+        )
 
     def _counting(self) -> dict[str, dict[str, str]]:
         """Records of Business Central that count, by flow: id and number."""

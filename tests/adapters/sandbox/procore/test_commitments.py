@@ -13,18 +13,6 @@ SUBCONTRACTS = "/rest/v1.0/work_order_contracts"
 
 
 @pytest.fixture
-def project(procore: Procore) -> int:
-    """A project with budget code 01.L, unit `ea` and vendor Acme in its directory."""
-    procore.add_cost_type("L", "Labor")
-    procore.add_unit("ea")
-    id: int = procore.add_project("Bridge", origin_id="p")["id"]
-    procore.add_cost_code(id, "01", "General")
-    procore.add_wbs_code(id, "01", "L")
-    procore.add_project_vendor(id, procore.add_vendor("Acme")["id"])
-    return id
-
-
-@pytest.fixture
 def line(procore: Procore, project: int) -> Row:
     return {"wbs_code_id": procore.find("wbs_codes")["id"], "amount": "10.00", "extended_type": "manual"}
 

@@ -15,18 +15,6 @@ Row = dict[str, Any]
 
 
 @pytest.fixture
-def project(procore: Procore) -> int:
-    """A project with budget code 01.L, unit `ea` and vendor Acme in its directory."""
-    procore.add_cost_type("L", "Labor")
-    procore.add_unit("ea")
-    id: int = procore.add_project("Bridge", origin_id="p")["id"]
-    procore.add_cost_code(id, "01", "General")
-    procore.add_wbs_code(id, "01", "L")
-    procore.add_project_vendor(id, procore.add_vendor("Acme")["id"])
-    return id
-
-
-@pytest.fixture
 def code(procore: Procore, project: int) -> int:
     id: int = procore.find("wbs_codes")["id"]
     return id
