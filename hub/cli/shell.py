@@ -50,6 +50,16 @@ class Shell:
         return load(self.config, need=need)
 
     @cached_property
+    def actor(self) -> str:
+        """Who acts, as events are signed: the user of this computer."""
+        from getpass import getuser
+
+        try:
+            return f"cli:{getuser()}"
+        except (KeyError, OSError):  # a user without a name, as in some containers
+            return "cli:unknown"
+
+    @cached_property
     def progress(self) -> "Lines | Bars":
         """Progress on standard error."""
         from hub.cli.progress import progress_on
