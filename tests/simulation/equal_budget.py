@@ -12,7 +12,7 @@ SUM = "budget-code-to-budget-line"
 
 
 def check(companies: Companies, by_flow: ByFlow) -> None:
-    """A code all of whose lines are synced holds their sum to the cent, and each of them names its budget line."""
+    """A code that is synced with all its lines holds their sum to the cent, and each line names its budget line."""
     known = by_flow.get(PLANNING, {})
     codes: dict[Code, list[Row]] = {}
     homes = {row["number"]: row["procoreProjectId"] for row in companies.bc.tables.rows("projects")}
@@ -52,8 +52,9 @@ def _code(companies: Companies, by_flow: ByFlow, code: Code, lines: list[Row]) -
         for line in companies.bc.tables.rows("projectPlanningLines")
         if line["procoreBudgetLineItemId"] == row["id"] and by_flow[PLANNING][line["id"]].state != "synced"
     ]
-    if row["id"] in companies.by_hand or elsewhere:
-        return
+    held = by_flow.get(SUM, {}).get(str(row["wbs_code_id"]))
+    if row["id"] in companies.by_hand or elsewhere or (held is not None and held.state == "parked"):
+        return  # one that waits says what for; `check` tells whether it may wait
     wanted = sum((line["totalCost"] for line in lines), Decimal(0))
     if Decimal(row["original_budget_amount"]) != wanted:
         told = f"{code}: the budget is {row['original_budget_amount']}, its planning lines come to {wanted}"
