@@ -302,6 +302,65 @@ class DeadLettered(Event, frozen=True, kw_only=True):
     content: Digest
 
 
+class UserPut(Event, frozen=True, kw_only=True):
+    """Somebody has these roles, by connection or `*`, and these rights from here on. `source` is `local` or `oidc`."""
+
+    TOPIC: ClassVar[str] = "access.user-put.1"
+    name: str
+    source: str
+    roles: dict[str, str]
+    rights: tuple[str, ...]
+
+
+class UserRemoved(Event, frozen=True, kw_only=True):
+    """Somebody may no longer sign in; sessions and tokens end with it."""
+
+    TOPIC: ClassVar[str] = "access.user-removed.1"
+    name: str
+
+
+class TokenCreated(Event, frozen=True, kw_only=True):
+    """A program may sign in. Neither the token nor its digest stands here."""
+
+    TOPIC: ClassVar[str] = "access.token-created.1"
+    name: str
+    owner: str
+    role: str
+    connections: tuple[str, ...]
+    approve: bool
+    expires_at: datetime
+
+
+class TokenRevoked(Event, frozen=True, kw_only=True):
+    """A program may no longer sign in."""
+
+    TOPIC: ClassVar[str] = "access.token-revoked.1"
+    name: str
+
+
+class SessionStarted(Event, frozen=True, kw_only=True):
+    """Somebody signed in."""
+
+    TOPIC: ClassVar[str] = "access.session-started.1"
+    name: str
+
+
+class SessionEnded(Event, frozen=True, kw_only=True):
+    """Somebody signed out."""
+
+    TOPIC: ClassVar[str] = "access.session-ended.1"
+    name: str
+
+
+class AccessRefused(Event, frozen=True, kw_only=True):
+    """Somebody was refused, `count` times in a minute; the actor is who asked."""
+
+    TOPIC: ClassVar[str] = "access.refused.1"
+    action: str
+    reason: str
+    count: int
+
+
 EVENTS: dict[str, type[Event]] = {
     event.TOPIC: event
     for event in (
@@ -328,6 +387,13 @@ EVENTS: dict[str, type[Event]] = {
         Configured,
         RoundEnded,
         DeadLettered,
+        UserPut,
+        UserRemoved,
+        TokenCreated,
+        TokenRevoked,
+        SessionStarted,
+        SessionEnded,
+        AccessRefused,
     )
 }
 

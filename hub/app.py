@@ -21,6 +21,7 @@ from domain.errors import Misconfigured
 from domain.events import EVENTS, UPCASTERS
 from domain.flows import BY_NAME
 from domain.values import BUSINESS_CENTRAL, PROCORE, System
+from hub.access import Access
 from hub.connection import Pair
 from hub.due import Narrow
 from hub.gate import Addresses
@@ -43,6 +44,7 @@ class Hub:
     clock: Clock
     rng: Rng
     networks: Mapping[System, Network]
+    access: Access
 
     @asynccontextmanager
     async def pair(self, name: str) -> AsyncGenerator[Pair]:
@@ -150,11 +152,15 @@ async def open_hub(
         threads=threads or ThreadPool(),
     ) as ledger:
         projector = Projector(ledger, PROJECTIONS)
+        the_rng = rng or system_rng()
+        access = Access(ledger, the_clock, the_rng, settings.server.admin_token)
         with single_error():
             async with anyio.create_task_group() as tasks:
                 await tasks.start(ledger.run)
                 await projector.start()
                 try:
-                    yield Hub(settings, ledger, projector, the_clock, rng or system_rng(), networks or {})
+                    yield Hub(settings, ledger, projector, the_clock, the_rng, networks or {}, access)
                 finally:
+                    with anyio.CancelScope(shield=True):
+                        await access.refusals.flush()
                     tasks.cancel_scope.cancel()

@@ -104,7 +104,37 @@ def summary(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for
         case events.DeadLettered():
             return f"unreadable {event.entity_set} {event.source_id}: {event.reason}"
         case _:
+            return of_access(event)
+
+
+def of_access(event: Event) -> str:
+    """What happened to who may do what, in one line."""
+    match event:
+        case events.UserPut():
+            roles = ", ".join(f"{role} on {_everywhere(place)}" for place, role in event.roles.items()) or "no role"
+            rights = f", may {', '.join(event.rights)}" if event.rights else ""
+            return f"user {event.name}: {roles}{rights}"
+        case events.UserRemoved():
+            return f"user {event.name} removed"
+        case events.TokenCreated():
+            places = ", ".join(_everywhere(place) for place in event.connections)
+            approves = ", approves" if event.approve else ""
+            return f"token {event.name}: {event.role} on {places}{approves}, until {event.expires_at:%Y-%m-%d}"
+        case events.TokenRevoked():
+            return f"token {event.name} revoked"
+        case events.SessionStarted():
+            return f"user {event.name} signed in"
+        case events.SessionEnded():
+            return f"user {event.name} signed out"
+        case events.AccessRefused():
+            times = f" ({event.count} times)" if event.count > 1 else ""
+            return f"not permitted: {event.action}: {event.reason}{times}"
+        case _:
             return event.TOPIC
+
+
+def _everywhere(place: str) -> str:
+    return "every connection" if place == "*" else place
 
 
 _ID = re.compile(r"([0-9a-f]{8})-[0-9a-f-]{27}")

@@ -54,9 +54,60 @@ def upgrades(dialect: Dialect, event_tables: tuple[str, ...]) -> tuple[Upgrade, 
         (("projection", "text"), ("position", "bigint"), ("topic", "text"), ("error", "text")),
         ("projection", "position"),
     )
+    secrets = dialect.table(
+        "secret", (("name", "text"), ("key_id", "text"), ("ciphertext", "bytea"), ("changed_at", "text")), ("name",)
+    )
+    users = dialect.table(
+        "access_user",
+        (
+            ("name", "text"),
+            ("source", "text"),
+            ("roles", "text"),
+            ("rights", "text"),
+            ("active", "bigint"),
+            ("version", "bigint"),
+            ("changed_at", "text"),
+        ),
+        ("name",),
+    )
+    tokens = dialect.table(
+        "access_token",
+        (
+            ("name", "text"),
+            ("sha256", "bytea"),
+            ("owner", "text"),
+            ("role", "text"),
+            ("connections", "text"),
+            ("approve", "bigint"),
+            ("created_at", "text"),
+            ("expires_at", "text"),
+            ("used_at", "text"),
+            ("revoked_at", "text"),
+        ),
+        ("name",),
+    )
+    sessions = dialect.table(
+        "access_session",
+        (("sha256", "bytea"), ("user_name", "text"), ("created_at", "text"), ("seen_at", "text")),
+        ("sha256",),
+    )
+    redactions = dialect.table("redaction", (("sha256", "bytea"), ("at", "text"), ("fields", "text")), ("sha256",))
     return (
         Upgrade(1, "events, contents, snapshots", (*event_tables, contents, snapshots)),
         Upgrade(2, "checkpoints of projections, and the events that they could not read", (checkpoints, errors)),
+        Upgrade(
+            3,
+            "secrets at rest, users, tokens and sessions, and which contents were redacted",
+            (
+                secrets,
+                users,
+                tokens,
+                "CREATE UNIQUE INDEX access_token_sha256 ON access_token (sha256)",
+                sessions,
+                "CREATE INDEX access_session_user ON access_session (user_name)",
+                redactions,
+            ),
+        ),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from cyclopts import App, CycloptsError, Parameter
 
 from domain.errors import SiteLedgerError
+from hub.cli.access import groups as access_groups
 from hub.cli.looking import explain, status
 from hub.cli.setting_up import init, show
 from hub.cli.shell import Shell, Switch
@@ -40,6 +41,8 @@ def application(shell: Shell) -> App:
     configuration = App(name="config", help="Look at the configuration.")
     configuration.command(show)
     app.command(configuration)
+    for group in access_groups():
+        app.command(group)
     return app
 
 
