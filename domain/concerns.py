@@ -126,10 +126,9 @@ def _concerns_of_sets() -> dict[str, Concern]:
     return {name: Concern(kinds, origin=False) for name, kinds in _WRITTEN.items()} | read
 
 
-def _system_of(kinds: Iterable[str]) -> System:
-    (system,) = {flow.origin.system for flow in FLOWS if flow.kind in kinds}
-    return system
+def _are_from(system: System, kinds: Iterable[str]) -> bool:
+    return all(flow.origin.system == system for flow in FLOWS if flow.kind in kinds)
 
 
-_BY_RESOURCE = {_plain(it.name): Concern(it.kinds, origin=_system_of(it.kinds) == PROCORE) for it in RESOURCES}
+_BY_RESOURCE = {_plain(it.name): Concern(it.kinds, origin=_are_from(PROCORE, it.kinds)) for it in RESOURCES}
 _BY_SET = _concerns_of_sets()

@@ -9,6 +9,7 @@ from adapters.business_central.probe import Prober
 from adapters.business_central.reading import Reader
 from adapters.business_central.sending import Sender
 from adapters.business_central.settings import LARGEST_BATCH, BusinessCentralSettings
+from adapters.business_central.subscriptions import Subscriptions
 from adapters.outbound.caller import Caller
 from adapters.outbound.calls import Calls, Quota
 from adapters.outbound.meaning import business_central_problem
@@ -22,7 +23,10 @@ from domain.values import BUSINESS_CENTRAL, Json, System
 
 
 class BusinessCentralClient:
-    """One company of Business Central, reached with one application."""
+    """One company of Business Central, reached with one application.
+
+    Shape   `subscriptions` are what it is asked to tell by itself.
+    """
 
     system: System = BUSINESS_CENTRAL
 
@@ -43,6 +47,7 @@ class BusinessCentralClient:
         self._reader = Reader(settings, self._caller, desk)
         self._looker = Looker(self._caller, desk)
         self._sender = Sender(self._caller, desk, self._looker)
+        self.subscriptions = Subscriptions(settings, self._caller, desk, self._reader)
         self._prober = Prober(settings, self._caller, desk, clock, lambda: self.quota)
 
     @property

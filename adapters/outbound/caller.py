@@ -12,7 +12,7 @@ from adapters.outbound.answers import Answer, Call
 from adapters.outbound.calls import Calls, Quota
 from adapters.outbound.meaning import Problem, error_for
 from adapters.outbound.pace import Pace, Rules
-from adapters.outbound.secrets import Redactor
+from adapters.outbound.secrets import Redactor, Secret
 from adapters.outbound.settings import Outbound
 from adapters.outbound.token import Credentials, TokenSource
 from adapters.outbound.wire import Network, Wire
@@ -43,7 +43,7 @@ class Caller:
         problem: Callable[[Answer], Problem],
         network: Network | None = None,
     ) -> None:
-        redactor = Redactor()
+        self._redactor = redactor = Redactor()
         self.calls = Calls()
         self.tokens = TokenSource(credentials, wire := Wire(settings, clock, redactor, network), clock, redactor)
         self.pace = Pace(rules, settings.patience, clock, rng)
@@ -91,6 +91,10 @@ class Caller:
         if not answer.ok:
             raise self.error(call, answer)
         return answer
+
+    def hide(self, secret: Secret) -> None:
+        """Blank out a secret that travels in a body wherever it would be seen; told before it is sent."""
+        self._redactor.learn(secret.reveal())
 
     async def close(self) -> None:
         """Give the connections back."""
