@@ -10,6 +10,7 @@ from adapters.outbound.outcomes import carried
 from adapters.outbound.pace import PROCORE_RULES
 from adapters.outbound.wire import Network
 from adapters.ports import Clock, Rng
+from adapters.procore.hooks import Hooks
 from adapters.procore.looking import Looker
 from adapters.procore.probe import probe
 from adapters.procore.reading import Reader
@@ -25,7 +26,10 @@ LARGEST_SYNC = 1000
 
 
 class ProcoreClient:
-    """One company of Procore, reached with one service account."""
+    """One company of Procore, reached with one service account.
+
+    Shape   `hooks` are what it is asked to tell by itself.
+    """
 
     system: System = PROCORE
 
@@ -42,6 +46,7 @@ class ProcoreClient:
             network=network,
         )
         self._reader = Reader(settings, self._caller)
+        self.hooks = Hooks(settings, self._caller, self._reader)
         self._sender = Sender(settings, self._caller)
         self._looker = Looker(settings.company_id, self._reader)
 

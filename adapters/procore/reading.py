@@ -1,6 +1,6 @@
 """Reading from Procore: one address, or all pages of a list."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from http import HTTPStatus
 
 from adapters.outbound.answers import Answer, Call, UnreadableAnswer, address, fill
@@ -67,13 +67,38 @@ class Reader:
                 self._unpaged.add(template)
                 paged = False
 
+    async def page_by_page(
+        self, path: str, query: Sequence[tuple[str, str]], *, template: str
+    ) -> AsyncIterator[list[Json]]:
+        """The pages of a list that may be too long to be held at once; an id may come twice (guide P7).
+
+        Shape   as in `pages`.
+        Raises  as `pages`.
+        """
+        size = page_size(path, self._settings.page_size)
+        try:
+            async for rows, _ in self._each(path, paging(query, size), "", template):
+                yield rows
+        except _TooMuch as error:
+            raise error.meaning from error
+
     async def _walk(
         self, path: str, query: tuple[tuple[str, str], ...], key: str, template: str
     ) -> tuple[list[Json], Exchange]:
+        rows: list[Json] = []
+        last: Exchange | None = None
+        async for page, exchange in self._each(path, query, key, template):
+            rows.extend(page)
+            last = exchange
+        assert last is not None  # noqa: S101 - there is a first page, or an error
+        return once_each(rows), last
+
+    async def _each(
+        self, path: str, query: tuple[tuple[str, str], ...], key: str, template: str
+    ) -> AsyncIterator[tuple[list[Json], Exchange]]:
         url = address(self._settings.api_url, path, query)
         walked: set[str] = set()
-        rows: list[Json] = []
-        while True:
+        while url:
             walked.add(url)
             call = Call(method="GET", url=url, kind=f"GET {kind_of(template)}", headers=self._settings.headers())
             answer = await self._caller.call(call)
@@ -81,10 +106,8 @@ class Reader:
                 raise _TooMuch(self._caller.error(call, answer))
             if not answer.ok:
                 raise self._caller.error(call, answer)
-            rows.extend(rows_in(answer, path, key))
+            yield rows_in(answer, path, key), answer.exchange
             url = next_page(answer, self._settings.api_url)
-            if not url:
-                return once_each(rows), answer.exchange
             if url in walked:
                 message = f"{answer.exchange.url} names a next page that was read already"
                 raise UnreadableAnswer(message, answer.exchange)
