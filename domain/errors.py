@@ -50,3 +50,17 @@ class NotLetIn(Misconfigured):
 
 class Unreadable(SiteLedgerError):
     """A remote answered something that is not what its interface promises; the bytes are kept."""
+
+
+class WrongInput(SiteLedgerError):
+    """Whoever asked has to act: a value that can't be used. Names the field, what is wrong with it, and the mend."""
+
+    def __init__(self, field: str, problem: str, mend: str) -> None:
+        super().__init__(f"{field}: {problem}. {mend}")
+        self.field = field
+        self.problem = problem
+        self.mend = mend
+
+
+class Unknown(SiteLedgerError):
+    """Nothing has this id, as far as whoever asks may see."""

@@ -280,7 +280,7 @@ class Configured(Event, frozen=True, kw_only=True):
 class RoundEnded(Event, frozen=True, kw_only=True):
     """One round of reading and carrying came to its end.
 
-    Units   counts; `calls` are HTTP requests without token requests.
+    Units   counts; `calls` are HTTP requests without token requests. `cause` says what began it: poll, notice, manual.
     """
 
     TOPIC: ClassVar[str] = "connection.round-ended.1"
@@ -289,6 +289,7 @@ class RoundEnded(Event, frozen=True, kw_only=True):
     delivered: dict[str, int]
     reads: dict[str, int]
     writes: dict[str, int]
+    cause: str = "manual"
 
 
 class DeadLettered(Event, frozen=True, kw_only=True):

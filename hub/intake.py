@@ -81,7 +81,7 @@ class Intake:
             {
                 flow.kind: flow
                 for flow in reversed(self.pair.flows)
-                if flow.origin.entity_set and flow.origin.system == BUSINESS_CENTRAL
+                if flow.origin.entity_set and flow.origin.system == BUSINESS_CENTRAL and self._window.reads(flow.kind)
             }.values()
         )[::-1]
 

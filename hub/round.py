@@ -278,6 +278,7 @@ class Round:
             delivered={str(system): count for system, count in outcome.delivered.items()},
             reads={str(system): count for system, count in outcome.reads.items()},
             writes={str(system): count for system, count in outcome.writes.items()},
+            cause=self._window.cause,
         )
         await self._ledger.append([event])
         await self._projector.catch_up()

@@ -1,6 +1,6 @@
 """The schedule: round after round of every connection, at its pace, and sooner when something is heard of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 
 import anyio
@@ -25,8 +25,8 @@ REST = timedelta(seconds=1)
 class Schedule:
     """Runs rounds until it is cancelled. A connection in trouble holds up no other.
 
-    `every` names the pace of each connection, begin to begin; a round that takes longer is followed at once. `told`
-    hears of each round that ended.
+    `every` names the pace at which each connection is read whole, begin to begin; a round that takes longer is followed
+    at once. `told` hears how each round ended.
     """
 
     def __init__(
@@ -35,17 +35,31 @@ class Schedule:
         every: Mapping[str, timedelta],
         *,
         wait: timedelta = timedelta(seconds=60),
-        told: Callable[[str, Outcome], None] | None = None,
+        told: Callable[[str, Outcome | SiteLedgerError], None] | None = None,
     ) -> None:
         self._hub = hub
         self._every = every
         self._wait = wait
         self._told = told
         self._hints = {name: anyio.Event() for name in every}
+        self._heard: dict[str, frozenset[str] | None] = dict.fromkeys(every, frozenset())
+        self._busy: dict[str, anyio.Event] = {}
+        self._stopped = False
 
-    def hint(self, connection: str) -> None:
-        """Something happened there, whatever it was: the next round begins now, or right after the present one."""
+    def hint(self, connection: str, kinds: Iterable[str] = ()) -> None:
+        """Something happened there: the next round begins now, or right after the present one.
+
+        It reads these kinds alone; with none named, everything.
+        """
+        heard, named = self._heard[connection], frozenset(kinds)
+        self._heard[connection] = heard | named if named and heard is not None else None
         self._hints[connection].set()
+
+    async def stop(self) -> None:
+        """Begins no further round, and waits for those under way."""
+        self._stopped = True
+        for ended in list(self._busy.values()):
+            await ended.wait()
 
     async def run(self) -> None:
         """Works until cancelled.
@@ -61,24 +75,41 @@ class Schedule:
     async def _rounds(self, name: str) -> None:
         # One pair for all rounds: its tokens last, and so does a pause that a system asked for.
         async with self._hub.pair(name) as pair:
-            while True:
-                began = anyio.current_time()
-                self._hints[name] = anyio.Event()
-                await self._round(pair)
+            due = anyio.current_time()
+            while not self._stopped:
+                window, due = self._next(name, due)
+                self._busy[name] = anyio.Event()
+                try:
+                    await self._round(pair, window)
+                finally:
+                    self._busy.pop(name).set()
                 await anyio.sleep(REST.total_seconds())
-                with anyio.move_on_after(began + self._every[name].total_seconds() - anyio.current_time()):
+                with anyio.move_on_after(due - anyio.current_time()):
                     await self._hints[name].wait()
 
-    async def _round(self, pair: Pair) -> None:
+    def _next(self, name: str, due: float) -> tuple[Window, float]:
+        """What to read now, and when to read everything the next time."""
+        heard, self._heard[name] = self._heard[name], frozenset()
+        self._hints[name] = anyio.Event()
+        now = anyio.current_time()
+        if heard and now < due:
+            return Window(cause="notice", kinds=heard), due
+        return Window(cause="poll" if now >= due else "notice"), now + self._every[name].total_seconds()
+
+    async def _round(self, pair: Pair, window: Window) -> None:
         try:
-            outcome = await self._hub.round(pair, Quiet(), window=Window(), narrow=EVERYTHING, wait=self._wait)
+            outcome = await self._hub.round(pair, Quiet(), window=window, narrow=EVERYTHING, wait=self._wait)
         except StoreUnavailable:
             raise
         except Locked:
             log.info("round_left_out", connection=pair.name, reason="another process is at work on it")
         except SiteLedgerError as error:
             log.warning("round_failed", connection=pair.name, reason=str(error))
+            self._tell(pair.name, error)
         else:
             log.info("round_ended", connection=pair.name, observed=outcome.observed, delivered=dict(outcome.delivered))
-            if self._told is not None:
-                self._told(pair.name, outcome)
+            self._tell(pair.name, outcome)
+
+    def _tell(self, name: str, outcome: Outcome | SiteLedgerError) -> None:
+        if self._told is not None:
+            self._told(name, outcome)

@@ -55,6 +55,7 @@ class SiteIntake:
     async def round(self) -> None:
         """Reads every feed; one that fails holds up no other."""
         feeds = {flow.kind: (BY_KIND[flow.kind], feed) for flow in self.pair.flows if (feed := flow.origin.feed)}
+        feeds = {kind: found for kind, found in feeds.items() if self._window.reads(kind)}
         if not feeds:
             return
         await self._catch_up()

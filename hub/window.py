@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -9,11 +10,18 @@ class Window:
     """Those since the last round, all, or those modified in a range.
 
     Units   `since` inclusive, `until` exclusive, UTC.
+    `kinds` are those that are read, none for all of them; `cause` says why the round begins.
     """
 
     full: bool = False
     since: datetime | None = None
     until: datetime | None = None
+    kinds: frozenset[str] = frozenset()
+    cause: Literal["poll", "notice", "manual"] = "manual"
+
+    def reads(self, kind: str) -> bool:
+        """Whether records of a kind are read."""
+        return not self.kinds or kind in self.kinds
 
     @property
     def is_range(self) -> bool:

@@ -6,5 +6,6 @@ from projections.event_log import EVENT_LOGS
 from projections.feed import FEEDS
 from projections.projection import Projection
 from projections.record_state import RECORD_STATES
+from projections.run import RUNS
 
-PROJECTIONS: tuple[Projection, ...] = (RECORD_STATES, CROSS_REFERENCES, DELIVERIES, FEEDS, EVENT_LOGS)
+PROJECTIONS: tuple[Projection, ...] = (RECORD_STATES, CROSS_REFERENCES, DELIVERIES, FEEDS, RUNS, EVENT_LOGS)

@@ -1,0 +1,166 @@
+"""Pages of a list: a cursor that names the last row, and the position of the ledger that the list is as of.
+
+A row that changed after `asof` is left out of the pages that follow, so that a list that is read to its end never shows
+one row twice; its newest state is on the first page of the next reading.
+"""
+# ruff: noqa: S608 - only names from our own constants stand in the SQL, every value is bound
+
+import base64
+import binascii
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from adapters.store import Ledger
+from domain.errors import WrongInput
+
+MOST = 1000
+USUAL = 100
+_NUMBERS = ("position",)
+"""Columns of an order that hold a number."""
+
+
+class Page(Struct, frozen=True):
+    """A part of a list. Without `next_cursor` it is the last one; `asof` is a position of the ledger."""
+
+    items: list[dict[str, Any]]
+    next_cursor: str | None
+    asof: int
+
+
+class Place(Struct, frozen=True, array_like=True):
+    """Where a reader stands in a list."""
+
+    asof: int
+    after: tuple[str | int, ...] = ()
+
+
+@dataclass
+class Query:
+    """The conditions of a list, each with its parameters. Column names come from our own code, values are bound."""
+
+    conditions: list[str] = field(default_factory=list[str])
+    values: list[Any] = field(default_factory=list[Any])
+
+    def where(self, condition: str, *values: Any) -> None:
+        """One more condition."""
+        self.conditions.append(condition)
+        self.values += values
+
+    def equal(self, column: str, value: str) -> None:
+        """A column holds a value; an empty one asks for nothing."""
+        if value:
+            self.where(f"{column} = ?", value)
+
+    def one_of(self, ledger: Ledger, column: str, values: Collection[str]) -> None:
+        """A column holds one of these values."""
+        condition, parameter = ledger.in_list(column, sorted(values))
+        self.where(condition, parameter)
+
+    @property
+    def sql(self) -> str:
+        """All conditions, joined."""
+        return " AND ".join(self.conditions) or "1 = 1"
+
+
+async def position_of(ledger: Ledger, asof: str) -> int:
+    """The position that `asof` means: a number, an instant as RFC 3339 writes it, or the present for nothing.
+
+    Raises  WrongInput.
+    """
+    last = await ledger.last_position()
+    if not asof:
+        return last
+    if asof.isdecimal() and len(asof) < 19:  # noqa: PLR2004 - digits of a 64-bit number
+        return min(int(asof), last)
+    try:
+        instant = datetime.fromisoformat(asof)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise WrongInput("asof", f"'{asof[:40]}' is neither a position nor an instant", "Give 2026-01-31T08:00:00Z.")
+    return await _position_at(ledger, instant.astimezone(UTC).isoformat(), last)
+
+
+async def _position_at(ledger: Ledger, instant: str, last: int) -> int:
+    """The last position that was stored at an instant: positions and moments grow together."""
+    low, high = 0, last
+    while low < high:
+        middle = (low + high + 1) // 2
+        rows = await ledger.rows(
+            "SELECT position, at FROM event_log WHERE position >= ? ORDER BY position LIMIT 1", (middle,)
+        )
+        if rows and rows[0][1] <= instant:
+            low = max(middle, min(rows[0][0], high))
+        else:
+            high = middle - 1
+    return low
+
+
+def place_of(cursor: str, order: Sequence[str]) -> Place | None:
+    """Where a cursor points; nothing for no cursor.
+
+    Raises  WrongInput for anything that no page gave out.
+    """
+    if not cursor:
+        return None
+    try:
+        raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        place = msgspec.json.decode(raw, type=Place)
+    except (binascii.Error, ValueError, msgspec.DecodeError):
+        place = None
+    if place is None or len(place.after) != len(order) or not all(map(_fits, order, place.after)):
+        raise WrongInput("cursor", "it was not given out by this list", "Use next_cursor as it is, or leave it out.")
+    return place
+
+
+def _fits(column: str, value: str | int) -> bool:
+    if isinstance(value, int):
+        return column in _NUMBERS and 0 <= value < 1 << 63
+    return column not in _NUMBERS and "\0" not in value
+
+
+def cursor_of(place: Place) -> str:
+    """The text of a place."""
+    return base64.urlsafe_b64encode(msgspec.json.encode(place)).decode().rstrip("=")
+
+
+async def page(  # noqa: PLR0913 - the parts of one query
+    ledger: Ledger,
+    table: str,
+    columns: Sequence[str],
+    query: Query,
+    *,
+    order: Sequence[str],
+    descending: bool = False,
+    changed: str,
+    cursor: str,
+    limit: int,
+    asof: str,
+    shape: Callable[[dict[str, Any]], dict[str, Any]] = dict,
+) -> Page:
+    """One page of a list.
+
+    Shape   `order` names columns that tell every row from every other. `changed` is the column, or an expression, that
+            holds the position of a row's last change.
+    Raises  WrongInput.
+    """
+    place = place_of(cursor, order)
+    at = place.asof if place else await position_of(ledger, asof)
+    query.where(f"{changed} <= ?", at)
+    if place:
+        marks = ", ".join("?" for _ in order)
+        query.where(f"({', '.join(order)}) {'<' if descending else '>'} ({marks})", *place.after)
+    sort = ", ".join(f"{name} {'DESC' if descending else 'ASC'}" for name in order)
+    wanted = max(1, min(limit, MOST))
+    rows = await ledger.rows(
+        f"SELECT {', '.join((*columns, *order))} FROM {table} WHERE {query.sql} ORDER BY {sort} LIMIT ?",
+        (*query.values, wanted + 1),
+    )
+    more, rows = len(rows) > wanted, rows[:wanted]
+    after = cursor_of(Place(at, tuple(rows[-1][len(columns) :]))) if more else None
+    return Page([shape(dict(zip(columns, row, strict=False))) for row in rows], after, at)

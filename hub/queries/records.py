@@ -1,0 +1,209 @@
+"""Records in their flows, and the pairs of identities: lists and one record's whole story."""
+
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from adapters.store import Ledger
+from domain.errors import Unknown, WrongInput
+from hub.operations.explain import find, story
+from hub.queries.pages import USUAL, Page, Query, page
+
+_STATE = (
+    "record",
+    "connection",
+    "flow",
+    "kind",
+    "number",
+    "title",
+    "project",
+    "state",
+    "reasons",
+    "waits_for",
+    "retry_at",
+    "since",
+    "position",
+)
+_PAIR = (
+    "connection",
+    "flow",
+    "record",
+    "role",
+    "bc_set",
+    "bc_id",
+    "bc_number",
+    "procore_resource",
+    "procore_id",
+    "procore_parent_id",
+    "since",
+)
+_TIMELINE = (
+    "position",
+    "at",
+    "connection",
+    "record",
+    "version",
+    "event",
+    "flow",
+    "summary",
+    "actor",
+    "correlation_id",
+    "causation_id",
+)
+MOST_FOUND = 50
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """What a list is narrowed to; empty fields narrow nothing. `connections` are those that may be seen."""
+
+    connections: Collection[str]
+    connection: str = ""
+    flow: str = ""
+    state: str = ""
+    kind: str = ""
+    project: str = ""
+    q: str = ""
+    cursor: str = ""
+    limit: int = USUAL
+    asof: str = ""
+
+
+async def records(ledger: Ledger, wanted: Wanted) -> Page:
+    """Records in their flows, what changed last first.
+
+    Raises  WrongInput.
+    """
+    query = visible(ledger, wanted)
+    query.equal("flow", wanted.flow)
+    if wanted.state:
+        query.one_of(ledger, "state", wanted.state.split(","))
+    query.equal("kind", wanted.kind)
+    query.equal("project", wanted.project)
+    if wanted.q:
+        text = like(wanted.q.upper())
+        query.where("(UPPER(number) LIKE ? ESCAPE '!' OR UPPER(title) LIKE ? ESCAPE '!')", f"{text}%", f"%{text}%")
+    return await page(
+        ledger,
+        "record_state",
+        _STATE,
+        query,
+        order=("position", "record", "flow"),
+        descending=True,
+        changed="position",
+        cursor=wanted.cursor,
+        limit=wanted.limit,
+        asof=wanted.asof,
+        shape=_state,
+    )
+
+
+async def cross_references(ledger: Ledger, wanted: Wanted) -> Page:
+    """Pairs of identities, by connection, flow and number; `q` is any id or number of either system.
+
+    Raises  WrongInput.
+    """
+    query = visible(ledger, wanted)
+    query.equal("flow", wanted.flow)
+    if wanted.q:
+        query.where("(bc_id = ? OR bc_number = ? OR procore_id = ?)", wanted.q.lower(), wanted.q.upper(), wanted.q)
+    return await page(
+        ledger,
+        "cross_reference",
+        _PAIR,
+        query,
+        order=("connection", "flow", "bc_number", "record", "role", "bc_set", "bc_id"),
+        changed="0",  # a pair that was joined stays as it is
+        cursor=wanted.cursor,
+        limit=wanted.limit,
+        asof=wanted.asof,
+    )
+
+
+async def record(ledger: Ledger, id: str, connections: Collection[str]) -> dict[str, Any]:
+    """The whole story of one record.
+
+    Raises  Unknown, also for one of a connection that may not be seen.
+    """
+    rows = await ledger.rows("SELECT connection FROM record WHERE record = ?", (_uuid(id),))
+    if not rows or rows[0][0] not in connections:
+        raise Unknown(f"No record has the id {id[:60]}.")
+    return await story(ledger, _uuid(id))
+
+
+async def timeline(ledger: Ledger, id: str, wanted: Wanted) -> Page:
+    """What happened to one record, in order.
+
+    Raises  Unknown, WrongInput.
+    """
+    rows = await ledger.rows("SELECT connection FROM record WHERE record = ?", (_uuid(id),))
+    if not rows or rows[0][0] not in wanted.connections:
+        raise Unknown(f"No record has the id {id[:60]}.")
+    query = Query()
+    query.equal("record", _uuid(id))
+    return await _events(ledger, query, wanted)
+
+
+async def events(ledger: Ledger, wanted: Wanted) -> Page:
+    """Everything that happened, in order.
+
+    Raises  WrongInput.
+    """
+    query = visible(ledger, wanted)
+    query.equal("flow", wanted.flow)
+    return await _events(ledger, query, wanted)
+
+
+async def _events(ledger: Ledger, query: Query, wanted: Wanted) -> Page:
+    return await page(
+        ledger,
+        "event_log",
+        _TIMELINE,
+        query,
+        order=("position",),
+        changed="position",
+        cursor=wanted.cursor,
+        limit=wanted.limit,
+        asof=wanted.asof,
+    )
+
+
+async def found(ledger: Ledger, words: str, connections: Collection[str]) -> list[dict[str, Any]]:
+    """Records by any id or number of either system."""
+    ids = (await find(ledger, words.strip()))[:MOST_FOUND]
+    if not ids:
+        return []
+    condition, parameter = ledger.in_list("record", ids)
+    rows = await ledger.rows(
+        f"SELECT record, connection, kind, number, title, project FROM record WHERE {condition} ORDER BY kind, number",  # noqa: S608 - built from columns
+        (parameter,),
+    )
+    names = ("record", "connection", "kind", "number", "title", "project")
+    return [dict(zip(names, row, strict=True)) for row in rows if row[1] in connections]
+
+
+def visible(ledger: Ledger, wanted: Wanted) -> Query:
+    """The condition that every list begins with: connections that may be seen, and of these the wanted one."""
+    query = Query()
+    seen = [wanted.connection] if wanted.connection else list(wanted.connections)
+    query.one_of(ledger, "connection", [name for name in seen if name in wanted.connections])
+    return query
+
+
+def like(words: str) -> str:
+    """Words for LIKE, in which `!` escapes."""
+    return words.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+
+
+def _state(row: dict[str, Any]) -> dict[str, Any]:
+    lists = {name: msgspec.json.decode(row[name]) for name in ("reasons", "waits_for")}
+    return {**row, **lists, "retry_at": row["retry_at"] or None}
+
+
+def _uuid(id: str) -> str:
+    try:
+        return str(UUID(id))
+    except ValueError:
+        raise WrongInput("id", f"'{id[:60]}' is no UUID", "Ask `find` for the record's id.") from None

@@ -1,0 +1,119 @@
+"""The running service: rounds at their pace, the web server, and everything that follows the ledger."""
+
+import signal
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import anyio
+import structlog
+from aiohttp import web
+from anyio.abc import TaskStatus
+
+from domain.errors import Misconfigured, SiteLedgerError
+from hub.app import Hub
+from hub.groups import single_error
+from hub.round import Outcome
+from hub.schedule import Schedule
+from hub.tail import Tail
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+GRACE = timedelta(seconds=2)
+"""What a round that is under way may take to come to its end. It loses nothing when it is cut off: whatever was asked of
+a system without an answer is settled by looking, at the next start."""
+ANSWERS = timedelta(seconds=0.5)
+"""What answers that are under way may take at the end."""
+
+
+@dataclass
+class Heartbeat:
+    """How the last round of a connection went."""
+
+    ended: datetime | None = None
+    troubles: list[str] = field(default_factory=list[str])
+    rounds: int = 0
+
+
+@dataclass
+class Service:
+    """One process that serves: a hub, its schedule and its tail."""
+
+    hub: Hub
+    schedule: Schedule
+    tail: Tail
+    started: datetime
+    beats: dict[str, Heartbeat]
+    stopping: bool = False
+
+    async def run(self, serve: "Callable[[Service], web.Application]", host: str, port: int, *, told: "Told") -> None:
+        """Serves until it is told to stop, then ends cleanly: streams first, then rounds, then answers.
+
+        Raises  Misconfigured when the port is taken, StoreUnavailable.
+        """
+        with single_error():
+            async with anyio.create_task_group() as tasks, self._web(serve(self), host, port) as address:
+                await self.tail.start()
+                tasks.start_soon(self.tail.run)
+                rounds = await tasks.start(self._rounds)
+                told(address)
+                await _told_to_stop()
+                log.info("stopping")
+                self.stopping = True
+                self.tail.close()
+                await self._let_rounds_end(rounds)
+                tasks.cancel_scope.cancel()
+
+    async def _rounds(self, *, task_status: TaskStatus[anyio.CancelScope]) -> None:
+        with anyio.CancelScope() as scope:
+            task_status.started(scope)
+            await self.schedule.run()
+
+    async def _let_rounds_end(self, rounds: anyio.CancelScope) -> None:
+        with anyio.move_on_after(GRACE.total_seconds()):
+            await self.schedule.stop()
+        rounds.cancel()
+
+    @asynccontextmanager
+    async def _web(self, app: web.Application, host: str, port: int) -> AsyncGenerator[str]:
+        runner = web.AppRunner(
+            app, access_log=None, handle_signals=False, shutdown_timeout=ANSWERS.total_seconds(), keepalive_timeout=75
+        )
+        await runner.setup()
+        try:
+            try:
+                await web.TCPSite(runner, host, port).start()
+            except OSError as error:
+                words = f"cannot listen on {host}:{port}: {error.strerror}; set server.host and server.port"
+                raise Misconfigured(words) from error
+            yield "http://{}:{}".format(*runner.addresses[0][:2])
+        finally:
+            with anyio.CancelScope(shield=True):
+                await runner.cleanup()
+
+
+Told = Callable[[str], None]
+"""Hears the address as soon as the service answers there."""
+
+
+def service_of(hub: Hub) -> Service:
+    """A service of all connections of a hub."""
+    beats = {name: Heartbeat() for name in hub.settings.connections}
+
+    def ended(name: str, outcome: Outcome | SiteLedgerError) -> None:
+        known = beats[name]
+        if isinstance(outcome, Outcome):
+            beats[name] = Heartbeat(outcome.finished, outcome.troubles, known.rounds + 1)
+        else:
+            beats[name] = Heartbeat(known.ended, [str(outcome)], known.rounds)
+
+    every = {name: connection.poll_every for name, connection in hub.settings.connections.items()}
+    return Service(hub, Schedule(hub, every, told=ended), Tail(hub), hub.clock.now(), beats)
+
+
+async def _told_to_stop() -> None:
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async for number in signals:
+            log.info("signal", number=int(number))
+            return

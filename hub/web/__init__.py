@@ -1,0 +1,1 @@
+"""The web server of the service: health, metrics, webhooks and the API."""

@@ -1,0 +1,51 @@
+"""Events as they happen, as server-sent events: ids are positions, so a browser goes on where it stopped.
+
+A first connection starts at the present. A stream ends when the service does; a reader who left ends it too.
+"""
+
+import orjson
+from aiohttp import ClientConnectionResetError, web
+from aiohttp_sse import sse_response
+
+from hub.tail import Happening
+from hub.web.keys import service
+from hub.web.problems import Refused
+from hub.web.routes import allowed
+
+QUIET = 15.0
+"""Seconds after which a silent stream looks whether it should end."""
+MOST_STREAMS = 500
+
+
+async def stream(request: web.Request) -> web.StreamResponse:
+    """Everything that happens on the connections that may be seen, from `Last-Event-ID` or from now on."""
+    it = service(request)
+    tail = it.tail
+    position = _last(request, tail.position)
+    names, only = allowed(request), request.query.get("connection")
+    if tail.streams >= MOST_STREAMS:
+        raise Refused(503, f"{MOST_STREAMS} streams are open", headers={"Retry-After": "10"})
+    with tail.stream():
+        try:
+            async with sse_response(request, headers={"X-Accel-Buffering": "no"}) as answer:
+                while answer.is_connected() and not tail.closed:
+                    for item in await tail.after(position, QUIET):
+                        position = item.position
+                        if item.connection in names and only in (None, item.connection):
+                            await answer.send(_shown(item), id=str(item.position))
+                return answer
+        except ClientConnectionResetError:
+            return answer  # whoever read has gone
+
+
+def _last(request: web.Request, present: int) -> int:
+    given = request.headers.get("Last-Event-ID", "")
+    if not given:
+        return present
+    if not given.isdecimal() or len(given) > 18:  # noqa: PLR2004 - digits of a position
+        raise Refused(422, "Last-Event-ID: it is no position; leave it out to start at the present")
+    return min(int(given), present)
+
+
+def _shown(item: Happening) -> str:
+    return orjson.dumps(item).decode()

@@ -1,0 +1,98 @@
+"""Who asks, and whether they may: every request of the API passes here, and what is not allowed is refused.
+
+A browser's cookie is sent by any page that a person looks at, so an unsafe request with a cookie must come from our own
+pages: told by `Sec-Fetch-Site`, or by `Origin` in browsers that do not send it (OWASP, cross-site request forgery).
+"""
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+from limits import RateLimitItemPerSecond
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import MovingWindowRateLimiter
+
+from hub.access import Access, Action, Principal, may
+from hub.web.problems import Refused
+from hub.web.routes import ALLOWED, PRINCIPAL, Route
+
+COOKIE = "__Host-session"
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+PACE = RateLimitItemPerSecond(100, 1)
+"""Requests of one principal; a page of the dashboard takes a dozen."""
+WRONG_PACE = RateLimitItemPerSecond(10, 1)
+"""Refused sign-ins of one address: tokens have 256 bits, so this only spares the store."""
+
+
+def guard(access: Access, routes: Mapping[tuple[str, str], Route], connections: tuple[str, ...]) -> Middleware:
+    """The middleware that lets pass or refuses. Routes by method and path."""
+    limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        resource = request.match_info.route.resource
+        method = "GET" if request.method == "HEAD" else request.method
+        route = routes.get((method, resource.canonical)) if resource is not None else None
+        if route is None or route.action is None:
+            return await handler(request)  # not found, not this method, or open to everybody
+        found = await _sign_in(access, request, limiter)
+        if not await limiter.hit(PACE, found.actor):
+            raise Refused(429, "more than 100 requests a second; wait a second", headers={"Retry-After": "1"})
+        request[PRINCIPAL] = found
+        if route.whole:
+            await access.require(found, route.action)
+            request[ALLOWED] = connections
+        else:
+            request[ALLOWED] = await _allowed(access, found, route.action, request.query.get("connection"), connections)
+        return await handler(request)
+
+    return middleware
+
+
+async def _allowed(
+    access: Access, found: Principal, action: Action, wanted: str | None, connections: tuple[str, ...]
+) -> tuple[str, ...]:
+    names = tuple(name for name in connections if may(found, action, name))
+    if wanted and wanted not in names:
+        await access.require(found, action, wanted)
+        raise Refused(404, f"there is no connection {wanted[:60]!r}")
+    if not names:
+        await access.require(found, action, connections[0] if len(connections) == 1 else None)
+    return names
+
+
+async def _sign_in(access: Access, request: web.Request, limiter: MovingWindowRateLimiter) -> Principal:
+    """Whoever holds the token or the session.
+
+    Raises  NotSignedIn, Refused.
+    """
+    header = request.headers.get("Authorization", "")
+    where = request.remote or "unknown"
+    if not await limiter.test(WRONG_PACE, "wrong", where):
+        raise Refused(429, "too many wrong sign-ins from this address; wait a second", headers={"Retry-After": "1"})
+    try:
+        if header:
+            scheme, _, token = header.partition(" ")
+            return await access.authenticate(token.strip() if scheme.lower() == "bearer" else "")
+        cookie = request.cookies.get(COOKIE, "")
+        if cookie and request.method not in SAFE:
+            refuse_foreign(request)
+        return await access.session(cookie)
+    except Exception:
+        await limiter.hit(WRONG_PACE, "wrong", where)
+        raise
+
+
+def refuse_foreign(request: web.Request) -> None:
+    """An unsafe request that another site's page made a browser send.
+
+    Raises  Refused.
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        if site in {"same-origin", "none"}:
+            return
+    elif urlsplit(request.headers.get("Origin", "")).netloc == request.host:
+        return
+    raise Refused(403, "this request was sent by another site's page")

@@ -1,0 +1,50 @@
+"""`/livez`, `/readyz`, `/metrics`: whether the process lives, whether it can serve, and how it is doing.
+
+The two systems are reported and never make the hub unready: an outage of theirs must not take it out of service.
+"""
+
+from typing import Any
+
+import orjson
+from aiohttp import web
+from prometheus_client import generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from domain.errors import SiteLedgerError
+from hub.web.keys import service
+from hub.web.metrics import METRICS
+
+LAG = 10_000
+"""Events that the read models may be behind before the hub calls itself not ready."""
+
+
+async def livez(_request: web.Request) -> web.Response:
+    """The process answers."""
+    return web.Response(text="ok\n")
+
+
+async def readyz(request: web.Request) -> web.Response:
+    """Store and read models can be used, and nobody asked the hub to stop; every check by name."""
+    it = service(request)
+    checks: dict[str, Any] = {"stopping": it.stopping}
+    try:
+        last = await it.hub.ledger.last_position()
+        behind = {name: last - at for name, at in (await it.hub.projector.positions()).items()}
+        checks |= {"store": "ok", "position": last, "events_behind": behind}
+        ready = not it.stopping and all(lag <= LAG for lag in behind.values())
+    except SiteLedgerError as error:
+        checks["store"] = str(error)
+        ready = False
+    checks["connections"] = {
+        name: {"last_round": beat.ended.isoformat() if beat.ended else None, "troubles": len(beat.troubles)}
+        for name, beat in it.beats.items()
+    }
+    body = orjson.dumps({"ready": ready, "checks": checks}, option=orjson.OPT_APPEND_NEWLINE)
+    return web.Response(status=200 if ready else 503, body=body, content_type="application/json")
+
+
+async def metrics(request: web.Request) -> web.Response:
+    """Everything that is measured, as Prometheus reads it."""
+    it = request.app[METRICS]
+    await it.refresh()
+    return web.Response(body=generate_latest(it.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
