@@ -21,7 +21,7 @@ from hub.tail import Tail
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 GRACE = timedelta(seconds=2)
-"""What a round that is under way may take to come to its end. It loses nothing when it is cut off: whatever was asked of
+"""What a round that is under way may take to come to its end. Nothing is lost when it is cut off: whatever was asked of
 a system without an answer is settled by looking, at the next start."""
 ANSWERS = timedelta(seconds=0.5)
 """What answers that are under way may take at the end."""

@@ -10,6 +10,8 @@ from hub.queries.pages import USUAL, Page
 from hub.queries.records import Wanted
 from hub.web.routes import allowed
 
+_NARROWS = ("connection", "flow", "state", "kind", "project", "q", "cursor", "asof")
+
 
 def json(document: object, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
     """One document."""
@@ -25,11 +27,10 @@ def listed(page: Page) -> web.Response:
 def wanted(request: web.Request, **more: str) -> Wanted:
     """What a list is narrowed to, by its query; the description has checked names and shapes before."""
     query = request.query
-    names = [name for name in ("connection", "flow", "state", "kind", "project", "q", "cursor", "asof") if name in query]
     return Wanted(
         connections=allowed(request),
         limit=int(query.get("limit", USUAL)),
-        **{name: query[name] for name in names},
+        **{name: query[name] for name in _NARROWS if name in query},
         **more,
     )
 

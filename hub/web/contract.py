@@ -62,7 +62,7 @@ def enforce() -> Middleware:
             return await handler(request)
         unknown = set(request.query) - _parameters(request.method, resource.canonical)
         if unknown:
-            name = sorted(unknown)[0]
+            name = min(unknown)
             raise Refused(422, f"{name[:60]}: there is no such parameter", errors=[_error(name, "unknown parameter")])
         body = await request.read() if request.can_read_body else None
         try:

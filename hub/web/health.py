@@ -35,10 +35,6 @@ async def readyz(request: web.Request) -> web.Response:
     except SiteLedgerError as error:
         checks["store"] = str(error)
         ready = False
-    checks["connections"] = {
-        name: {"last_round": beat.ended.isoformat() if beat.ended else None, "troubles": len(beat.troubles)}
-        for name, beat in it.beats.items()
-    }
     body = orjson.dumps({"ready": ready, "checks": checks}, option=orjson.OPT_APPEND_NEWLINE)
     return web.Response(status=200 if ready else 503, body=body, content_type="application/json")
 

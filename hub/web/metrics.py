@@ -9,13 +9,14 @@ from importlib.metadata import version
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from anyio import current_time
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
 from domain import events
-from domain.flows import BY_NAME
 from hub.service import Service
 from hub.tail import Happening
 
+disable_created_metrics()
 _OUTCOMES = {
     events.Confirmed.TOPIC: "ok",
     events.Delayed.TOPIC: "retry",
@@ -31,36 +32,48 @@ class Metrics:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self.registry = CollectorRegistry(auto_describe=True)
-        own = {"registry": self.registry}
-        info = Gauge("siteledger_build_info", "Which version runs.", ["version"], **own)
+        on = self.registry = CollectorRegistry(auto_describe=True)
+        info = Gauge("siteledger_build_info", "Which version runs.", ["version"], registry=on)
         info.labels(version("siteledger")).set(1)
         self._appended = Counter(
-            "siteledger_events_appended", "Events stored since the start.", ["connection", "event"], **own
+            "siteledger_events_appended", "Events stored since the start.", ["connection", "event"], registry=on
         )
         self._deliveries = Counter(
-            "siteledger_deliveries", "Outcomes of calls since the start.", ["connection", "system", "flow", "outcome"], **own
+            "siteledger_deliveries",
+            "Outcomes since the start.",
+            ["connection", "flow", "outcome"],
+            registry=on,
         )
-        self._position = Gauge("siteledger_notification_position", "Position of the newest event.", **own)
-        self._projected = Gauge("siteledger_projection_position", "Position of a read model.", ["projection"], **own)
-        self._lag = Gauge("siteledger_projection_lag_events", "Events that a read model is behind.", ["projection"], **own)
-        self._depth = Gauge("siteledger_queue_depth", "Records in a state.", ["connection", "state"], **own)
+        self._position = Gauge("siteledger_notification_position", "Position of the newest event.", registry=on)
+        self._projected = Gauge(
+            "siteledger_projection_position", "Position of a read model.", ["projection"], registry=on
+        )
+        self._lag = Gauge(
+            "siteledger_projection_lag_events", "Events that a read model is behind.", ["projection"], registry=on
+        )
+        self._depth = Gauge("siteledger_queue_depth", "Records in a state.", ["connection", "state"], registry=on)
         self._oldest = Gauge(
-            "siteledger_oldest_pending_age_seconds", "Age of the oldest unfinished record.", ["connection"], **own
+            "siteledger_oldest_pending_age_seconds", "Age of the oldest unfinished record.", ["connection"], registry=on
         )
         self._last_round = Gauge(
-            "siteledger_poll_last_success_timestamp_seconds", "End of the last whole round.", ["connection"], **own
+            "siteledger_poll_last_success_timestamp_seconds",
+            "End of the last round.",
+            ["connection"],
+            registry=on,
         )
-        self._streams = Gauge("siteledger_sse_clients", "Open live streams.", **own)
+        self._streams = Gauge("siteledger_sse_clients", "Open live streams.", registry=on)
         self.requests = Histogram(
             "siteledger_http_server_request_duration_seconds",
             "Answers of the web server.",
             ["method", "route", "status"],
             buckets=_BUCKETS,
-            **own,
+            registry=on,
         )
         self.notices = Counter(
-            "siteledger_webhooks_received", "Notices by what became of them.", ["connection", "system", "outcome"], **own
+            "siteledger_webhooks_received",
+            "Notices by what became of them.",
+            ["connection", "system", "outcome"],
+            registry=on,
         )
         service.tail.follow(self._count)
 
@@ -68,9 +81,7 @@ class Metrics:
         for item in page:
             self._appended.labels(item.connection, item.event).inc()
             if item.event in _OUTCOMES:
-                flow = BY_NAME.get(item.flow)
-                system = flow.origin.system if flow is not None else "unknown"
-                self._deliveries.labels(item.connection, system, item.flow, _OUTCOMES[item.event]).inc()
+                self._deliveries.labels(item.connection, item.flow, _OUTCOMES[item.event]).inc()
 
     async def refresh(self) -> None:
         """Reads the gauges anew.
@@ -105,8 +116,6 @@ METRICS: web.AppKey[Metrics] = web.AppKey("metrics", Metrics)
 @web.middleware
 async def timed(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Measures every answer by its route; streams, which last as long as somebody watches, are left out."""
-    from anyio import current_time
-
     began, status = current_time(), 500
     try:
         answer = await handler(request)

@@ -10,6 +10,7 @@ from aiohttp.typedefs import Handler
 
 from adapters.store import Locked, StoreUnavailable, StreamMoved
 from domain.errors import Changed, Misconfigured, NeedsDecision, RetryLater, SiteLedgerError, Unknown, WrongInput
+from hub.access import NotSignedIn, WrongRequest
 from hub.report import ExitStatus, Halted
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -86,11 +87,14 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         while frame is not None and frame.tb_next is not None:
             frame = frame.tb_next
         place = f"{frame.tb_frame.f_code.co_filename.rpartition('/')[2]}:{frame.tb_lineno}" if frame else ""
-        log.error("request_failed", path=request.path, kind=type(error).__name__, place=place)
+        # Without the text and the stack, which may hold anything: `--debug` shows them where they are raised.
+        log.error("request_failed", path=request.path, kind=type(error).__name__, place=place)  # noqa: TRY400
         return problem(500, f"internal error: {type(error).__name__} at {place}")
 
 
-def of_error(error: SiteLedgerError) -> web.Response:
+def of_error(  # noqa: PLR0911 - one line for each kind of error
+    error: SiteLedgerError,
+) -> web.Response:
     """The problem that an error of ours is, by who has to act."""
     match error:
         case Refused():
@@ -98,6 +102,10 @@ def of_error(error: SiteLedgerError) -> web.Response:
         case WrongInput():
             errors = [{"field": error.field, "problem": error.problem, "mend": error.mend}]
             return problem(422, str(error), errors)
+        case NotSignedIn():
+            return problem(401, str(error), headers={"WWW-Authenticate": "Bearer"})
+        case WrongRequest():
+            return problem(422, str(error), [{"field": error.field, "problem": str(error)}])
         case Unknown():
             return problem(404, str(error))
         case Halted():

@@ -3,6 +3,8 @@
 A first connection starts at the present. A stream ends when the service does; a reader who left ends it too.
 """
 
+from contextlib import suppress
+
 import orjson
 from aiohttp import ClientConnectionResetError, web
 from aiohttp_sse import sse_response
@@ -26,16 +28,14 @@ async def stream(request: web.Request) -> web.StreamResponse:
     if tail.streams >= MOST_STREAMS:
         raise Refused(503, f"{MOST_STREAMS} streams are open", headers={"Retry-After": "10"})
     with tail.stream():
-        try:
-            async with sse_response(request, headers={"X-Accel-Buffering": "no"}) as answer:
+        async with sse_response(request, headers={"X-Accel-Buffering": "no"}) as answer:
+            with suppress(ClientConnectionResetError):  # whoever read has gone
                 while answer.is_connected() and not tail.closed:
                     for item in await tail.after(position, QUIET):
                         position = item.position
                         if item.connection in names and only in (None, item.connection):
                             await answer.send(_shown(item), id=str(item.position))
-                return answer
-        except ClientConnectionResetError:
-            return answer  # whoever read has gone
+        return answer
 
 
 def _last(request: web.Request, present: int) -> int:
