@@ -150,7 +150,7 @@ class Hooks:
         ]
         return Triggers(tuple(present), tuple(refused))
 
-    async def removetrigger_of(self, hook_id: str, trigger_id: str, project_id: str = "") -> bool:
+    async def remove_trigger(self, hook_id: str, trigger_id: str, project_id: str = "") -> bool:
         """Stop telling; false when it was gone already."""
         return await self._remove("/hooks/{hook_id}/triggers/{id}", project_id, hook_id=hook_id, id=trigger_id)
 

@@ -62,16 +62,24 @@ def sample(now: Callable[[], datetime], seed: int = 1) -> tuple[BusinessCentral,
 
 @asynccontextmanager
 async def serve(
-    central: BusinessCentral, procore: Procore, *, host: str = "127.0.0.1", bc_port: int = 0, procore_port: int = 0
+    central: BusinessCentral,
+    procore: Procore,
+    *,
+    host: str = "127.0.0.1",
+    bc_port: int = 0,
+    procore_port: int = 0,
+    tell_every: float = 0.0,
 ) -> AsyncGenerator[Sandbox]:
     """Serves both until the block ends; port 0 takes a free one.
 
+    Units   `tell_every` seconds both call the addresses of their webhooks with what is due; 0: never by themselves.
     Raises  OSError when a port is taken.
     """
     runners: list[web.AppRunner] = []
     urls: list[str] = []
     try:
-        for app, port in ((central.app(), bc_port), (procore.app(), procore_port)):
+        apps = (central.app(notify_every=tell_every), procore.app(deliver_every=tell_every))
+        for app, port in zip(apps, (bc_port, procore_port), strict=True):
             runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
             await runner.setup()
             runners.append(runner)

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+TELL_EVERY = 1.0
+"""Seconds between looks for webhooks that are due."""
+
+
 async def sandbox(
     *, host: str, bc_port: int, procore_port: int, seed: int, announce: Announce, progress: Progress
 ) -> ExitStatus:
@@ -20,7 +24,9 @@ async def sandbox(
     central, procore = sample(SystemClock().now, seed)
     progress.finish("filling the sample company")
     try:
-        async with serve(central, procore, host=host, bc_port=bc_port, procore_port=procore_port) as running:
+        async with serve(
+            central, procore, host=host, bc_port=bc_port, procore_port=procore_port, tell_every=TELL_EVERY
+        ) as running:
             announce(report(running))
             await anyio.sleep_forever()
     except OSError as error:

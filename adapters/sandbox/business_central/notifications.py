@@ -8,8 +8,9 @@ from uuid import uuid5
 
 from adapters.sandbox.business_central.service import Company
 from adapters.sandbox.business_central.storage import Change
-from adapters.sandbox.business_central.subscriptions import Post, Subscription, Subscriptions
+from adapters.sandbox.business_central.subscriptions import Subscription, Subscriptions
 from adapters.sandbox.business_central.values import moment_text
+from adapters.sandbox.caller import Post
 from adapters.sandbox.wire import dump_json
 from domain.values import LEDGER
 

@@ -1,20 +1,17 @@
 """Business Central as a server: addresses, sign-in, the queue of a user, and what tests and people hold in hand."""
 
-import asyncio
 import re
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import AsyncExitStack, suppress
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import anyio
 import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from adapters.sandbox.business_central import batch
-from adapters.sandbox.business_central.caller import post_over_http
 from adapters.sandbox.business_central.errors import Refusal
 from adapters.sandbox.business_central.export import export
 from adapters.sandbox.business_central.gate import Gate, TooMany
@@ -25,8 +22,9 @@ from adapters.sandbox.business_central.service import Call, Company, Reply, Serv
 from adapters.sandbox.business_central.setup import set_up
 from adapters.sandbox.business_central.standard import Standard
 from adapters.sandbox.business_central.storage import Database
-from adapters.sandbox.business_central.subscriptions import Post, Subscriptions
+from adapters.sandbox.business_central.subscriptions import Subscriptions
 from adapters.sandbox.business_central.transactions import OpenTransaction
+from adapters.sandbox.caller import Post, post_over_http, regularly
 from adapters.sandbox.wire import BATCH, SEQUENCE, TokenDesk, Wire, dump_json, json_answer, load_json
 
 COMPANY_ID = UUID("3f6d2c1e-8a47-4d0b-9c35-7e1f5a2b6d90")
@@ -110,7 +108,7 @@ class BusinessCentral:
         app = web.Application(middlewares=[self._queue, self.wire.middleware], client_max_size=_BODY_LIMIT)
         self.wire.mount(app)
         if notify_every > 0:
-            app.cleanup_ctx.append(lambda _app: self._notify(notify_every))
+            app.cleanup_ctx.append(regularly(notify_every, self.notifier.send))
         app.router.add_get("/_sandbox/export", self._read_export)
         app.router.add_route("*", "/{path:.*}", self._handle)
         return app
@@ -122,18 +120,6 @@ class BusinessCentral:
     def open_transaction(self) -> OpenTransaction:
         """Begin a transaction of another session."""
         return OpenTransaction(self.tables)
-
-    async def _notify(self, every: float) -> AsyncGenerator[None]:
-        async def work() -> None:
-            while True:
-                await anyio.sleep(every)
-                await self.notifier.send()
-
-        task = asyncio.create_task(work())
-        yield
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
     @property
     def _queue(self) -> Middleware:

@@ -1,7 +1,7 @@
 """Webhook subscriptions: handshake, expiry, what is pending for whom (BC 11.1 to 11.6)."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -14,6 +14,7 @@ from adapters.sandbox.business_central.schema import connector
 from adapters.sandbox.business_central.service import Call, Company, Reply, document_of, match_etag
 from adapters.sandbox.business_central.storage import Change
 from adapters.sandbox.business_central.values import moment_text
+from adapters.sandbox.caller import Post
 
 LIFE = timedelta(days=3)  # BC 11.3
 LIMIT = 200  # BC 11.5
@@ -23,9 +24,6 @@ _NOBODY = "00000000-0000-0000-0000-000000000001"
 _KEY = re.compile(r"subscriptions\('([^']+)'\)\Z")
 _FIELDS = frozenset({"notificationUrl", "resource", "clientState", "subscriptionId"})
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-
-Post = Callable[[str, bytes, Mapping[str, str], float], Awaitable[tuple[int, str]]]
-"""Sends a POST: address, body, headers, seconds to wait. Gives status and text; 0 when nobody answered."""
 
 
 @dataclass

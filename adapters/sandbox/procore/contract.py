@@ -133,6 +133,9 @@ def moment(text: str) -> datetime | None:
 Wrong = list[tuple[str, str]]
 """Places and texts of values outside their list, such as an unknown status: a business rule, not a malformed call."""
 
+BARE = "[]"
+"""Under this key a body that is a bare list is handed on."""
+
 ROWS = re.compile(r"body\.(?:updates|bulk)\[(\d+)\]\.(.+)")
 
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -153,6 +156,8 @@ def clean_body(found: Operation, body: object) -> tuple[Json, dict[int, dict[str
         return {}, {}
     wrong: Wrong = []
     cleaned = _clean("body", table().shapes[found.body], body, wrong)
+    if isinstance(cleaned, list):
+        cleaned = {BARE: cast("list[object]", cleaned)}
     if not isinstance(cleaned, dict):
         raise Mismatch("body", "must be an object")
     errors: dict[int, dict[str, list[str]]] = {}

@@ -65,13 +65,14 @@ class Answer:
     """What a handler says.
 
     Shape   `view` picks among the alternatives of the description, -2 sends the body as it is; `sparse` leaves out what
-            the body lacks instead of sending null.
+            the body lacks instead of sending null; `status` other than the first described one goes without a body.
     """
 
     body: object = None
     view: int = 0
     sparse: bool = False
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    status: int = 0
 
 
 @dataclass(frozen=True)

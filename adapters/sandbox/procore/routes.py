@@ -29,6 +29,7 @@ from adapters.sandbox.procore import (
     timecard_entries,
     timesheets,
     wbs_codes,
+    webhooks,
 )
 from adapters.sandbox.procore.kernel import Route
 
@@ -61,4 +62,5 @@ ROUTES: tuple[Route, ...] = (
     *change_order_lines.ROUTES,
     *change_order_packages.ROUTES,
     *potential_change_orders.ROUTES,
+    *webhooks.ROUTES,
 )

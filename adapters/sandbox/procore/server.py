@@ -13,7 +13,7 @@ from adapters.sandbox.procore.kernel import Answer, Call, Problem, Route, refuse
 from adapters.sandbox.procore.limits import TEXT, Limits
 from adapters.sandbox.procore.projects import permitted
 from adapters.sandbox.procore.routes import ROUTES
-from adapters.sandbox.procore.state import Invalid, State
+from adapters.sandbox.procore.state import Author, Invalid, State
 from adapters.sandbox.procore.turns import BUSY, Turns
 from adapters.sandbox.wire import Token, TokenDesk, Wire, json_answer, load_json
 from domain.values import Json
@@ -88,7 +88,8 @@ class Server:
             try:
                 self._enter(request)
                 call = await self._call(route, found, request)
-                answer = route.serve(call)
+                with self.state.acting(self._author(request)):
+                    answer = route.serve(call)
             except Problem as problem:
                 refused = json_answer(problem.body, status=problem.status)
                 refused.headers.update(problem.headers)
@@ -161,8 +162,8 @@ class Server:
 
     def _answer(self, found: Operation, answer: Answer, path: str) -> web.Response:
         body = answer.body
-        if found.answer < 0:
-            response = web.Response(status=found.status)
+        if found.answer < 0 or answer.status:
+            response = web.Response(status=answer.status or found.status)
         else:
             if answer.view != -2:  # noqa: PLR2004 - see Answer
                 body = render(found.answer, body, view=answer.view, sparse=answer.sparse)
@@ -175,6 +176,10 @@ class Server:
     def _leave(self, response: web.Response) -> web.Response:
         response.headers.update(self.limits.headers())  # R2: on every answer
         return response
+
+    def _author(self, request: web.Request) -> Author:
+        token = self._token(request)
+        return Author(self.state.service_user_id, token.client_id if token is not None else "")
 
     def _token(self, request: web.Request) -> Token | None:
         return self.tokens.holder(request.headers.get("Authorization"))

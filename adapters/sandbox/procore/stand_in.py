@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from aiohttp import web
 
+from adapters.sandbox.caller import Post, post_over_http, regularly
 from adapters.sandbox.procore import company, cost_codes, directory, projects, segment_items, sub_jobs, wbs_codes
 from adapters.sandbox.procore.billing_hands import Billing
 from adapters.sandbox.procore.budget_hands import BudgetHands
@@ -14,16 +15,19 @@ from adapters.sandbox.procore.budget_views import start_company as start_budget_
 from adapters.sandbox.procore.change_hands import Changes
 from adapters.sandbox.procore.commitments import CONTRACTS, KINDS, Kind, write
 from adapters.sandbox.procore.cost_hands import CostHands
+from adapters.sandbox.procore.deliverer import Deliverer
 from adapters.sandbox.procore.export import export
 from adapters.sandbox.procore.kernel import decimal_text
 from adapters.sandbox.procore.limits import Limits
 from adapters.sandbox.procore.lines import LINES, write_line
+from adapters.sandbox.procore.outbox import Outbox
 from adapters.sandbox.procore.people_hands import People
 from adapters.sandbox.procore.segments import PATTERN, SEGMENTS, in_pattern, segment_of, start_company
 from adapters.sandbox.procore.server import TOKEN_PATHS, Server
 from adapters.sandbox.procore.state import Row, Settings, State
 from adapters.sandbox.procore.time_hands import Time
 from adapters.sandbox.procore.timecards import start_time
+from adapters.sandbox.procore.webhook_events import Events
 from adapters.sandbox.wire import Faults, RequestLog, Token, TokenDesk, Wire
 from domain.values import Json
 
@@ -36,7 +40,7 @@ class Procore:
     """One Procore company behind HTTP, deterministic under a seed.
 
     Methods that begin with `add`, `set` or `remove` act as a user of the web client; they keep the same rules as the
-    API and raise `Invalid` where Procore would refuse.
+    API and raise `Invalid` where Procore would refuse. Webhooks are delivered by `deliverer.send()`, or by the server.
     """
 
     def __init__(
@@ -46,6 +50,7 @@ class Procore:
         seed: int = 0,
         company_id: int = 9_007_199_001,
         company_name: str = "Sandbox Builders",
+        post: Post = post_over_http,
     ) -> None:
         self.settings = Settings()
         self.state = State(now, seed, company_id, company_name, self.settings)
@@ -61,6 +66,9 @@ class Procore:
         start_time(self.state)
         self.people = People(self.state)
         self.time = Time(self.state)
+        events = Events(self.state)
+        self.state.on_change, self.state.on_action = events.note, events.action
+        self.deliverer = Deliverer(self.state, post)
 
     @property
     def log(self) -> RequestLog:
@@ -72,9 +80,20 @@ class Procore:
         """What goes wrong on request."""
         return self.wire.faults
 
-    def app(self) -> web.Application:
-        """An application that serves this company; every call makes a new one over the same state."""
-        return self._server.app(self.export)
+    @property
+    def outbox(self) -> Outbox:
+        """What webhooks have to tell and have told, and what goes wrong with it on request."""
+        return self.state.outbox
+
+    def app(self, *, deliver_every: float = 0.0) -> web.Application:
+        """An application that serves this company; every call makes a new one over the same state.
+
+        Units   `deliver_every` seconds events that are due are delivered; 0: only by `deliverer.send()`.
+        """
+        app = self._server.app(self.export)
+        if deliver_every > 0:
+            app.cleanup_ctx.append(regularly(deliver_every, self.deliverer.send))
+        return app
 
     def export(self) -> Json:
         """Business fields of all records, without ids and times, to compare two runs."""

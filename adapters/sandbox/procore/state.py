@@ -1,13 +1,16 @@
 """What the stand-in of Procore holds: tables, ids, origin ids, switches. No request and no answer."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Literal
 
+from adapters.sandbox.procore.outbox import Outbox
 from domain.values import Json
 
+Deed = Literal["create", "update", "delete"]
 Row = dict[str, Any]
 """One stored record. Every row has `id`, `created_at`, `updated_at`; those of a project have `project_id`."""
 
@@ -34,6 +37,7 @@ INDEXED = (
     "potential_change_order_id",
     "change_order_id",
     "timesheet_id",
+    "hook_id",
 )
 """Fields by which rows are found without reading the whole table."""
 
@@ -64,6 +68,7 @@ class Settings:
     prevent_overbilling: bool = True  # PP-38: 422 beyond the scheduled value of a line
     disallow_divisions: bool = False  # W11: ERP metadata can forbid costs on parent codes
     app_installed: bool = True  # section 7: "App is not connected to this company"
+    webhooks_allowed: bool = True  # A14: the permission "Webhooks API: Standard"
     default_page: int = 100  # P5: most defaults are not stated
     largest_page: int = 2000  # P1
 
@@ -76,10 +81,19 @@ class Invalid(Exception):
         self.errors = {name: [text] if isinstance(text, str) else text for name, text in errors.items()}
 
 
+@dataclass(frozen=True)
+class Author:
+    """Who makes a change: a person in the web client, or the service account of an application."""
+
+    user_id: int
+    application_id: str = ""
+
+
 @dataclass
 class State:
     """All tables of one company.
 
+    Shape   `on_change` is told of every change, `on_action` when an action of many changes begins (1) and ends (-1).
     Units   `now` gives UTC; timestamps are stored in whole seconds (Z12).
     """
 
@@ -92,6 +106,11 @@ class State:
     origins: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict[tuple[str, str], tuple[str, int]])
     marked: dict[str, set[int]] = field(default_factory=dict[str, set[int]])
     service_user_id: int = 0
+    person_id: int = 0
+    author: Author = Author(0)
+    outbox: Outbox = field(default_factory=Outbox)
+    on_change: Callable[[str, Row, Deed], None] = lambda _name, _row, _deed: None
+    on_action: Callable[[Literal[1, -1]], None] = lambda _step: None
     _next_id: int = 0
     _index: dict[tuple[str, str, object], dict[int, Row]] = field(
         default_factory=dict[tuple[str, str, object], dict[int, Row]]
@@ -99,7 +118,20 @@ class State:
 
     def __post_init__(self) -> None:
         self._next_id = FIRST_ID + (self.seed % 9973) * 100_003
+        self.person_id = self._next_id  # an id that no record gets
+        self.author = Author(self.person_id)
         self.service_user_id = self.new_id()
+
+    @contextmanager
+    def acting(self, author: Author) -> Generator[None]:
+        """All changes inside are one action of this author; otherwise each is an action of a person."""
+        before, self.author = self.author, author
+        self.on_action(1)
+        try:
+            yield
+        finally:
+            self.on_action(-1)
+            self.author = before
 
     def new_id(self) -> int:
         """An id that no record of any kind has."""
@@ -171,6 +203,7 @@ class State:
         self._enter(name, row, INDEXED)
         if origin:
             self.origins[self._origin_key(name, origin)] = (name, row["id"])
+        self.on_change(name, row, "create")
         return row
 
     def change(self, name: str, row: Row, values: Json) -> Row:
@@ -189,6 +222,7 @@ class State:
             self._leave(name, row, moved)
             row.update(differing, updated_at=self.stamp())
             self._enter(name, row, moved)
+            self.on_change(name, row, "update")
         return row
 
     def remove(self, name: str, row: Row, *, keep: bool = False) -> None:
@@ -200,6 +234,7 @@ class State:
         else:
             self._leave(name, row, INDEXED)
             del self.table(name)[row["id"]]
+        self.on_change(name, row, "delete")
 
     def check_origin(self, name: str, id: int, origin: str) -> None:
         """An origin id is used once in a company (section 10, uniqueness).
