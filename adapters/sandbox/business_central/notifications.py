@@ -18,6 +18,8 @@ WINDOW = timedelta(seconds=30)  # BC 11.11
 COLLECTION_ABOVE = 1000  # BC 11.12
 RECEIVER_SECONDS = 30.0  # BC 11.16
 DELAYS = (60, 60, 600, 6_000, 60_000)  # seconds, BC 11.17
+FAULTS = ("duplicates", "reverses", "collection_above")
+"""What can be set over HTTP; see `Notifier`."""
 _AGAIN = frozenset({0, 408, 429})
 _STALE = timedelta(milliseconds=50)  # BC 7.3
 _SERVER_ERROR = 500
@@ -49,11 +51,12 @@ class Notifier:
         now = self._now()
         by_url: dict[str, list[Subscription]] = {}
         for subscription in self._subscriptions.living():
-            if subscription.pending and self._due(subscription, now):
+            if subscription.pending and (subscription.retry_at is None or subscription.retry_at <= now):
                 by_url.setdefault(subscription.url, []).append(subscription)
         calls = 0
-        for url, subscriptions in by_url.items():  # one call for all of an address (BC 11.7)
-            calls += await self._send_to(url, subscriptions)
+        for url, subscriptions in by_url.items():
+            if any(self._due(it, now) for it in subscriptions):  # then one call carries all of the address (BC 11.7)
+                calls += await self._send_to(url, subscriptions)
         return calls
 
     def _due(self, subscription: Subscription, now: datetime) -> bool:

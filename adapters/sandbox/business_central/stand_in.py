@@ -11,11 +11,12 @@ import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from adapters.sandbox import webhook_controls
 from adapters.sandbox.business_central import batch
 from adapters.sandbox.business_central.errors import Refusal
 from adapters.sandbox.business_central.export import export
 from adapters.sandbox.business_central.gate import Gate, TooMany
-from adapters.sandbox.business_central.notifications import Notifier
+from adapters.sandbox.business_central.notifications import FAULTS, Notifier
 from adapters.sandbox.business_central.records import Records
 from adapters.sandbox.business_central.schema import metadata
 from adapters.sandbox.business_central.service import Call, Company, Reply, Service
@@ -107,6 +108,7 @@ class BusinessCentral:
         """
         app = web.Application(middlewares=[self._queue, self.wire.middleware], client_max_size=_BODY_LIMIT)
         self.wire.mount(app)
+        webhook_controls.mount(app, self.notifier, FAULTS, self.subscriptions.waiting)
         if notify_every > 0:
             app.cleanup_ctx.append(regularly(notify_every, self.notifier.send))
         app.router.add_get("/_sandbox/export", self._read_export)

@@ -44,7 +44,11 @@ class Subscription:
 
 
 class Subscriptions:
-    """All subscriptions of the environment."""
+    """All subscriptions of the environment.
+
+    Shape   while `unnoticed`, changes are those of people whom nobody is told about: they wait until somebody else
+            changes the same table (BC 11.19).
+    """
 
     def __init__(self, company: Company, now: Callable[[], datetime], post: Post, route: str, seed: int) -> None:
         self.all: dict[str, Subscription] = {}
@@ -53,10 +57,22 @@ class Subscriptions:
         self._post = post
         self._route = route
         self._seed = seed
+        self.unnoticed = False
         self._made = 0
+        self._held: list[Change] = []
+
+    def waiting(self) -> int:
+        """Changes that were not told so far."""
+        return sum(len(it.pending) for it in self.all.values())
 
     def note(self, changes: list[Change]) -> None:
         """Keep what was committed for those who asked for it."""
+        if self.unnoticed:
+            self._held += changes
+            return
+        touched = {it.entity_set for it in changes}
+        changes = [it for it in self._held if it.entity_set in touched] + changes
+        self._held = [it for it in self._held if it.entity_set not in touched]
         now = self._now()
         for subscription in self.all.values():
             subscription.pending += [(now, it) for it in changes if it.entity_set == subscription.entity_set]

@@ -11,6 +11,9 @@ LONGEST_WAIT = timedelta(hours=1)
 PATIENCE = timedelta(hours=12)
 """Waits between attempts grow from the first to the longest; after so long the queue is flushed (N12)."""
 
+FAULTS = ("duplicates", "twins", "swaps", "bare")
+"""What can be armed; see `Outbox`."""
+
 Status = Literal["delivered", "discarded", "enqueued", "retrying"]
 
 

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from aiohttp import web
 
+from adapters.sandbox import webhook_controls
 from adapters.sandbox.caller import Post, post_over_http, regularly
 from adapters.sandbox.procore import company, cost_codes, directory, projects, segment_items, sub_jobs, wbs_codes
 from adapters.sandbox.procore.billing_hands import Billing
@@ -20,7 +21,7 @@ from adapters.sandbox.procore.export import export
 from adapters.sandbox.procore.kernel import decimal_text
 from adapters.sandbox.procore.limits import Limits
 from adapters.sandbox.procore.lines import LINES, write_line
-from adapters.sandbox.procore.outbox import Outbox
+from adapters.sandbox.procore.outbox import FAULTS, Outbox
 from adapters.sandbox.procore.people_hands import People
 from adapters.sandbox.procore.segments import PATTERN, SEGMENTS, in_pattern, segment_of, start_company
 from adapters.sandbox.procore.server import TOKEN_PATHS, Server
@@ -91,6 +92,7 @@ class Procore:
         Units   `deliver_every` seconds events that are due are delivered; 0: only by `deliverer.send()`.
         """
         app = self._server.app(self.export)
+        webhook_controls.mount(app, self.outbox, FAULTS, self.outbox.waiting)
         if deliver_every > 0:
             app.cleanup_ctx.append(regularly(deliver_every, self.deliverer.send))
         return app

@@ -203,6 +203,66 @@ async def test_notifications_can_be_doubled_and_reversed(remote: Remote, clock: 
     assert [it["resource"][-37:-1] for it in first] == ids[::-1]
 
 
+async def test_changes_of_some_people_wait_for_somebody_elses_change_of_the_table(
+    remote: Remote, clock: Clock, receiver: Receiver
+) -> None:
+    """BC 11.19."""
+    await subscribe(remote)
+    await subscribe(remote, "customers")
+    remote.bc.subscriptions.unnoticed = True
+    remote.bc.tables.insert("vendors", displayName="Unnoticed")
+    remote.bc.subscriptions.unnoticed = False
+    remote.bc.tables.insert("customers", displayName="Somebody")
+    clock.advance(timedelta(minutes=1))
+    await remote.bc.notifier.send()
+    assert [len(items) for items in receiver.told] == [1]
+
+    remote.bc.tables.insert("vendors", displayName="Noticed")
+    clock.advance(timedelta(minutes=1))
+    await remote.bc.notifier.send()
+
+    assert [len(items) for items in receiver.told] == [1, 2]
+
+
+async def test_one_call_carries_all_that_waits_for_an_address(remote: Remote, clock: Clock, receiver: Receiver) -> None:
+    """BC 11.7: also what alone would not be due yet."""
+    await subscribe(remote)
+    await subscribe(remote, "customers")
+    remote.bc.tables.insert("vendors", displayName="Early")
+    clock.advance(timedelta(seconds=29))
+    remote.bc.tables.insert("customers", displayName="Late")
+    clock.advance(timedelta(seconds=1))
+
+    assert await remote.bc.notifier.send() == 1
+    assert [len(items) for items in receiver.told] == [2]
+
+
+async def test_a_rehearsal_arms_its_trouble_over_http(remote: Remote, clock: Clock, receiver: Receiver) -> None:
+    await subscribe(remote)
+    controls = f"{remote.origin}/_sandbox/webhooks"
+    armed = await remote.call("POST", controls, {"duplicates": 1}, check=False)
+    remote.bc.tables.insert("vendors", displayName="One")
+    clock.advance(timedelta(seconds=30))
+
+    assert armed.body["duplicates"] == 1
+    assert (await remote.call("GET", controls, check=False)).body["waiting"] == 1
+    assert await remote.bc.notifier.send() == 2
+    assert (await remote.call("GET", controls, check=False)).body == {
+        "waiting": 0,
+        "duplicates": 0,
+        "reverses": 0,
+        "collection_above": 1000,
+    }
+
+
+@pytest.mark.parametrize("wrong", [{"unicorns": 1}, {"duplicates": -1}, {"duplicates": "many"}, []])
+async def test_a_trouble_that_is_none_is_refused_with_the_reason(remote: Remote, wrong: object) -> None:
+    answer = await remote.call("POST", f"{remote.origin}/_sandbox/webhooks", wrong, check=False)
+
+    assert answer.status == 400
+    assert remote.bc.notifier.duplicates == 0
+
+
 async def test_what_is_rolled_back_is_not_told(remote: Remote, clock: Clock) -> None:
     await subscribe(remote)
     parts = [

@@ -379,6 +379,17 @@ async def test_events_can_come_out_of_order_and_without_metadata(
     assert sorted(it.source_user_id == "" for it in receiver.notices) == [False, True]
 
 
+async def test_a_rehearsal_arms_its_trouble_over_http(api: Api, procore: Procore) -> None:
+    await heard(api)
+    async with api.client.post("/_sandbox/webhooks", json={"twins": 1, "bare": 2}) as armed:
+        assert armed.status == 200
+    procore.add_vendor("Acme")
+
+    async with api.client.get("/_sandbox/webhooks") as answer:
+        shown = await answer.json()
+    assert shown == {"waiting": 2, "duplicates": 0, "twins": 0, "swaps": 0, "bare": 0}
+
+
 # -- failures ------------------------------------------------------------------------------------------------------
 
 
