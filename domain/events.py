@@ -362,6 +362,37 @@ class AccessRefused(Event, frozen=True, kw_only=True):
     count: int
 
 
+class PlanMade(Event, frozen=True, kw_only=True):
+    """Somebody asked what would be written now. `plan` is its hash, `content` names the whole of it.
+
+    Units   counts; `calls` are HTTP requests that write, for each system. Not to be applied at `expires` or later.
+    """
+
+    TOPIC: ClassVar[str] = "plan.made.1"
+    plan: Digest
+    content: Digest
+    expires: datetime
+    writes: int
+    calls: dict[str, int]
+
+
+class PlanStarted(Event, frozen=True, kw_only=True):
+    """The world is as it was when the plan was made, so it is carried out."""
+
+    TOPIC: ClassVar[str] = "plan.started.1"
+    plan: Digest
+
+
+class PlanEnded(Event, frozen=True, kw_only=True):
+    """What became of a plan: `done`, `stopped` after `sent` writes, or `refused` because the world moved; and why."""
+
+    TOPIC: ClassVar[str] = "plan.ended.1"
+    plan: Digest
+    result: str
+    sent: int
+    why: str = ""
+
+
 EVENTS: dict[str, type[Event]] = {
     event.TOPIC: event
     for event in (
@@ -395,6 +426,9 @@ EVENTS: dict[str, type[Event]] = {
         SessionStarted,
         SessionEnded,
         AccessRefused,
+        PlanMade,
+        PlanStarted,
+        PlanEnded,
     )
 }
 

@@ -78,7 +78,7 @@ class Hub:
         connection = self.settings.connections[pair.name]
         addresses = Addresses(connection.business_central.api_url, connection.procore.api_url)
         parts = (pair, addresses, self.ledger, self.projector, progress)
-        async with self.ledger.exclusive(f"connection {pair.name}"):
+        async with self.ledger.exclusive(lock_of(pair.name)):
             return await Round(*parts, window=window, narrow=narrow, wait=wait).run()
 
     def _targets(self, connection: Connection) -> dict[System, Target]:
@@ -112,6 +112,11 @@ class Hub:
                 self.networks.get(PROCORE),
             ),
         }
+
+
+def lock_of(connection: str) -> str:
+    """Name of the lock that whoever carries for a connection holds."""
+    return f"connection {connection}"
 
 
 def _refuse_unknown_wishes(name: str, connection: Connection) -> None:

@@ -25,6 +25,7 @@ from domain.values import Json, System, read_json, text
 from hub.connection import Pair
 from hub.due import EVERYTHING, Narrow
 from hub.fact_book import FactBook
+from hub.orders import Orders
 from hub.readable import what_is_wrong
 from hub.records import Contents, Records
 from hub.sight import seen
@@ -44,10 +45,17 @@ class Dispatch:
     """Carries the deliveries of one connection to one system."""
 
     def __init__(
-        self, pair: Pair, system: System, records: Records, facts: FactBook, narrow: Narrow = EVERYTHING
+        self,
+        pair: Pair,
+        system: System,
+        records: Records,
+        facts: FactBook,
+        narrow: Narrow = EVERYTHING,
+        orders: Orders | None = None,
     ) -> None:
         self.pair = pair
         self.system: System = system
+        self._orders = orders
         self._records = records
         self._ledger = records.ledger
         self._facts = facts
@@ -58,11 +66,11 @@ class Dispatch:
     def _target(self) -> Target:
         return self.pair.targets[self.system]
 
-    async def due(self, now: datetime) -> list[tuple[Any, ...]]:
-        """The oldest deliveries whose time has come, without their bodies."""
+    async def due(self, now: datetime, after: int = 0) -> list[tuple[Any, ...]]:
+        """The oldest deliveries whose time has come, without their bodies; those stored behind a position."""
         condition, values = self._narrow.condition("s")
         return await self._ledger.rows(
-            _DUE.format(narrow=condition), (self.pair.name, self.system, now.isoformat(), *values, WINDOW)
+            _DUE.format(narrow=condition), (self.pair.name, self.system, now.isoformat(), after, *values, WINDOW)
         )
 
     async def next_attempt(self) -> datetime | None:
@@ -76,14 +84,38 @@ class Dispatch:
         rows = await self.due(self.pair.clock.now())
         if not rows:
             return 0
+        rows, stale = await self._without_stale(rows)
+        if self._orders is not None:
+            return stale or await self._carry_ordered(rows, self._orders)
+        await self._carry_all(_gathered(rows))
+        return len(rows) + stale
+
+    async def _without_stale(self, rows: list[tuple[Any, ...]]) -> tuple[list[tuple[Any, ...]], int]:
+        """The rows that may still go, and how many were withdrawn."""
         closed = await self._closed_projects()
         stale = [row for row in rows if not row[_UNSETTLED] and (row[_CHANGED] or row[_PROJECT] in closed)]
         if stale:
             await self._withdraw(stale)
             withdrawn = {row[_DELIVERY] for row in stale}
             rows = [row for row in rows if row[_DELIVERY] not in withdrawn]
-        await self._carry_all(_gathered(rows))
-        return len(rows) + len(stale)
+        return rows, len(stale)
+
+    async def _carry_ordered(self, rows: list[tuple[Any, ...]], orders: Orders) -> int:
+        """Carries what the orders let go, one call after the other, so that equal work makes equal calls in order."""
+        carried = 0
+        while rows and not orders.over:
+            bodies = await self._ledger.contents([row[_BODY] for row in rows])
+            deliveries = [_delivery(self.pair.name, row, read_json(bodies[row[_BODY]])) for row in rows]
+            admitted = orders.admitted(deliveries)
+            for batch in _gathered([row for row in rows if UUID(row[_DELIVERY]) in admitted]):
+                if orders.over:
+                    return carried
+                await self._carry_all([batch])
+                carried += len(batch[1])
+            if carried or len(rows) < WINDOW:
+                break
+            rows, _ = await self._without_stale(await self.due(self.pair.clock.now(), rows[-1][_POSITION]))
+        return carried
 
     async def _closed_projects(self) -> set[str]:
         """Projects that are switched off or gone: nothing of theirs is written any more, stored or not (C-60)."""
@@ -158,6 +190,8 @@ class Dispatch:
             return
         for outcome in outcomes:
             _log_outcome(outcome, moment)
+            if self._orders is not None:
+                self._orders.heard(outcome)
         self.delivered += len(accepted)
         for outcome in (*accepted, *(outcome for outcome in outcomes if _is_to_be_decided_anew(outcome))):
             self._facts.stale(ENDPOINTS[outcome.delivery.endpoint], outcome.delivery.scope)
@@ -250,10 +284,11 @@ def _log_outcome(outcome: Outcome, moment: Moment) -> None:
 
 _DUE = """
 SELECT d.delivery, d.record, d.flow, d.part, d.endpoint, d.scope, d.key, d.body, d.target_id, d.if_match,
-       d.attempts, d.unsettled, s.todo, CASE WHEN s.kind = 'project' THEN '' ELSE s.project END
+       d.attempts, d.unsettled, s.todo, CASE WHEN s.kind = 'project' THEN '' ELSE s.project END, d.position
 FROM delivery d
 JOIN record_state s ON s.record = d.record AND s.flow = d.flow
-WHERE d.connection = ? AND d.system = ? AND d.state IN ('requested', 'attempted', 'delayed') AND d.retry_at <= ?{narrow}
+WHERE d.connection = ? AND d.system = ? AND d.state IN ('requested', 'attempted', 'delayed') AND d.retry_at <= ?
+  AND d.position > ?{narrow}
 ORDER BY d.position
 LIMIT ?
 """
@@ -278,7 +313,8 @@ WHERE d.connection = ? AND d.system = ? AND d.state = 'delayed' AND d.retry_at <
     _UNSETTLED,
     _CHANGED,
     _PROJECT,
-) = range(14)
+    _POSITION,
+) = range(15)
 
 
 def _gathered(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Endpoint, Sequence[tuple[Any, ...]]]]:

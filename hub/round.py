@@ -23,6 +23,7 @@ from hub.gate import Addresses, check_pair, first_day, read_set_up, record_setti
 from hub.groups import single_error
 from hub.intake import Intake
 from hub.link_book import LinkBook
+from hub.orders import Orders
 from hub.projector import Projector
 from hub.records import Records
 from hub.report import Progress
@@ -52,7 +53,7 @@ class Outcome:
 class Round:
     """Runs one connection once."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one argument for each part that it joins
         self,
         pair: Pair,
         addresses: Addresses,
@@ -63,6 +64,7 @@ class Round:
         window: Window = Window(),  # noqa: B008 - frozen
         narrow: Narrow = Narrow(),  # noqa: B008 - frozen
         wait: timedelta = timedelta(seconds=60),
+        orders: Orders | None = None,
     ) -> None:
         self.pair = pair
         self._addresses = addresses
@@ -77,8 +79,9 @@ class Round:
         self._site = SiteIntake(pair, records, window, projector.catch_up)
         self._decider = Decider(pair, records, LinkBook(ledger, pair.name), self._facts, narrow)
         self._dispatches: Mapping[System, Dispatch] = {
-            system: Dispatch(pair, system, records, self._facts, narrow) for system in SYSTEMS
+            system: Dispatch(pair, system, records, self._facts, narrow, orders) for system in SYSTEMS
         }
+        self._orders = orders
         self._deciding = anyio.Lock()
         self._news = anyio.Event()
         self._idle: set[System] = set()
@@ -166,7 +169,7 @@ class Round:
 
     async def _work(self) -> None:
         self._progress.start("carrying")
-        while True:
+        while self._orders is None:
             self._over = False
             self._idle.clear()
             with single_error():
@@ -175,7 +178,24 @@ class Round:
                         tasks.start_soon(self._carry_on, system)
             if not await self._bring_in() and not await self._brought_about():
                 break
+        if self._orders is not None:
+            await self._work_ordered(self._orders)
         self._progress.finish("carrying")
+
+    async def _work_ordered(self, orders: Orders) -> None:
+        """One system after the other, one call after the other: the same work makes the same calls in the same order.
+
+        Nothing waits for a later attempt.
+        """
+        while not orders.over:
+            moved = 0
+            for system in SYSTEMS:
+                await self._decide()
+                moved += await self._dispatches[system].round()
+            self._progress.advance("carrying", moved)
+            if not moved and not orders.over and not await self._bring_in() and not await self._brought_about():
+                return
+        await self._decide()
 
     async def _carry_on(self, system: System) -> None:
         """Carries to one system, as long as there is anything to do anywhere: a slow system holds up no other."""

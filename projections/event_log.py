@@ -103,6 +103,12 @@ def summary(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for
             return f"round ended: {event.observed} observed, {sum(event.delivered.values())} delivered"
         case events.DeadLettered():
             return f"unreadable {event.entity_set} {event.source_id}: {event.reason}"
+        case events.PlanMade():
+            return f"plan {event.plan[:12]}: {event.writes} writes"
+        case events.PlanStarted():
+            return f"plan {event.plan[:12]} is carried out"
+        case events.PlanEnded():
+            return f"plan {event.plan[:12]} {event.result}, {event.sent} sent" + (f": {event.why}" if event.why else "")
         case _:
             return of_access(event)
 

@@ -4,8 +4,9 @@ from projections.cross_reference import CROSS_REFERENCES
 from projections.delivery import DELIVERIES
 from projections.event_log import EVENT_LOGS
 from projections.feed import FEEDS
+from projections.plan import PLANS
 from projections.projection import Projection
 from projections.record_state import RECORD_STATES
 from projections.run import RUNS
 
-PROJECTIONS: tuple[Projection, ...] = (RECORD_STATES, CROSS_REFERENCES, DELIVERIES, FEEDS, RUNS, EVENT_LOGS)
+PROJECTIONS: tuple[Projection, ...] = (RECORD_STATES, CROSS_REFERENCES, DELIVERIES, FEEDS, RUNS, PLANS, EVENT_LOGS)

@@ -1,6 +1,6 @@
 """Business Central behind the port `Target`: moves entities for an endpoint and knows none of them."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from adapters.business_central.desk import Desk
 from adapters.business_central.looking import Looker
@@ -20,6 +20,15 @@ from adapters.ports import Clock, Rng
 from adapters.target import Finding
 from domain.delivery import Delivery, Endpoint, Listing, Outcome, Sight
 from domain.values import BUSINESS_CENTRAL, Json, System
+
+
+async def in_calls(
+    deliveries: Sequence[Delivery],
+    send: Callable[[list[Delivery]], Awaitable[list[Outcome]]],
+    size: int = LARGEST_BATCH,
+) -> list[Outcome]:
+    """Share deliveries of one endpoint out among calls of `size` at the most, and send one after the other."""
+    return await carried(deliveries, fault, target_of, size, send)
 
 
 class BusinessCentralClient:
@@ -63,7 +72,7 @@ class BusinessCentralClient:
     async def carry(self, endpoint: Endpoint, deliveries: Sequence[Delivery]) -> list[Outcome]:
         """Send deliveries of one endpoint; see `Target.carry`."""
         size = min(LARGEST_BATCH, self._settings.batch_size)
-        return await carried(deliveries, fault, target_of, size, lambda wave: self._sender.send(endpoint, wave))
+        return await in_calls(deliveries, lambda wave: self._sender.send(endpoint, wave), size)
 
     async def look(self, endpoint: Endpoint, deliveries: Sequence[Delivery]) -> list[Sight]:
         """Settle by looking; see `Target.look`."""

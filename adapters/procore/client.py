@@ -1,6 +1,6 @@
 """Procore behind the port `Target`: moves rows for an endpoint and knows no entity."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from adapters.outbound.answers import fill
 from adapters.outbound.caller import Caller
@@ -23,6 +23,14 @@ from domain.values import PROCORE, Json, System
 
 # Rows of one sync call (guide S2).
 LARGEST_SYNC = 1000
+
+
+async def in_calls(
+    endpoint: Endpoint, deliveries: Sequence[Delivery], send: Callable[[list[Delivery]], Awaitable[list[Outcome]]]
+) -> list[Outcome]:
+    """Share deliveries of one endpoint out among calls as large as Procore takes, and send one after the other."""
+    size = min(endpoint.limit, LARGEST_SYNC) if endpoint.rows else 1
+    return await carried(deliveries, fault, identity, size, send)
 
 
 class ProcoreClient:
@@ -62,8 +70,7 @@ class ProcoreClient:
 
     async def carry(self, endpoint: Endpoint, deliveries: Sequence[Delivery]) -> list[Outcome]:
         """Send rows of one endpoint and one scope; see `Target.carry`."""
-        size = min(endpoint.limit, LARGEST_SYNC) if endpoint.rows else 1
-        return await carried(deliveries, fault, identity, size, lambda wave: self._sender.send(endpoint, wave))
+        return await in_calls(endpoint, deliveries, lambda wave: self._sender.send(endpoint, wave))
 
     async def look(self, endpoint: Endpoint, deliveries: Sequence[Delivery]) -> list[Sight]:
         """Settle by looking; see `Target.look`."""

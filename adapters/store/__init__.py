@@ -11,6 +11,7 @@ from adapters.store.errors import (
 )
 from adapters.store.events import Event, Registry
 from adapters.store.ledger import Ledger, open_ledger
+from adapters.store.overlay import Overlay, open_overlay
 from adapters.store.statements import Statement
 from adapters.store.threads import Inline, ThreadPool, Threads
 
@@ -20,6 +21,7 @@ __all__ = [
     "Inline",
     "Ledger",
     "Locked",
+    "Overlay",
     "Reader",
     "Registry",
     "Row",
@@ -31,4 +33,5 @@ __all__ = [
     "Threads",
     "UnknownEvent",
     "open_ledger",
+    "open_overlay",
 ]

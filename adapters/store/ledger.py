@@ -50,6 +50,11 @@ class Ledger:
         """How the database spells what differs."""
         return self._database.dialect
 
+    @property
+    def threads(self) -> Threads:
+        """Where its blocking calls run."""
+        return self._threads
+
     # -- writing -----------------------------------------------------------------------------------
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:

@@ -12,6 +12,7 @@ from cyclopts import App, CycloptsError, Parameter
 from domain.errors import SiteLedgerError
 from hub.cli.access import groups as access_groups
 from hub.cli.looking import explain, status
+from hub.cli.planning import apply, plan
 from hub.cli.serving import run as serve
 from hub.cli.setting_up import init, show
 from hub.cli.shell import Shell, Switch
@@ -37,7 +38,7 @@ def application(shell: Shell) -> App:
         print_error=False,
         result_action="return_value",
     )
-    for command in (init, check, serve, sync, status, explain, rebuild, sandbox, demo):
+    for command in (init, check, serve, sync, plan, apply, status, explain, rebuild, sandbox, demo):
         app.command(command)
     configuration = App(name="config", help="Look at the configuration.")
     configuration.command(show)

@@ -61,7 +61,7 @@ async def sync(
     """
     from hub.settings import FLOW_NAMES
 
-    begin, end = _moment("--since", since), _moment("--until", until)
+    begin, end = day_or_moment("--since", since), day_or_moment("--until", until)
     if begin and end and begin >= end:
         message = "--since must be before --until."
         raise Halted(message, ExitStatus.WRONG_USE)
@@ -97,7 +97,7 @@ async def rebuild(*names: str, shell: Given) -> Report:
     return await operation(settings, names=names, progress=shell.progress)
 
 
-def _moment(option: str, text: str | None) -> datetime | None:
+def day_or_moment(option: str, text: str | None) -> datetime | None:
     """A day, or a day and a time, as people write it."""
     if text is None:
         return None
