@@ -7,7 +7,7 @@ from functools import partial
 import anyio
 import structlog
 
-from benchmarks import appends, first_sync, memory, pipeline, reads
+from benchmarks import appends, first_sync, memory, pipeline, reads, validate
 from benchmarks.measure import Result
 from benchmarks.places import databases
 
@@ -16,6 +16,7 @@ SECTIONS = {
     "replay": reads.replay_rows,
     "projection": reads.projection_rows,
     "pipeline": pipeline.rows,
+    "validate": validate.rows,
 }
 
 

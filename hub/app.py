@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -53,23 +53,28 @@ class Hub:
         _refuse_unknown_wishes(name, connection)
         targets = self._targets(connection)
         try:
-            yield Pair(
-                name=name,
-                kind=connection.kind,
-                bc_company=str(connection.business_central.company_id),
-                procore_company=str(connection.procore.company_id),
-                targets=targets,
-                flow_settings=_flow_settings(connection),
-                clock=self.clock,
-                rng=self.rng,
-                exclude_tags=tuple(connection.exclude_tags),
-                root_classes=tuple(connection.root_classes),
-                start_date=connection.start_date,
-            )
+            yield replace(self.unreached(name), targets=targets)
         finally:
             with anyio.CancelScope(shield=True):
                 for target in targets.values():
                     await target.close()
+
+    def unreached(self, name: str) -> Pair:
+        """A connection without its systems, for what the ledger alone can answer."""
+        connection = self.settings.connections[name]
+        return Pair(
+            name=name,
+            kind=connection.kind,
+            bc_company=str(connection.business_central.company_id),
+            procore_company=str(connection.procore.company_id),
+            targets={},
+            flow_settings=_flow_settings(connection),
+            clock=self.clock,
+            rng=self.rng,
+            exclude_tags=tuple(connection.exclude_tags),
+            root_classes=tuple(connection.root_classes),
+            start_date=connection.start_date,
+        )
 
     async def round(
         self, pair: Pair, progress: Progress, *, window: Window, narrow: Narrow, wait: timedelta

@@ -12,7 +12,7 @@ from domain import events
 from domain.delivery import Listing
 from domain.errors import Misconfigured
 from domain.record import Record
-from domain.values import BUSINESS_CENTRAL, PROCORE, Json, text
+from domain.values import BUSINESS_CENTRAL, PROCORE, Json, read_json, text
 from hub.connection import Pair
 from hub.records import Contents
 
@@ -154,6 +154,7 @@ async def record_settings(ledger: Ledger, pair: Pair) -> None:
             "exclude_tags": list(pair.exclude_tags),
             "root_classes": list(pair.root_classes),
             "start_date": pair.start_date.isoformat() if pair.start_date else "",
+            "local_currency": pair.local_currency,
             "flows": pair.flow_settings,
         }
     )
@@ -169,6 +170,13 @@ async def record_settings(ledger: Ledger, pair: Pair) -> None:
         content=content,
     )
     await ledger.append([event], contents.new)
+
+
+async def known_currency(ledger: Ledger, connection: str) -> str:
+    """The company's own currency as the last round found it; empty before the first."""
+    rows = await ledger.rows("SELECT content FROM configuration WHERE connection = ?", (connection,))
+    bodies = await ledger.contents([row[0] for row in rows])
+    return next((text(read_json(body), "local_currency") for body in bodies.values()), "")
 
 
 async def _still_there(ledger: Ledger, pair: Pair) -> None:

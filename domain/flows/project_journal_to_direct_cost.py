@@ -84,7 +84,7 @@ def violations_of(entries: Sequence[Json], context: Context) -> list[Failure]:
     return [
         Failure(item, broken.line, broken.field, broken.rule, broken.message)
         for item, entry in enumerate(entries)
-        for row in _rows_of(entry)
+        for row in rows_of(entry)
         if row.get("sendToProcore", True)
         for check in FLOW.rules
         for broken in check(row, context)
@@ -192,7 +192,8 @@ def _line(entry: Json) -> int | None:
     return number if isinstance(number, int) else None
 
 
-def _rows_of(document: Json) -> Sequence[Json]:
+def rows_of(document: Json) -> Sequence[Json]:
+    """The lines of a journal batch; any other document is a line itself."""
     return cast("Sequence[Json]", document.get("projectJournalLines", (document,)))
 
 
