@@ -19,7 +19,7 @@ TRIES = 5
 LOOKS, LOOK_AGAIN = 100, 0.3
 """Looks whether a round has ended, and seconds between them."""
 
-_SKIPPED = frozenset({"event_log", "plan"})
+_SKIPPED = frozenset({"event_log", "plan", "run"})
 """Read by people only; the log is the largest of all."""
 _ONLY = {"delivery": " AND state IN ('requested', 'attempted', 'delayed')"}
 """What is settled is never looked at again by a round."""
