@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from domain import left_behind
 from domain.delivery import Listing
 from domain.endpoints import ENDPOINTS
 from domain.events import LinkRow, Violation, Wait
@@ -44,7 +45,9 @@ class Clash(Struct, frozen=True):
 
 
 class Bury(Struct, frozen=True):
-    """The source is gone."""
+    """The source is gone; `closed` also if it comes back."""
+
+    closed: bool = False
 
 
 class Ignore(Struct, frozen=True):
@@ -101,13 +104,7 @@ def decide(
     memory = record.flow(flow.name)
     if record.vanished and record.replaced_by and flow.afterlife is not None:
         source = flow.afterlife(source)
-        barred = _barred(flow, record, source, context, group)
-        if isinstance(barred, Reject):  # nobody can mend it any more
-            barred = Settle() if memory.parts else Bury()
-    elif record.vanished:
-        barred = Settle() if record.replaced_by and memory.parts else Bury()
-    else:
-        barred = _barred(flow, record, source, context, group)
+    barred = _ended(flow, record, source, context, group)
     if barred is not None:
         return barred
     fresh = record.unheard(flow.name)
@@ -133,10 +130,29 @@ def decide(
     barred = _held_back(further, references, fresh=fresh)
     if barred is not None:
         return barred
-    missing = [listing for listing in flow.listings(subject) if listing not in facts]
+    wanted = [*left_behind.listings(subject), *flow.listings(subject)]
+    missing = [listing for listing in wanted if listing not in facts]
     if missing:
         return NeedsFacts(missing)
+    waits = left_behind.standing(subject)
+    if waits:
+        return Park(waits)
     return _carry_out(flow, subject, to_origin=not record.vanished)
+
+
+def _ended(flow: Flow, record: Record, source: Json, context: Context, group: Sequence[Violation]) -> Decision | None:
+    """What its end, or the record itself, says against being carried."""
+    memory = record.flow(flow.name)
+    if memory.closed:
+        return Bury(closed=True)  # what a person cut, or what was deleted, is not made again by itself (BX-12)
+    if not record.vanished:
+        return _barred(flow, record, source, context, group)
+    if record.replaced_by and flow.afterlife is not None:
+        barred = _barred(flow, record, source, context, group)
+        lost = isinstance(barred, Reject)  # nobody can mend it any more
+        return (Settle() if memory.parts else Bury()) if lost else barred
+    carried = bool(memory.parts or memory.links)
+    return Settle() if record.replaced_by and memory.parts else Bury(closed=flow.stays_deleted and carried)
 
 
 def _barred(flow: Flow, record: Record, source: Json, context: Context, group: Sequence[Violation]) -> Decision | None:

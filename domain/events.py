@@ -6,7 +6,7 @@ Units   `at` is UTC, handed in by the hub; amounts stand in contents as decimal 
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 from uuid import UUID
 
 from msgspec import Struct
@@ -45,6 +45,15 @@ class LinkRow(Struct, frozen=True):
     procore_id: str
     procore_parent_id: str = ""
     role: str = "primary"
+
+
+class Left(Struct, frozen=True):
+    """A record of the other system that a reset left standing. `parent` is the Procore project around it, if any."""
+
+    system: System
+    resource: str
+    id: str
+    parent: str = ""
 
 
 class Event(Struct, frozen=True, kw_only=True):
@@ -131,9 +140,13 @@ class Conflicted(FlowEvent, frozen=True, kw_only=True):
 
 
 class Tombstoned(FlowEvent, frozen=True, kw_only=True):
-    """Gone in the source; the counterpart is left as it is and never made again."""
+    """Gone in the source; the counterpart is left as it is and never made again.
+
+    `closed` says that not even its return changes that: only a person does, by a link or a reset.
+    """
 
     TOPIC: ClassVar[str] = "flow.tombstoned.1"
+    closed: bool = False
 
 
 class Synced(FlowEvent, frozen=True, kw_only=True):
@@ -240,6 +253,44 @@ class Stirred(FlowEvent, frozen=True, kw_only=True):
     """A record that this one carries together with others changed: decide again."""
 
     TOPIC: ClassVar[str] = "flow.stirred.1"
+
+
+class Adopted(FlowEvent, frozen=True, kw_only=True):
+    """A person joined the record with a counterpart that was there. `part` of the plan is it, empty: joined at once."""
+
+    TOPIC: ClassVar[str] = "flow.adopted.1"
+    part: str
+    link: LinkRow
+    reason: str = ""
+
+
+class Unlinked(FlowEvent, frozen=True, kw_only=True):
+    """A person cut these pairs; the record stays out until a person links or resets it."""
+
+    TOPIC: ClassVar[str] = "flow.unlinked.1"
+    links: tuple[LinkRow, ...]
+    message: str
+    reason: str = ""
+
+
+class Reset(FlowEvent, frozen=True, kw_only=True):
+    """A person had these pairs forgotten, unverified; nothing is sent again while one of `left` still stands."""
+
+    TOPIC: ClassVar[str] = "flow.reset.1"
+    links: tuple[LinkRow, ...]
+    left: tuple[Left, ...]
+    warning: str
+    reason: str = ""
+
+
+class LinkageRefused(FlowEvent, frozen=True, kw_only=True):
+    """A person asked for a link, its end or a reset, and was refused; nothing changed."""
+
+    TOPIC: ClassVar[str] = "flow.linkage-refused.1"
+    act: Literal["link", "unlink", "reset"]
+    message: str
+    counterpart: str = ""
+    reason: str = ""
 
 
 class FeedAdvanced(Event, frozen=True, kw_only=True):
@@ -413,6 +464,10 @@ EVENTS: dict[str, type[Event]] = {
         Closed,
         Retried,
         Stirred,
+        Adopted,
+        Unlinked,
+        Reset,
+        LinkageRefused,
         FeedAdvanced,
         FeedAdopted,
         PairFingerprinted,

@@ -388,6 +388,7 @@ class Flow(Struct, frozen=True, kw_only=True):
     references  records that must be linked
     further     references that show only when the first ones are linked
     together    records of one group go all or none: one that breaks a rule holds back its whole group (PP-49)
+    stays_deleted  a record that was carried and then removed in its source does not come back by itself (BX-12)
     gathers     the record carries others together
     listings    lists that `plan` needs, asked for only when the references are linked
     plan        how the record should stand in the target
@@ -409,6 +410,7 @@ class Flow(Struct, frozen=True, kw_only=True):
     references: Callable[[Json, Context], Iterable[Reference]] = no_references
     further: Callable[[Subject], Iterable[Reference]] = no_further
     together: bool = False
+    stays_deleted: bool = False
     gathers: Gather | None = None
     listings: Callable[[Subject], Iterable[Listing]] = no_listings
     plan: Callable[[Subject], Plan]

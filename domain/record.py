@@ -13,7 +13,7 @@ from msgspec import Struct, field
 
 from domain import events, states
 from domain.delivery import Scope
-from domain.events import Event, LinkRow, Violation, Wait
+from domain.events import Event, Left, LinkRow, Violation, Wait
 from domain.states import Status
 from domain.values import LEDGER, Cause, Digest, System, sha256_of
 
@@ -65,7 +65,9 @@ class FlowMemory(Struct):
     `said` is the digest of the last decision, to say nothing twice; `carriers` are kind and key of the records that
     carry, or ever carried, this one together with others. `tried` outlives a wait, for plans that must not try the same
     again; a change of the source, a retry and a success clear it. `carried_at` is the version at which those who carry
-    this record last took notice of it; `settled` is the content that last stood in the target whole.
+    this record last took notice of it; `settled` is the content that last stood in the target whole. `adopted` are
+    parts that a person joined with what was there, `left` is what a reset left standing; `closed` says that only a
+    person brings the record back.
     """
 
     status: Status = states.NEW
@@ -79,11 +81,20 @@ class FlowMemory(Struct):
     carriers: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     carried_at: int = 0
     settled: str = ""
+    adopted: dict[str, str] = field(default_factory=dict[str, str])
+    left: list[Left] = field(default_factory=list[Left])
+    closed: bool = False
 
     def target_id(self, part: str) -> str:
         """Id of a part in the target, empty while there is none."""
         memory = self.parts.get(part)
-        return memory.target_id if memory is not None and memory.digest else ""
+        if memory is None:
+            return self.adopted.get(part, "")
+        return memory.target_id if memory.digest else ""
+
+    def is_adopting(self, part: str) -> bool:
+        """A person joined the part with what was there, and nothing was written to it so far."""
+        return part in self.adopted and part not in self.parts
 
     def holds(self, part: str, wanted: Digest) -> bool:
         """The target is known to hold exactly this."""
@@ -203,9 +214,45 @@ class Record:
         """Puts the record before a person."""
         self._say(flow, events.Conflicted, moment, reason=reason)
 
-    def tombstone(self, flow: str, moment: Moment) -> None:
-        """Closes the record for good, the counterpart untouched."""
-        self._say(flow, events.Tombstoned, moment)
+    def tombstone(self, flow: str, moment: Moment, *, closed: bool = False) -> None:
+        """Closes the record, the counterpart untouched; `closed` even if its source comes back."""
+        self._say(flow, events.Tombstoned, moment, closed=closed)
+
+    # -- the cross-reference by hand ---------------------------------------------------------------
+
+    def adopt(self, flow: str, part: str, link: LinkRow, reason: str, moment: Moment) -> bool:
+        """Joins the record with a counterpart that is there; not while anything of it is under way."""
+        memory = self.flow(flow)
+        if memory.open or memory.parts or memory.links:
+            return False
+        if memory.adopted.get(part) != link.procore_id or not part:
+            self._happened(events.Adopted, moment, flow=flow, part=part, link=link, reason=reason)
+        return True
+
+    def unlink(self, flow: str, message: str, reason: str, moment: Moment) -> bool:
+        """Cuts the record from its counterpart; not while anything of it is under way."""
+        memory = self.flow(flow)
+        if memory.open:
+            return False
+        links = tuple(memory.links.values())
+        self._happened(events.Unlinked, moment, flow=flow, links=links, message=message, reason=reason)
+        return True
+
+    def reset(self, flow: str, left: Iterable[Left], warning: str, reason: str, moment: Moment) -> bool:
+        """Forgets that the record was ever sent, and withdraws what was not; not while an outcome is unknown."""
+        memory = self.flow(flow)
+        if any(delivery.unknown for delivery in memory.open.values()):
+            return False
+        for delivery in list(memory.open.values()):
+            self.close(flow, delivery.id, "the record was reset", moment)
+        fields = {"links": tuple(memory.links.values()), "left": tuple(left), "warning": warning, "reason": reason}
+        self._happened(events.Reset, moment, flow=flow, **fields)
+        return True
+
+    def refuse_linkage(self, flow: str, act: str, message: str, counterpart: str, reason: str, moment: Moment) -> None:
+        """Keeps that a person was refused, and why."""
+        fields = {"act": act, "message": message, "counterpart": counterpart, "reason": reason}
+        self._happened(events.LinkageRefused, moment, flow=flow, **fields)
 
     def settle(self, flow: str, content: Digest, warnings: Sequence[str], moment: Moment) -> None:
         """Nothing is left to do."""
@@ -308,6 +355,8 @@ class Record:
                 for memory in self.flows.values():
                     memory.status = states.after(memory.status, event)
                     memory.refused = {}
+            case events.LinkageRefused():
+                pass  # said to a person, and no news of the record
             case events.FlowEvent():
                 self._apply_in_flow(self.flow(event.flow), event)
             case _:
@@ -329,6 +378,8 @@ class Record:
         memory.status = states.after(memory.status, event)
         memory.known = True
         match event:
+            case events.Adopted() | events.Unlinked() | events.Reset():
+                _apply_by_hand(memory, event)
             case events.Requested() | events.Attempted() | events.DeliveryEvent() | events.Closed():
                 _apply_delivery(memory, event)
             case events.Retried() | events.Stirred():
@@ -345,7 +396,9 @@ class Record:
             ):
                 memory.said = _said(event)
                 if isinstance(event, events.Synced):
-                    memory.settled = event.content
+                    memory.settled, memory.left = event.content, []
+                if isinstance(event, events.Tombstoned):
+                    memory.closed = event.closed
                 if isinstance(event, events.Parked):
                     memory.refused = {}  # what was refused is worth another try once the wait is over
                     carriers = [(wait.kind, wait.key) for wait in event.waits if wait.carrier]
@@ -387,11 +440,28 @@ class Record:
         self._new.append(event)
 
 
+def _apply_by_hand(memory: FlowMemory, event: events.FlowEvent) -> None:
+    memory.said, memory.refused, memory.tried = "", {}, {}
+    match event:
+        case events.Adopted():
+            memory.closed, memory.left = False, []
+            if event.part:
+                memory.adopted[event.part] = event.link.procore_id
+            else:
+                memory.links[_link_key(event.link)] = event.link
+        case events.Unlinked() | events.Reset():
+            memory.parts, memory.links, memory.adopted, memory.settled = {}, {}, {}, ""
+            memory.left = list(event.left) if isinstance(event, events.Reset) else []
+            memory.closed = isinstance(event, events.Unlinked)
+        case _:
+            raise ValueError(f"{type(event).__name__} is not known to a link by hand")
+
+
 def _apply_delivery(memory: FlowMemory, event: events.FlowEvent) -> None:
     match event:
         case events.Requested():
             memory.open[event.part] = OpenDelivery(event.delivery, event.part, event.digest)
-            memory.said = ""
+            memory.said, memory.left = "", []
         case events.Attempted():
             known = memory.open[event.part]
             memory.open[event.part] = OpenDelivery(known.id, known.part, known.digest, event.attempt, unknown=True)

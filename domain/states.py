@@ -56,8 +56,10 @@ def after(  # noqa: C901, PLR0911, PLR0912 - one line for each kind of event rea
         case events.Observed() | events.Vanished() | events.Stirred():
             busy = status.open > 0
             return Status(status.state if busy else "pending", status.open, 0, todo=True)
-        case events.Retried():
+        case events.Retried() | events.Adopted() | events.Reset():
             return Status("pending", status.open, 0, todo=True)
+        case events.Unlinked():
+            return Status("deleted")
         case events.Parked():
             return Status("parked")
         case events.Rejected():

@@ -104,7 +104,7 @@ class Following:
             case decisions.Clash():
                 record.conflict(item.flow, decision.reason, moment)
             case decisions.Bury():
-                record.tombstone(item.flow, moment)
+                record.tombstone(item.flow, moment, closed=decision.closed)
             case decisions.Send():
                 record.link(item.flow, decision.links, moment)
                 if self._is_circling(item, decision.parts):

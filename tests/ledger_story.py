@@ -10,10 +10,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from domain.decide import Decision, Send, decide
 from domain.delivery import Listing
 from domain.endpoints import ENDPOINTS
-from domain.events import Event, LinkRow, Violation, Wait
+from domain.events import Event, Left, LinkRow, Violation, Wait
 from domain.flow import Context, Flow, Known, Part
 from domain.flows import RECORDS
 from domain.record import Moment, Record, Request, Seen
@@ -191,9 +193,34 @@ def conflicting(reason: str = "number belongs to another integration") -> Comman
     return lambda record, when: record.conflict(FLOW, reason, when)
 
 
-def tombstoned() -> Command:
-    """The record is closed for good."""
-    return lambda record, when: record.tombstone(FLOW, when)
+def tombstoned(*, closed: bool = False) -> Command:
+    """The record is closed, for good if told so."""
+    return lambda record, when: record.tombstone(FLOW, when, closed=closed)
+
+
+CONTRACT = LinkRow("purchaseOrders", "po-1", "PO-1", "purchase_order_contracts", "900", "7")
+LEFT = Left(PROCORE, "purchase_order_contracts", "900", "7")
+
+
+def adopted(part: str = "header", procore_id: str = "900") -> Command:
+    """A person joins the record with a contract that was there; without a part the pair stands at once."""
+    link = replace(CONTRACT, procore_id=procore_id)
+    return lambda record, when: record.adopt(FLOW, part, link, "same order", when)
+
+
+def cut_off() -> Command:
+    """A person cuts the record off."""
+    return lambda record, when: record.unlink(FLOW, "Successful Unlinked", "wrong one", when)
+
+
+def reset(*left: Left) -> Command:
+    """A person has it forgotten that the record was sent."""
+    return lambda record, when: record.reset(FLOW, left or (LEFT,), "remove it there", "wrong one", when)
+
+
+def linkage_refused(message: str = "still there") -> Command:
+    """A person is refused."""
+    return lambda record, when: record.refuse_linkage(FLOW, "unlink", message, "900", "", when)
 
 
 def settled(content: str = "v1") -> Command:

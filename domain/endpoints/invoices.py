@@ -72,6 +72,11 @@ def requisitions(project_id: str, contract_id: str) -> Listing:
     return project_list("requisitions", _LIST, project_id, **query)
 
 
+def requisitions_of_project(project_id: str) -> Listing:
+    """All invoices of a project."""
+    return project_list("requisitions", _LIST, project_id, view="extended")
+
+
 def requisition_items(project_id: str, requisition_id: str) -> Listing:
     """The items of one invoice that stand for lines of its commitment (I5, I6)."""
     path = f"{_ITEMS.replace('{id}', requisition_id)}/contract_items"

@@ -4,7 +4,7 @@ Rules   PP-31, PP-32, PP-34, C-14, C-49, C-51, C-55.
 Source  Procore contracts/sync and line_items/sync (C2, C3, C7, C8).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
@@ -66,11 +66,11 @@ def what_locks(memory: FlowMemory, share: Share, row: Json | None) -> Wait | boo
         return status == "Draft" and ours_before is not None and ours_before.digest != digest([status])
     if not memory.holds(share.status, digest([status])):
         return fact(key, f"the commitment is {status} in Procore by somebody else; set it back to Draft there")
-    billed = _billed(row)
-    return fact(key, billed) if billed else True
+    words = billed(row)
+    return fact(key, words) if words else True
 
 
-def _billed(row: Json) -> str:
+def billed(row: Json) -> str:
     """Why a finished commitment must not be opened again, in words; empty when nothing rests on it."""
     status = text(row, "status")
     if money(row.get("total_requisitions_amount") or 0):
@@ -99,6 +99,7 @@ def header_part(subject: Subject, share: Share, resource: str, project_id: str, 
     )
     body = given({**common, **dated})
     new = not subject.memory.target_id(share.header)
+    marked = {"origin_id": mine} if subject.memory.is_adopting(share.header) else {}
     return Part(
         name=share.header,
         endpoint=resource,
@@ -106,27 +107,39 @@ def header_part(subject: Subject, share: Share, resource: str, project_id: str, 
         scope={"project_id": project_id},
         key=mine,
         # Always made as a draft, whatever it becomes: approved contracts take no lines (Procore C3).
-        body={**body, "status": "Draft"} if new else body,
+        body={**body, "status": "Draft"} if new else {**body, **marked},
         meaning=body,
     )
 
 
 def line_parts(
-    subject: Subject, share: Share, resource: str, project_id: str, contract_id: str, units: dict[str, str]
+    subject: Subject,
+    share: Share,
+    resource: str,
+    project_id: str,
+    contract_id: str,
+    units: dict[str, str],
+    there: Mapping[str, str] | None = None,
 ) -> list[Part]:
-    """One row for each flagged line (PP-32)."""
+    """One row for each flagged line (PP-32); `there` names the rows of a contract that was joined by a person."""
     scope = {"project_id": project_id, _contract_name(resource): contract_id}
-    return [
-        Part(
-            name=f"line:{line.id}",
-            endpoint=f"{resource}.line_items",
-            stage=1,
-            scope=scope,
-            key=origin_of(subject, "purchaseOrderLines", line.id),
-            body=_line_body(subject, share, line, units),
+    parts: list[Part] = []
+    for line in share.lines:
+        mine, row_id = origin_of(subject, "purchaseOrderLines", line.id), (there or {}).get(line.id, "")
+        body = _line_body(subject, share, line, units)
+        parts.append(
+            Part(
+                name=f"line:{line.id}",
+                endpoint=f"{resource}.line_items",
+                stage=1,
+                scope=scope,
+                key=mine,
+                target_id=row_id,
+                body={**body, "origin_id": mine} if row_id else body,
+                meaning=body,
+            )
         )
-        for line in share.lines
-    ]
+    return parts
 
 
 def _line_body(subject: Subject, share: Share, line: Line, units: dict[str, str]) -> dict[str, object]:
@@ -231,8 +244,8 @@ def number_taken(subject: Subject, rows: Sequence[Json], mine: str) -> Plan | No
     """
     for row in rows:
         if text(row, "origin_id") == mine:
-            billed = _billed(row) if text(row, "status") in LOCKING else ""
-            return Plan(waits=[fact(f"contract:{row['id']}", billed)]) if billed else None
+            words = billed(row) if text(row, "status") in LOCKING else ""
+            return Plan(waits=[fact(f"contract:{row['id']}", words)]) if words else None
     for row in rows:
         if text(row, "number").upper() == subject.number.upper():
             if ours(row, mine) == "foreign":

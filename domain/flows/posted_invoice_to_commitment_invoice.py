@@ -325,6 +325,7 @@ FLOW = Flow(
         unmoved="cancelled eq true",
     ),
     counts=lambda invoice, _demanded: invoice.get("sendToProcore") is True and bool(text(invoice, "orderNumber")),
+    stays_deleted=True,
     excludes=excluded_by_setting,
     rules=(required("vendorNumber", "Vendor No.", "PP-25"), adds_up, in_local_currency("invoice", "invoices")),
     references=references,

@@ -20,6 +20,7 @@ from domain.flows.common import (
     fact,
     given,
     logged,
+    of_this_company,
     only,
     ours,
     plain,
@@ -69,7 +70,7 @@ def listings(subject: Subject) -> Iterable[Listing]:
     if _joined_to(subject) or is_npc_child(subject.source):
         return ()
     project_id = memory.target_id(_PROJECT)
-    if not project_id:
+    if not project_id or memory.is_adopting(_PROJECT):
         return (endpoints.projects(company), endpoints.company_segments(company))
     if _PATTERN in memory.parts:
         return ()
@@ -89,6 +90,11 @@ def plan(subject: Subject) -> Plan:
         refusal, project_id = _before_creation(subject, mine)
         if refusal is not None:
             return refusal
+    elif subject.memory.is_adopting(_PROJECT):
+        refusal = _before_adoption(subject, project_id, mine)
+        if refusal is not None:
+            return refusal
+        return Plan(parts=[_project(subject, mine, project_id)], link_stage=1, warnings=_warnings(source))
     parts = [_project(subject, mine, project_id)]
     if known_id:
         parts += _pattern(subject, project_id)
@@ -125,17 +131,34 @@ def _before_creation(subject: Subject, mine: str) -> tuple[Plan | None, str]:
             return Plan(conflict=f"{words} (origin id {row['origin_id']})"), ""
         words = f"number {number} exists in Procore (project {row['id']}), link or rename"
         return Plan(waits=[fact(f"project:{number}", words)]), ""
-    if not _sub_job_segment(subject.facts[endpoints.company_segments(company)]):
-        words = "the company's work breakdown pattern has no Sub Job segment; add it in Procore"
-        return Plan(waits=[fact("company pattern", words)]), ""
-    return None, ""
+    return _without_sub_jobs(subject), ""
+
+
+def _before_adoption(subject: Subject, project_id: str, mine: str) -> Plan | None:
+    """What a person joined must still be there and be nobody else's (ER-63)."""
+    rows = subject.facts[endpoints.projects(subject.context.procore_company)]
+    row = next((each for each in rows if str(each["id"]) == project_id), None)
+    if row is None:
+        words = f"project {project_id} is no longer visible in Procore; it was deleted, or the permission is missing"
+        return Plan(waits=[fact(f"project:{subject.number}", words)])
+    if ours(row, mine) == "foreign" and not of_this_company(subject, row, "projects"):
+        words = f"Procore project {project_id} belongs to another integration (origin id {row['origin_id']})"
+        return Plan(conflict=words)
+    return _without_sub_jobs(subject)
+
+
+def _without_sub_jobs(subject: Subject) -> Plan | None:
+    if _sub_job_segment(subject.facts[endpoints.company_segments(subject.context.procore_company)]):
+        return None
+    words = "the company's work breakdown pattern has no Sub Job segment; add it in Procore"
+    return Plan(waits=[fact("company pattern", words)])
 
 
 def _project(subject: Subject, mine: str, project_id: str) -> Part:
     body = _body(subject.source)
     scope = {"company_id": subject.context.procore_company}
     if project_id:
-        known = subject.memory.target_id(_PROJECT)
+        known = _PROJECT in subject.memory.parts
         sent = body if known else {**body, "origin_id": mine}
         return Part(
             name=_PROJECT,
@@ -256,6 +279,7 @@ FLOW = Flow(
         member_of=lambda row: text(row, "parentProjectNumber"),
     ),
     counts=lambda source, _demanded: bool(source.get("sendToProcore")),
+    stays_deleted=True,
     excludes=excluded_by_setting,
     rules=(required("displayName", "Name", "PP-09"), required("number", "No.", "PP-08")),
     references=references,

@@ -18,6 +18,7 @@ from domain.delivery import Listing
 from domain.events import LinkRow, Violation, Wait
 from domain.flow import Context, Flow, Origin, Part, Plan, Reference, Subject
 from domain.flows import budget_code_to_wbs_code as budget_code
+from domain.flows import commitment_adoption as adoption
 from domain.flows import vendor_to_project_directory as directory
 from domain.flows.commitment_parts import (
     Share,
@@ -111,7 +112,10 @@ def listings(subject: Subject) -> Iterable[Listing]:
             return  # whether a line differs can be told only with Procore's spelling of its unit
     for share in shares(subject.source, subject.context):
         made = subject.memory.target_id(share.header)
-        if not made or (is_finished(subject.memory, share) and differs(subject, share)):
+        if adoption.is_adopting(subject.memory, share):
+            project_id = subject.link("project", share.job).procore_id
+            yield from adoption.listings(subject, share, resource_for(subject), project_id)
+        elif not made or (is_finished(subject.memory, share) and differs(subject, share)):
             yield endpoints.contracts(resource_for(subject), subject.link("project", share.job).procore_id)
 
 
@@ -144,6 +148,9 @@ def _share_plan(subject: Subject, share: Share, units: dict[str, str]) -> list[P
         refusal = number_taken(subject, subject.facts[listing], mine)
         if refusal is not None:
             return refusal
+    there = adoption.lines_there(subject, share, resource, project_id) if adoption.is_adopting(memory, share) else {}
+    if isinstance(there, Plan):
+        return there
     parts = [header_part(subject, share, resource, project_id, mine)]
     if not contract_id:
         return parts
@@ -155,7 +162,7 @@ def _share_plan(subject: Subject, share: Share, units: dict[str, str]) -> list[P
         )
         return Plan(waits=[fact(f"order:{subject.number}", words)])
     changes = [
-        *line_parts(subject, share, resource, project_id, contract_id, units),
+        *line_parts(subject, share, resource, project_id, contract_id, units, there),
         *gone_parts(subject, share, resource, project_id),
     ]
     wanted = mapped_status(subject.source, subject.context.settings.get("status", DEFAULT_STATUS))
@@ -278,6 +285,7 @@ FLOW = Flow(
     counts=lambda order, _demanded: bool(order.get("sendToProcore")),
     # Posting releases an order that was open; one that is invoiced in full is gone right after (Business Central 9.5).
     afterlife=lambda order: {**order, "status": "Released"},
+    stays_deleted=True,
     excludes=excluded_by_setting,
     rules=(required("vendorNumber", "Vendor No.", "PP-25"), _lines_are_sound, in_local_currency("order", "orders")),
     references=references,

@@ -11,18 +11,22 @@ from domain import events
 from domain.events import EVENTS, Event, FlowEvent
 from tests.ledger_story import (
     Story,
+    adopted,
     claimed,
     closed,
     confirmed,
     conflicting,
+    cut_off,
     delayed,
     excluded,
+    linkage_refused,
     linked,
     observed,
     parked,
     refused,
     rejected,
     requested,
+    reset,
     retried,
     settled,
     stirred,
@@ -80,6 +84,10 @@ def test_every_event_of_a_record_survives_being_written_down() -> None:
         stirred(),
         vanished("PI-1"),
         tombstoned(),
+        reset(),
+        adopted(),
+        linkage_refused(),
+        cut_off(),
     )
     again = [msgspec.json.decode(msgspec.json.encode(event), type=type(event)) for event in story.events]
 
