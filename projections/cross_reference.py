@@ -1,7 +1,11 @@
 """Answers which record of one system is which record of the other."""
 
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
 from domain import events
-from domain.events import Event
+from domain.events import Event, LinkRow
 from projections.projection import Column, Keys, Projection, Rows, Table
 
 CROSS_REFERENCE = Table(
@@ -11,7 +15,12 @@ CROSS_REFERENCE = Table(
         Column("connection", "text", "connection that the pair belongs to"),
         Column("flow", "text", "flow that joined it"),
         Column("record", "text", "UUID of the record"),
-        Column("role", "text", "primary, or derived for a job that shares its parent's Procore project"),
+        Column(
+            "role",
+            "text",
+            "primary, derived for a job that shares its parent's Procore project, adopted while a link by hand is not"
+            " carried yet, or the part of a record that has several counterparts",
+        ),
         Column("bc_set", "text", "entity set in Business Central, empty for derived records"),
         Column("bc_id", "text", "id in Business Central"),
         Column("bc_number", "text", "number or code in Business Central; parts joined with |"),
@@ -30,43 +39,68 @@ CROSS_REFERENCE = Table(
     ),
 )
 
+ADOPTED = "adopted"
+"""Role of a pair that a person joined and that no delivery has confirmed yet."""
+
 
 def keys(event: Event) -> Keys:
     """Rows that an event may change."""
-    if isinstance(event, events.Linked):
-        for link in event.links:
+    if isinstance(event, events.Linked | events.Adopted):
+        for link in _joined(event):
             yield CROSS_REFERENCE, _key(event, link)
 
 
 def fold(rows: Rows, event: Event, _position: int) -> None:
-    """A pair keeps the moment at which it was first joined."""
-    if not isinstance(event, events.Linked):
-        return
-    for link in event.links:
-        old = rows.get(CROSS_REFERENCE, _key(event, link))
-        same = old is not None and old["procore_id"] == link.procore_id
-        rows.put(
-            CROSS_REFERENCE,
-            {
-                "connection": event.connection,
-                "flow": event.flow,
-                "record": str(event.originator_id),
-                "role": link.role,
-                "bc_set": link.bc_set,
-                "bc_id": link.bc_id,
-                "bc_number": link.bc_number,
-                "procore_resource": link.procore_resource,
-                "procore_id": link.procore_id,
-                "procore_parent_id": link.procore_parent_id,
-                "since": old["since"] if same and old is not None else event.at.isoformat(),
-            },
-        )
+    """A pair keeps the moment at which it was first joined; one that was cut or reset is gone from the table."""
+    match event:
+        case events.Linked() | events.Adopted():
+            for link in _joined(event):
+                _join(rows, event, link)
+        case events.Unlinked() | events.Reset():
+            rows.clear(CROSS_REFERENCE, (event.connection, event.flow, str(event.originator_id)))
+        case _:
+            return
 
 
-def _key(event: events.Linked, link: events.LinkRow) -> tuple[str, ...]:
+def _joined(event: events.Linked | events.Adopted) -> Iterable[LinkRow]:
+    """The pairs of an event. What a person joined is a pair of its own kind until the flow carried it."""
+    if isinstance(event, events.Linked):
+        return event.links
+    return (replace(event.link, role=ADOPTED) if event.part else event.link,)
+
+
+def _join(rows: Rows, event: events.Linked | events.Adopted, link: LinkRow) -> None:
+    old = rows.get(CROSS_REFERENCE, _key(event, link))
+    same = old is not None and old["procore_id"] == link.procore_id
+    if link.role != ADOPTED:
+        rows.delete(CROSS_REFERENCE, _key(event, replace(link, role=ADOPTED)))
+    rows.put(
+        CROSS_REFERENCE,
+        {
+            "connection": event.connection,
+            "flow": event.flow,
+            "record": str(event.originator_id),
+            "role": link.role,
+            "bc_set": link.bc_set,
+            "bc_id": link.bc_id,
+            "bc_number": link.bc_number,
+            "procore_resource": link.procore_resource,
+            "procore_id": link.procore_id,
+            "procore_parent_id": link.procore_parent_id,
+            "since": old["since"] if same and old is not None else event.at.isoformat(),
+        },
+    )
+
+
+def _key(event: events.FlowEvent, link: LinkRow) -> tuple[str, ...]:
     return (event.connection, event.flow, str(event.originator_id), link.role, link.bc_set, link.bc_id)
 
 
 CROSS_REFERENCES = Projection(
-    name="cross_reference", version=1, tables=(CROSS_REFERENCE,), topics=(events.Linked.TOPIC,), keys=keys, fold=fold
+    name="cross_reference",
+    version=1,
+    tables=(CROSS_REFERENCE,),
+    topics=tuple(kind.TOPIC for kind in (events.Linked, events.Adopted, events.Unlinked, events.Reset)),
+    keys=keys,
+    fold=fold,
 )

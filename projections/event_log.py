@@ -68,7 +68,8 @@ def summary(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for
         case events.Conflicted():
             return f"conflict: {event.reason}"
         case events.Tombstoned():
-            return "deleted in its source; the counterpart stays"
+            back = ", and only a person brings it back" if event.closed else ""
+            return ("deleted" if event.closed else "deleted in its source") + f"; the counterpart stays{back}"
         case events.Synced():
             return "synced"
         case events.Linked():
@@ -91,6 +92,16 @@ def summary(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for
             return f"withdrawn: {in_words(event.part)}: {event.why}"
         case events.Retried():
             return "to be decided again, although its source did not change"
+        case events.Adopted():
+            return f"linked by hand: {_pair(event.link)}" + _because(event.reason)
+        case events.Unlinked():
+            return f"unlinked: {', '.join(map(_pair, event.links[:3])) or 'nothing was joined'}" + _because(
+                event.reason
+            )
+        case events.Reset():
+            return f"reset: {event.warning}" + _because(event.reason)
+        case events.LinkageRefused():
+            return f"{event.act} refused: {event.message}" + _because(event.reason)
         case events.FeedAdvanced():
             return f"{event.entity_set} read up to {event.position}"
         case events.FeedAdopted():
@@ -141,6 +152,14 @@ def of_access(event: Event) -> str:
 
 def _everywhere(place: str) -> str:
     return "every connection" if place == "*" else place
+
+
+def _pair(link: events.LinkRow) -> str:
+    return f"{link.bc_number} = {link.procore_resource} {link.procore_id}"
+
+
+def _because(reason: str) -> str:
+    return f" ({reason})" if reason else ""
 
 
 _ID = re.compile(r"([0-9a-f]{8})-[0-9a-f-]{27}")

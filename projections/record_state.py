@@ -98,6 +98,8 @@ def keys(event: Event) -> Keys:
             yield RECORD, (record,)
             for flow in event.flows:
                 yield RECORD_STATE, (record, flow)
+        case events.LinkageRefused():
+            return
         case events.FlowEvent():
             yield RECORD, (record,)
             yield RECORD_STATE, (record, event.flow)
@@ -116,6 +118,8 @@ def fold(rows: Rows, event: Event, position: int) -> None:
                 rows.put(RECORD, {**known, "vanished": 1, "at": event.at.isoformat(), "position": position})
             for flow in event.flows:
                 _moved(rows, event, flow, position)
+        case events.LinkageRefused():
+            return  # nothing changed
         case events.FlowEvent():
             _moved(rows, event, event.flow, position)
         case _:
@@ -176,12 +180,17 @@ def _moved(rows: Rows, event: Event, flow: str, position: int) -> None:
             "open": now.open,
             "refused": now.refused,
             "todo": int(now.todo),
-            "joined": position if isinstance(event, events.Linked) else (old["joined"] if old is not None else 0),
+            "joined": position if _joins(event) else (old["joined"] if old is not None else 0),
             "position": position,
         },
     )
     if (old is not None and old["state"] == "parked") or now.state == "parked":
         _rewait(rows, event, record, flow, now)
+
+
+def _joins(event: Event) -> bool:
+    """Others may refer to the record's counterpart from here on."""
+    return isinstance(event, events.Linked) or (isinstance(event, events.Adopted) and not event.part)
 
 
 def _rewait(rows: Rows, event: Event, record: str, flow: str, now: Status) -> None:
@@ -239,6 +248,10 @@ def _said(event: Event) -> Iterable[str]:
             return [event.reason]
         case events.Synced():
             return event.warnings
+        case events.Unlinked():
+            return [f"unlinked by {event.actor}" + (f": {event.reason}" if event.reason else "")]
+        case events.Tombstoned() if event.closed:
+            return ["deleted; only a link or a reset brings it back"]
         case _:
             return ()
 

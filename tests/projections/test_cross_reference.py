@@ -4,7 +4,20 @@ import pytest
 
 from domain.events import LinkRow
 from projections.cross_reference import CROSS_REFERENCE, CROSS_REFERENCES
-from tests.ledger_story import FLOW, START, Command, Story, linked, observed, parked, settled
+from tests.ledger_story import (
+    FLOW,
+    START,
+    Command,
+    Story,
+    adopted,
+    cut_off,
+    linkage_refused,
+    linked,
+    observed,
+    parked,
+    reset,
+    settled,
+)
 from tests.projections.folded import Tables, folded, told
 
 
@@ -63,10 +76,43 @@ def test_a_derived_pair_stands_beside_a_primary_one() -> None:
     assert [row["role"] for row in tables.rows()] == ["derived", "primary"]
 
 
+@pytest.mark.requirement("ER-26", "C-55")
+def test_what_a_person_joined_is_marked_until_its_flow_carried_it() -> None:
+    before = folded(CROSS_REFERENCES, observed(), adopted()).row()
+    after = folded(CROSS_REFERENCES, observed(), adopted(), linked("900")).row()
+
+    assert (before["role"], before["procore_id"], before["since"]) == (
+        "adopted",
+        "900",
+        START.replace(minute=1).isoformat(),
+    )
+    assert (after["role"], after["procore_id"]) == ("primary", "900")
+
+
+@pytest.mark.requirement("ER-37")
+def test_a_pair_that_needs_no_delivery_stands_at_once() -> None:
+    assert folded(CROSS_REFERENCES, observed(), adopted(part="")).row()["role"] == "primary"
+
+
+@pytest.mark.requirement("ER-62", "ER-44")
+@pytest.mark.parametrize("end", [cut_off(), reset()])
+@pytest.mark.parametrize("page", [1, 100])
+def test_what_was_cut_or_reset_is_gone_and_can_be_joined_again(end: Command, page: int) -> None:
+    cut = told(observed(), pairs(HEADER, LINE), end)
+    again = told(observed(), pairs(HEADER, LINE), end, linked("999"))
+
+    assert Tables(CROSS_REFERENCES).take(cut, page).rows() == []
+    assert [row["procore_id"] for row in Tables(CROSS_REFERENCES).take(again, page).rows()] == ["999"]
+
+
+def test_a_refusal_changes_no_pair() -> None:
+    assert len(folded(CROSS_REFERENCES, observed(), pairs(HEADER, LINE), linkage_refused()).rows()) == 2
+
+
 @pytest.mark.requirement("DC-07")
 @pytest.mark.parametrize("page", [2, 100])
 def test_a_rebuild_gives_the_same_rows(page: int) -> None:
-    events = told(observed(), pairs(HEADER), parked(), pairs(LINE), linked("999"))
+    events = told(observed(), adopted(), pairs(HEADER), cut_off(), adopted(), parked(), pairs(LINE), linked("999"))
 
     assert Tables(CROSS_REFERENCES).take(events, page).rows() == Tables(CROSS_REFERENCES).take(events).rows()
 
