@@ -11,6 +11,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from domain.errors import SiteLedgerError
 from hub.cli.access import groups as access_groups
+from hub.cli.links import link, links, reset, unlink
 from hub.cli.looking import explain, status
 from hub.cli.planning import apply, plan
 from hub.cli.serving import run as serve
@@ -38,7 +39,8 @@ def application(shell: Shell) -> App:
         print_error=False,
         result_action="return_value",
     )
-    for command in (init, check, serve, sync, plan, apply, status, explain, rebuild, sandbox, demo):
+    everyday = (init, check, serve, sync, plan, apply, status, explain, link, unlink, reset, links)
+    for command in (*everyday, rebuild, sandbox, demo):
         app.command(command)
     configuration = App(name="config", help="Look at the configuration.")
     configuration.command(show)

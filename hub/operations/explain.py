@@ -27,7 +27,7 @@ NEXT = {
     "conflict": "a person has to decide which side is right",
     "synced": "nothing; a change in the source starts it again",
     "excluded": "nothing, as long as the rule holds",
-    "deleted": "nothing; the source is gone and the counterpart stays",
+    "deleted": "nothing; the counterpart stays, and a person can link or reset the record",
 }
 
 

@@ -1,0 +1,194 @@
+"""`links`: which record of one system is which of the other, since when, and who joined them; a page at a time."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec import Struct
+
+from domain.events import Adopted, Linked
+from hub.app import Hub, open_hub
+from hub.report import ExitStatus, Halted, Progress, Report
+from hub.settings import Settings
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+MOST = 1000
+USUAL = 100
+_NAMES = (
+    "connection",
+    "flow",
+    "record",
+    "role",
+    "bc_set",
+    "bc_id",
+    "bc_number",
+    "procore_resource",
+    "procore_id",
+    "procore_parent_id",
+    "since",
+    "state",
+)
+_KEY = 6
+"""Columns that order the pairs; a cursor is their values."""
+
+
+class LinkFilter(Struct, frozen=True, kw_only=True):
+    """Which pairs are wanted; empty for no limit.
+
+    query  an id or number of either system, whole
+    role   such as `adopted`: linked by hand, and not carried yet
+    """
+
+    connection: str = ""
+    flow: str = ""
+    query: str = ""
+    project: str = ""
+    role: str = ""
+
+
+class Pairing(Struct, frozen=True, kw_only=True):
+    """One pair, as `cross_reference` holds it, and where its record stands now.
+
+    how  `by hand` or `by its flow`; `by` is who signed the event that joined it last
+    """
+
+    connection: str
+    flow: str
+    record: str
+    role: str
+    bc_set: str
+    bc_id: str
+    bc_number: str
+    procore_resource: str
+    procore_id: str
+    procore_parent_id: str
+    since: str
+    state: str
+    how: str
+    by: str
+
+
+class Pairings(Struct, frozen=True):
+    """A page of pairs; `next_cursor` is None on the last one. `asof` is the least position that they show."""
+
+    items: tuple[Pairing, ...]
+    next_cursor: str | None
+    asof: int
+
+
+async def list_links(
+    settings: Settings,
+    *,
+    wanted: LinkFilter,
+    cursor: str | None,
+    limit: int,
+    progress: Progress,  # noqa: ARG001 - one page is quick
+) -> Report:
+    """The command `links`."""
+    async with open_hub(settings) as hub:
+        page = await pairings(hub, wanted, cursor=cursor, limit=limit)
+
+    def render(console: "Console") -> None:
+        for each in page.items:
+            pair = f"{each.bc_set or each.flow} {each.bc_number} = {each.procore_resource} {each.procore_id}"
+            told = f"{each.role}, {each.state}, {each.how} ({each.by}) since {each.since[:19]}"
+            console.print(f"{pair}  {told}", markup=False, soft_wrap=True)
+        if page.next_cursor:
+            console.print(f"more: --cursor {page.next_cursor}", markup=False, soft_wrap=True)
+
+    return Report(msgspec.to_builtins(page), ExitStatus.DONE, render)
+
+
+async def pairings(
+    hub: Hub,
+    wanted: LinkFilter = LinkFilter(),  # noqa: B008 - frozen
+    *,
+    cursor: str | None = None,
+    limit: int = USUAL,
+) -> Pairings:
+    """The pairs that fit, in a lasting order.
+
+    Raises  Halted (2) for a cursor that none of these pages gave.
+    """
+    await hub.projector.catch_up()
+    asof = await hub.ledger.last_position()
+    condition, values = _condition(wanted)
+    if cursor:
+        condition += " AND (x.connection, x.flow, x.record, x.role, x.bc_set, x.bc_id) > (?, ?, ?, ?, ?, ?)"
+        values += _place(cursor)
+    size = max(1, min(limit, MOST))
+    rows = await hub.ledger.rows(_PAIRS.format(condition=condition), (*values, size + 1))
+    page = rows[:size]
+    signed = await _signed(hub, [row[2] for row in page])
+    items = tuple(_pairing(row, signed) for row in page)
+    return Pairings(items, _cursor(page[-1]) if len(rows) > size else None, asof)
+
+
+def _condition(wanted: LinkFilter) -> tuple[str, list[Any]]:
+    parts: list[str] = []
+    values: list[Any] = []
+    for column, value in (
+        ("x.connection", wanted.connection),
+        ("x.flow", wanted.flow),
+        ("r.project", wanted.project),
+        ("x.role", wanted.role),
+    ):
+        if value:
+            parts.append(f" AND {column} = ?")
+            values.append(value)
+    if wanted.query:
+        parts.append(" AND (x.bc_number = ? OR x.bc_id = ? OR x.procore_id = ?)")
+        values += [wanted.query, wanted.query.lower(), wanted.query]
+    return "".join(parts), values
+
+
+async def _signed(hub: Hub, records: Sequence[str]) -> dict[tuple[str, str], tuple[str, str]]:
+    """Record and flow -> how it was joined, and who did it; a link by hand outlives the flow's own word."""
+    of, parameter = hub.ledger.in_list("record", list(dict.fromkeys(records)))
+    kinds, topics = hub.ledger.in_list("event", [Adopted.TOPIC, Linked.TOPIC])
+    rows = await hub.ledger.rows(
+        f"SELECT record, flow, event, actor, position FROM event_log WHERE {of} AND {kinds} ORDER BY position",  # noqa: S608 - built from columns
+        (parameter, topics),
+    )
+    found: dict[tuple[str, str], tuple[str, str]] = {}
+    for record, flow, event, actor, _ in rows:
+        if event == Adopted.TOPIC:
+            found[record, flow] = ("by hand", actor)
+        elif found.get((record, flow), ("", ""))[0] != "by hand":
+            found[record, flow] = ("by its flow", actor)
+    return found
+
+
+def _pairing(row: tuple[Any, ...], signed: dict[tuple[str, str], tuple[str, str]]) -> Pairing:
+    fields = dict(zip(_NAMES, row, strict=True))
+    how, by = signed.get((fields["record"], fields["flow"]), ("by its flow", "system"))
+    return Pairing(**{**fields, "state": fields["state"] or ""}, how=how, by=by)
+
+
+def _cursor(row: tuple[Any, ...]) -> str:
+    return urlsafe_b64encode(msgspec.json.encode(row[:_KEY])).decode()
+
+
+def _place(cursor: str) -> list[str]:
+    try:
+        place = msgspec.json.decode(urlsafe_b64decode(cursor), type=list[str])
+    except (ValueError, msgspec.DecodeError) as error:
+        raise Halted("The cursor is none of these pages; leave it out.", ExitStatus.WRONG_USE) from error
+    if len(place) != _KEY:
+        raise Halted("The cursor is none of these pages; leave it out.", ExitStatus.WRONG_USE)
+    return place
+
+
+_PAIRS = """
+SELECT x.connection, x.flow, x.record, x.role, x.bc_set, x.bc_id, x.bc_number, x.procore_resource, x.procore_id,
+       x.procore_parent_id, x.since, s.state
+FROM cross_reference x
+LEFT JOIN record r ON r.record = x.record
+LEFT JOIN record_state s ON s.record = x.record AND s.flow = x.flow
+WHERE 1 = 1{condition}
+ORDER BY x.connection, x.flow, x.record, x.role, x.bc_set, x.bc_id
+LIMIT ?
+"""
