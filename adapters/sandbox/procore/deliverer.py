@@ -35,13 +35,15 @@ class Deliverer:
         calls = 0
         while endpoint.queue and (endpoint.retry_at is None or endpoint.retry_at <= self.state.now()):
             head = endpoint.queue[0]
-            twice = self.state.outbox.duplicates > 0
-            if twice:
+            if self.state.outbox.duplicates > 0:
                 self.state.outbox.duplicates -= 1
                 await self._call(url, head)  # a delivery whose success Procore did not notice
+                calls += 1
+                if head not in endpoint.queue:  # its hook was removed or moved meanwhile
+                    continue
             attempt = await self._call(url, head)
-            calls += 1 + twice
-            if head in endpoint.queue:  # else its hook was removed or moved meanwhile
+            calls += 1
+            if head in endpoint.queue:
                 settle(endpoint, head, attempt)
         return calls
 

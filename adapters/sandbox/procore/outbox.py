@@ -27,7 +27,7 @@ class Attempt:
     completed: datetime
 
 
-@dataclass
+@dataclass(eq=False)
 class Sending:
     """One event on its way to one hook.
 

@@ -522,6 +522,24 @@ async def test_what_waits_goes_to_the_new_address(api: Api, procore: Procore, re
     assert [url for url, _, _ in receiver.took] == [URL, f"{URL}/new"]
 
 
+async def test_a_hook_that_is_removed_while_it_is_called_stops_nothing(
+    api: Api, procore: Procore, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hook = await heard(api)
+    procore.outbox.duplicates = 1
+    for name in ("a", "b"):
+        procore.add_vendor(name)
+
+    async def removes(*_call: object) -> tuple[int, str]:
+        await api.call("DELETE", f"{company_of(api)}/hooks/{hook}")
+        return 204, ""
+
+    monkeypatch.setattr(procore.deliverer, "post", removes)
+    assert await procore.deliverer.send() == 1
+    assert procore.outbox.waiting() == 0
+    assert receiver.took == []
+
+
 # -- over real HTTP ------------------------------------------------------------------------------------------------
 
 
