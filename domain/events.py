@@ -444,6 +444,24 @@ class PlanEnded(Event, frozen=True, kw_only=True):
     why: str = ""
 
 
+class KeysRotated(Event, frozen=True, kw_only=True):
+    """Secrets at rest are under this key from here on; `kept` are old keys that are still read. Names, never keys."""
+
+    TOPIC: ClassVar[str] = "keys.rotated.1"
+    key: str
+    kept: tuple[str, ...]
+    secrets: int
+
+
+class ContentsRedacted(Event, frozen=True, kw_only=True):
+    """Personal fields were taken out of these contents, which no longer match their digests; no other event changes."""
+
+    TOPIC: ClassVar[str] = "contents.redacted.1"
+    contents: tuple[Digest, ...]
+    fields: tuple[str, ...]
+    before: datetime
+
+
 EVENTS: dict[str, type[Event]] = {
     event.TOPIC: event
     for event in (
@@ -484,6 +502,8 @@ EVENTS: dict[str, type[Event]] = {
         PlanMade,
         PlanStarted,
         PlanEnded,
+        KeysRotated,
+        ContentsRedacted,
     )
 }
 

@@ -26,10 +26,12 @@ from hub.connection import Pair
 from hub.due import Narrow
 from hub.gate import Addresses
 from hub.groups import single_error
+from hub.keyring import keyring_of
 from hub.projector import Projector
 from hub.report import Progress
 from hub.round import Outcome, Round
 from hub.settings import Connection, Settings
+from hub.vault import Vault
 from hub.window import Window
 from projections.registry import PROJECTIONS
 
@@ -45,6 +47,7 @@ class Hub:
     rng: Rng
     networks: Mapping[System, Network]
     access: Access
+    vault: Vault
 
     @asynccontextmanager
     async def pair(self, name: str) -> AsyncGenerator[Pair]:
@@ -164,12 +167,13 @@ async def open_hub(
         projector = Projector(ledger, PROJECTIONS)
         the_rng = rng or system_rng()
         access = Access(ledger, the_clock, the_rng, settings.server.admin_token)
+        vault = Vault(ledger, the_clock, lambda: keyring_of(settings.server.secret_key))
         with single_error():
             async with anyio.create_task_group() as tasks:
                 await tasks.start(ledger.run)
                 await projector.start()
                 try:
-                    yield Hub(settings, ledger, projector, the_clock, the_rng, networks or {}, access)
+                    yield Hub(settings, ledger, projector, the_clock, the_rng, networks or {}, access, vault)
                 finally:
                     with anyio.CancelScope(shield=True):
                         await access.refusals.flush()

@@ -124,8 +124,8 @@ def summary(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for
             return of_access(event)
 
 
-def of_access(event: Event) -> str:
-    """What happened to who may do what, in one line."""
+def of_access(event: Event) -> str:  # noqa: PLR0911 - as above
+    """What happened to who may do what, to keys and to old bodies, in one line."""
     match event:
         case events.UserPut():
             roles = ", ".join(f"{role} on {_everywhere(place)}" for place, role in event.roles.items()) or "no role"
@@ -146,6 +146,10 @@ def of_access(event: Event) -> str:
         case events.AccessRefused():
             times = f" ({event.count} times)" if event.count > 1 else ""
             return f"not permitted: {event.action}: {event.reason}{times}"
+        case events.KeysRotated():
+            return f"{event.secrets} secrets encrypted under the key {event.key}"
+        case events.ContentsRedacted():
+            return f"{len(event.contents)} bodies from before {event.before:%Y-%m-%d} redacted"
         case _:
             return event.TOPIC
 

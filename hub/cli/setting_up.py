@@ -91,10 +91,11 @@ def _written(place: Path, answers: Answers) -> Report:
     from hub.settings import InvalidConfiguration, load
     from hub.settings.template import checked_file
 
-    key_file = place.with_suffix(".key")
-    text = checked_file(_values(answers, key_file), str(answers.connection), place.parent)
+    key_file, admin_file = place.with_suffix(".key"), place.with_suffix(".admin-token")
+    text = checked_file(_values(answers, key_file, admin_file), str(answers.connection), place.parent)
     try:
-        made = _make_key(key_file)
+        made = _make(key_file, _new_key)
+        _make(admin_file, _new_admin_token)
         _replace(place, text)
     except OSError as error:
         message = f"{error.filename} cannot be written ({error.strerror}). Choose another place with --config FILE."
@@ -108,6 +109,7 @@ def _written(place: Path, answers: Answers) -> Report:
         "file": str(place),
         "key_file": str(key_file),
         "key_made": made,
+        "admin_token_file": str(admin_file),
         "open": [{"key": problem.key, "problem": problem.says, "mend": problem.mend} for problem in problems],
         "next": "siteledger check",
     }
@@ -116,6 +118,7 @@ def _written(place: Path, answers: Answers) -> Report:
         say = _plain(console)
         say(f"Wrote {place}.")
         say(f"{'Made' if made else 'Kept'} {key_file}: keep a copy apart from the store.")
+        say(f"The first administrator signs in with what stands in {admin_file}.")
         if problems:
             say("Still to do:")
         for problem in problems:
@@ -125,7 +128,7 @@ def _written(place: Path, answers: Answers) -> Report:
     return Report(document, ExitStatus.DONE, render)
 
 
-def _values(answers: Answers, key_file: Path) -> dict[str, Any]:
+def _values(answers: Answers, key_file: Path, admin_file: Path) -> dict[str, Any]:
     """What differs from the defaults, by key."""
     from urllib.parse import quote
 
@@ -135,6 +138,7 @@ def _values(answers: Answers, key_file: Path) -> dict[str, Any]:
     tenant, environment = quote(str(answers.tenant)), quote(str(answers.environment))
     return {
         "server.secret_key": f"file:{key_file.name}",
+        "server.admin_token": f"file:{admin_file.name}",
         f"{above}.kind": answers.kind,
         f"{above}.start_date": SystemClock().now().date(),
         f"{above}.business_central.api_url": (
@@ -150,18 +154,29 @@ def _values(answers: Answers, key_file: Path) -> dict[str, Any]:
     }
 
 
-def _make_key(path: Path) -> bool:
-    """Make the key that encrypts generated secrets, readable for its owner alone; an existing one is never touched."""
-    import base64
-    import secrets
-
+def _make(path: Path, new: Callable[[], str]) -> bool:
+    """Make a secret, readable for its owner alone; an existing one is never touched."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return False
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(base64.urlsafe_b64encode(secrets.token_bytes(32)) + b"\n")
+    with os.fdopen(descriptor, "w") as file:
+        file.write(f"{new()}\n")
     return True
+
+
+def _new_key() -> str:
+    from adapters.ports import system_rng
+    from hub.keyring import new_key
+
+    return new_key(system_rng())
+
+
+def _new_admin_token() -> str:
+    from adapters.ports import system_rng
+    from hub.access.secrets import new_token
+
+    return new_token(system_rng())
 
 
 def _replace(path: Path, text: str) -> None:

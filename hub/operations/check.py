@@ -20,6 +20,7 @@ from domain.values import BUSINESS_CENTRAL, PROCORE, SYSTEMS, System
 from hub.app import Hub, open_hub
 from hub.connection import Pair
 from hub.gate import disagreement, read_set_up
+from hub.operations.key_files import too_open
 from hub.report import ExitStatus, Progress, Report, gravest
 from hub.settings import Settings
 
@@ -52,6 +53,9 @@ async def check(settings: Settings, *, connection: str | None, progress: Progres
             lines += found
             statuses.append(status)
             progress.finish(f"checking {name}")
+    files = [Line("", "siteledger", *words) for words in too_open(settings)]
+    lines += files
+    statuses += [ExitStatus.NEEDS_PERSON] * bool(files)
     document: dict[str, Any] = {
         "ok": all(line.ok for line in lines),
         "findings": [asdict(line) for line in lines],
@@ -62,7 +66,9 @@ async def check(settings: Settings, *, connection: str | None, progress: Progres
             mark = "[green]ok[/green]" if line.ok else "[red]no[/red]"
             console.print(mark, end="  ")
             console.print(
-                f"{line.connection}  {line.what}{': ' if line.why else ''}{line.why}", markup=False, soft_wrap=True
+                f"{line.connection or 'siteledger'}  {line.what}{': ' if line.why else ''}{line.why}",
+                markup=False,
+                soft_wrap=True,
             )
             if line.remedy and not line.ok:
                 console.print(f"      {line.remedy}", markup=False, soft_wrap=True)

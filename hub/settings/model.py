@@ -26,6 +26,20 @@ PROCORE_TEST_HOSTS = ("sandbox.procore.com", "api-monthly.procore.com", "api-san
 """Source  Procore guide A2 and A4; the last is the spelling of requirements C-42."""
 
 
+PERSONAL_FIELDS = (
+    "workerName",
+    "party",
+    "login_information",
+    "created_by",
+    "email",
+    "email_address",
+    "mobile_phone",
+    "business_phone",
+    "phoneNumber",
+)
+"""Source  Procore guide T2, T10 (entries, people); connector API vendors and resources."""
+
+
 class Store(Table):
     """Where the ledger is kept."""
 
@@ -47,10 +61,17 @@ class Server(Table):
     """What webhooks are told to call; without it there are no webhooks, only polling. http for this computer only."""
 
     secret_key: SecretValue | None = None
-    """Encrypts generated secrets at rest. Made by `siteledger init`; keep a copy apart from the store."""
+    """Encrypts generated secrets at rest. Made by `siteledger init`; keep a copy apart from the store. May hold several
+    keys, one on each line or separated by commas: the first one writes, all of them read."""
 
     admin_token: SecretValue | None = None
-    """Token of the first administrator."""
+    """Token of the first administrator; at least 24 characters. Made by `siteledger init`."""
+
+    retention_days: Annotated[Whole, Field(ge=30, le=36500)] | None = None
+    """Days after which `siteledger redact` takes personal fields out of stored bodies; without it they stay."""
+
+    personal_fields: tuple[Text, ...] = PERSONAL_FIELDS
+    """Fields of stored bodies that are personal, by their name in JSON, wherever they stand."""
 
 
 class BusinessCentral(Table):

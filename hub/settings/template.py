@@ -23,6 +23,7 @@ EXAMPLES: Mapping[str, str] = {
     "admin_token": '"env:SITELEDGER_ADMIN_TOKEN"',
     "mapping": '"mapping.toml"',
     "public_url": '"https://siteledger.example.com"',
+    "retention_days": "730",
     "secret_key": '"env:SITELEDGER_SECRET_KEY"',
     "start_date": "2026-01-01",
 }

@@ -47,11 +47,15 @@ class Surroundings:
 
 
 class Secret(SecretStr):
-    """A value that is never printed. `shown` is what may be: where it comes from, or an address without password."""
+    """A value that is never printed. `shown` is what may be: where it comes from, or an address without password.
 
-    def __init__(self, value: str | None, shown: str = "given by the program") -> None:
+    `file` is the file that it was read from, where it was one.
+    """
+
+    def __init__(self, value: str | None, shown: str = "given by the program", file: Path | None = None) -> None:
         super().__init__(value or "")
         self.shown = shown
+        self.file = file
         self.at_hand = value is not None
 
     def get_secret_value(self) -> str:
@@ -77,7 +81,7 @@ def _fetch(reference: str, around: Surroundings) -> str:
             mend = f"Set {name}, or name another one as env:NAME or file:PATH."
             raise wrong(f"the environment variable {name} is not set", mend)
         return value
-    path = (around.folder or Path()) / name
+    path = _file_of(reference, around) or Path(name)
     try:
         value = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
@@ -87,6 +91,11 @@ def _fetch(reference: str, around: Surroundings) -> str:
     if not value:
         raise wrong(f"the secret file {path} is empty", "Put the secret there, alone.")
     return value
+
+
+def _file_of(reference: str, around: Surroundings) -> Path | None:
+    source, _, name = reference.partition(":")
+    return (around.folder or Path()) / name if source == "file" else None
 
 
 def _is_reference(text: str) -> bool:
@@ -109,7 +118,7 @@ def _secret(value: object, info: ValidationInfo) -> Secret:
 
 def _referenced(reference: str, around: Surroundings, *, demanded: bool) -> Secret:
     try:
-        return Secret(_fetch(reference, around), shown=reference)
+        return Secret(_fetch(reference, around), shown=reference, file=_file_of(reference, around))
     except PydanticCustomError:
         if demanded:
             raise
@@ -122,7 +131,9 @@ def _store_url(value: object, info: ValidationInfo) -> Secret:
     around = _surroundings(info)
     if isinstance(value, str) and _is_reference(value):
         secret = _referenced(value, around, demanded=around.need != "nothing")
-        return Secret(_located(secret.get_secret_value(), around), shown=value) if secret.at_hand else secret
+        if not secret.at_hand:
+            return secret
+        return Secret(_located(secret.get_secret_value(), around), shown=value, file=secret.file)
     url = _located(value if isinstance(value, str) else "", around)
     return Secret(url, shown=without_password(url))
 

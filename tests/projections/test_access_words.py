@@ -52,6 +52,11 @@ WORDS: list[tuple[Event, str]] = [
         happened(events.AccessRefused, action="sign_in", reason="unknown token", count=40),
         "not permitted: sign_in: unknown token (40 times)",
     ),
+    (happened(events.KeysRotated, key="ab12", kept=(), secrets=3), "3 secrets encrypted under the key ab12"),
+    (
+        happened(events.ContentsRedacted, contents=("aa", "bb"), fields=("email",), before=AT),
+        "2 bodies from before 2026-01-05 redacted",
+    ),
 ]
 
 

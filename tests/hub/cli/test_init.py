@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from hub.access.secrets import is_token
 from hub.cli import questions, setting_up
 from hub.report import ExitStatus
 from hub.settings import FLOW_NAMES, read
@@ -36,6 +37,7 @@ def test_what_init_writes_is_what_config_show_prints(call: Call, tmp_path: Path)
         "default": "Draft",
     }
     assert values["server.secret_key"] == "file:siteledger.key"
+    assert values["server.admin_token"] == "file:siteledger.admin-token"
     assert values["store.url"] == f"sqlite:///{tmp_path}/siteledger.db"
     assert {row["origin"] for row in shown.document["values"] if row["value"] is not None} == {"file"}
 
@@ -101,7 +103,11 @@ def test_force_replaces_the_file_and_keeps_the_key(call: Call, tmp_path: Path) -
     assert ended.document["key_made"] is False
     assert (tmp_path / "siteledger.key").read_bytes() == key
     assert "connections.east" in (tmp_path / "siteledger.toml").read_text()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["siteledger.key", "siteledger.toml"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "siteledger.admin-token",
+        "siteledger.key",
+        "siteledger.toml",
+    ]
 
 
 def test_the_key_is_new_each_time_readable_for_its_owner_alone_and_never_printed(call: Call, tmp_path: Path) -> None:
@@ -109,10 +115,11 @@ def test_the_key_is_new_each_time_readable_for_its_owner_alone_and_never_printed
         call("--config", f"{name}.toml", "init", "--yes", *more) for name, more in (("a", ()), ("b", ("--json",)))
     ]
 
-    files = [tmp_path / "a.key", tmp_path / "b.key"]
+    files = [tmp_path / f"{name}.{kind}" for kind in ("key", "admin-token") for name in "ab"]
     keys = [file.read_text().strip() for file in files]
-    assert keys[0] != keys[1]
-    assert {len(key) for key in keys} == {44}
+    assert len(set(keys)) == 4
+    assert {len(key) for key in keys[:2]} == {44}
+    assert all(is_token(key) for key in keys[2:])
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
     assert not any(key in ended.out + ended.err for key in keys for ended in printed)
 
