@@ -1,5 +1,6 @@
 """The event store, contents and rows, on SQLite or PostgreSQL, behind `Ledger`."""
 
+from adapters.store.contents import redacted_form
 from adapters.store.database import Reader, Row
 from adapters.store.errors import (
     ConnectionLost,
@@ -34,4 +35,5 @@ __all__ = [
     "UnknownEvent",
     "open_ledger",
     "open_overlay",
+    "redacted_form",
 ]

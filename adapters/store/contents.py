@@ -4,7 +4,16 @@ import zlib
 from collections.abc import Iterable, Mapping
 
 PackedContent = tuple[bytes, int, bytes]
-"""SHA-256, 1 if compressed, and the body."""
+"""SHA-256, the sum of `ZIPPED` and `REDACTED` as they apply, and the body."""
+
+ZIPPED, REDACTED = 1, 2
+"""A redacted body is no longer what its digest says."""
+
+UNREDACT = (
+    "ON CONFLICT (sha256) DO UPDATE SET zipped = excluded.zipped, body = excluded.body"
+    " WHERE contents.zipped >= 2"  # which is REDACTED
+)
+"""A body is stored once. One that was redacted and is seen again is whole again: a decision may rest on it."""
 
 WORTH = 512
 """Bytes: below this, the gain is less than what a page of the database wastes anyway."""
@@ -20,7 +29,13 @@ def packed(contents: Mapping[str, bytes]) -> list[PackedContent]:
 
 def unpacked(rows: Iterable[PackedContent]) -> dict[str, bytes]:
     """Bodies by the hexadecimal SHA-256 that names them."""
-    return {sha.hex(): zlib.decompress(body) if zipped else body for sha, zipped, body in rows}
+    return {sha.hex(): zlib.decompress(body) if zipped & ZIPPED else body for sha, zipped, body in rows}
+
+
+def redacted_form(sha: str, body: bytes) -> tuple[int, bytes, bytes]:
+    """What takes the place of a body: mark, body, and the digest that goes on naming it."""
+    name, zipped, small = _pack(bytes.fromhex(sha), body)
+    return zipped + REDACTED, small, name
 
 
 def _pack(sha: bytes, body: bytes) -> PackedContent:

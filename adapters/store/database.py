@@ -1,13 +1,15 @@
 """What the ledger asks of a database. Blocking calls; the ledger runs them in threads."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 from uuid import UUID
 
 from eventsourcing.persistence import StoredEvent
 
 from adapters.store.contents import PackedContent
-from adapters.store.statements import Dialect, Statement
+from adapters.store.schema import Kept
+from adapters.store.statements import Columns, Dialect, Statement
 
 Row = tuple[int, bytes, int, str, bytes]
 """One event as it is stored: position, the 16 bytes of the stream's id, version, topic, and the JSON of the event."""
@@ -51,14 +53,49 @@ class Reader(Protocol):
         ...
 
 
+class Snapshot(Protocol):
+    """All tables at one moment."""
+
+    @property
+    def number(self) -> int:
+        """The schema's number, 0 where there is none."""
+        ...
+
+    def rows(self, table: Kept) -> Iterator[tuple[Any, ...]]:
+        """Rows of a table by its key, one after the other; ids as 16 bytes."""
+        ...
+
+
+class Filling(Protocol):
+    """A store that is being filled."""
+
+    def put(self, table: Kept, columns: Columns, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Insert rows with these columns; ids as 16 bytes."""
+        ...
+
+
 class Database(Reader, Protocol):
     """One database with the ledger in it.
 
     Raises  StoreUnavailable from every call; ConnectionLost where the outcome is unknown.
     """
 
-    def upgrade(self, at: str) -> tuple[int, int]:
-        """Bring the schema up to date, alone among all processes; from which number to which."""
+    def upgrade(self, at: str, *, everything: bool = False) -> tuple[int, int]:
+        """Bring the schema up to date, alone among all processes; from which number to which.
+
+        Without `everything` only upgrades that add are applied; others are refused in words.
+        """
+        ...
+
+    def snapshot(self) -> AbstractContextManager[Snapshot]:
+        """Everything that the store holds at one moment, while others go on writing."""
+        ...
+
+    def filling(self, number: int, at: str) -> AbstractContextManager[Filling]:
+        """Fill an empty store, made with the schema of this number; all of it is committed at the end, or nothing.
+
+        Raises  StoreUnavailable when the store is not empty, or of another schema.
+        """
         ...
 
     def append(self, events: Sequence[Entry], contents: Sequence[PackedContent], also: Sequence[Statement]) -> int:

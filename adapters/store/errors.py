@@ -17,6 +17,10 @@ class StoreUnavailable(SiteLedgerError):
         self.outcome_unknown = outcome_unknown
 
 
+class WrongStore(StoreUnavailable):
+    """The store that was named is not one that this can be done with: not empty, or never used."""
+
+
 class ConnectionLost(StoreUnavailable):
     """The connection broke in the middle of something; whether it was committed must be settled by reading."""
 

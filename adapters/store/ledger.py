@@ -198,7 +198,10 @@ class Ledger:
                 await self._threads.read(release)
 
     async def upgrade(self) -> tuple[int, int]:
-        """Bring the schema up to date; from which number to which. Safe while other processes start."""
+        """Add what is new to the schema; from which number to which. Safe while other processes start.
+
+        What does more than add is refused in words: that is for `siteledger upgrade`.
+        """
         at = self.clock.now().isoformat()
         return await self._threads.write(lambda: self._database.upgrade(at))
 
@@ -218,13 +221,13 @@ class Ledger:
 
 @asynccontextmanager
 async def open_ledger(url: str, *, events: Registry, clock: Clock, threads: Threads) -> AsyncGenerator[Ledger]:
-    """The ledger behind a URL, its schema brought up to date.
+    """The ledger behind a URL, its schema brought up to date where that only adds to it.
 
     Shape   `sqlite:///relative/path`, `sqlite:////absolute/path`, `sqlite:///:memory:`, or `postgresql://…` as libpq
             takes it.
     Raises  StoreUnavailable.
     """
-    database = _database(url)
+    database = database_at(url)
     try:
         ledger = Ledger(database, events, clock, threads)
         await ledger.upgrade()
@@ -234,7 +237,11 @@ async def open_ledger(url: str, *, events: Registry, clock: Clock, threads: Thre
             await threads.write(database.close)
 
 
-def _database(url: str) -> Database:
+def database_at(url: str) -> Database:
+    """The database behind a URL, as it is.
+
+    Raises  StoreUnavailable.
+    """
     scheme, mark, rest = url.partition("://")
     if mark and scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
         return SqliteDatabase(rest[1:])

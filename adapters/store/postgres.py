@@ -20,8 +20,10 @@ from psycopg.sql import SQL, Identifier
 
 from adapters.store import schema
 from adapters.store.contents import PackedContent
-from adapters.store.database import Conflict, Entry, Release, Row, StoredState
+from adapters.store.copying import begin
+from adapters.store.database import Conflict, Entry, Filling, Release, Row, Snapshot, StoredState
 from adapters.store.errors import READ_ONLY, ConnectionLost, Locked, RowsRefused, StoreUnavailable
+from adapters.store.postgres_copy import PostgresFilling, PostgresSnapshot
 from adapters.store.postgres_recorder import LedgerDatastore, PostgresRecorder
 from adapters.store.statements import PostgresDialect, Statement, numbered
 from adapters.store.threads import READERS
@@ -64,17 +66,42 @@ class PostgresDatabase:
         self._recorder = PostgresRecorder(self._writing)
         self._reader = PostgresRecorder(self._reading)
 
-    def upgrade(self, at: str) -> tuple[int, int]:
+    def upgrade(self, at: str, *, everything: bool = False) -> tuple[int, int]:
         """Bring the schema up to date in one transaction under an advisory lock."""
+        with self._alone() as cursor:
+            return schema.apply(_Session(cursor), self._upgrades(), at, everything=everything)
+
+    def _upgrades(self) -> tuple[schema.Upgrade, ...]:
         tables = tuple(statement.as_string() for statement in self._recorder.sql_create_statements)
-        due = schema.upgrades(self.dialect, tables)
+        return schema.upgrades(self.dialect, tables)
+
+    @contextmanager
+    def _alone(self) -> Generator[psycopg.Cursor[Any]]:
         with self._translated(), psycopg.connect(self._conninfo) as connection, connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", _lock_key(self._schema, "upgrade"))
             # Looked up first, because CREATE SCHEMA IF NOT EXISTS asks for the right to create even when it exists.
             if not cursor.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", (self._schema,)).fetchall():
                 cursor.execute(SQL("CREATE SCHEMA {}").format(Identifier(self._schema)))
             cursor.execute(SQL("SET LOCAL search_path TO {}").format(Identifier(self._schema)))
-            return schema.apply(_Session(cursor), due, at)
+            yield cursor
+
+    @contextmanager
+    def snapshot(self) -> Generator[Snapshot]:
+        """One transaction that reads, at one moment, on a connection of its own."""
+        with self._translated(), psycopg.connect(self._conninfo) as connection:
+            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            connection.read_only = True
+            with connection.cursor() as cursor:
+                cursor.execute(SQL("SET LOCAL search_path TO {}").format(Identifier(self._schema)))
+                yield PostgresSnapshot(cursor)
+
+    @contextmanager
+    def filling(self, number: int, at: str) -> Generator[Filling]:
+        """One transaction that writes, under the lock for upgrades."""
+        with self._alone() as cursor:
+            begin(_Session(cursor), self._upgrades(), number, at)
+            yield PostgresFilling(cursor)
+            schema.apply(_Session(cursor), self._upgrades(), at)
 
     def append(self, events: Sequence[Entry], contents: Sequence[PackedContent], also: Sequence[Statement]) -> int:
         """Store all in one transaction; the position of the last event, 0 where there is none."""

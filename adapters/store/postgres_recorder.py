@@ -25,7 +25,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import dict_row, tuple_row
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
-from adapters.store.contents import PackedContent
+from adapters.store.contents import UNREDACT, PackedContent
 from adapters.store.database import Entry, Row, entry
 from adapters.store.errors import RowsRefused
 from adapters.store.schema import EVENTS
@@ -123,6 +123,7 @@ class PostgresRecorder(PostgresApplicationRecorder):
             "table": Identifier(self.events_table_name),
             "function": Identifier(f"{self.events_table_name}_append"),
             "contents": Identifier("contents"),
+            "unredact": SQL(UNREDACT),
             "key": key,
         }
         return [
@@ -146,7 +147,7 @@ class PostgresRecorder(PostgresApplicationRecorder):
                 "     FROM unnest(streams, versions, topics, states) WITH ORDINALITY AS e(i, v, t, s, n);"
                 "   IF shas IS NOT NULL THEN"
                 "     INSERT INTO {schema}.{contents} SELECT * FROM unnest(shas, zips, bodies)"
-                "       ON CONFLICT (sha256) DO NOTHING;"
+                "       {unredact};"
                 "   END IF;"
                 "   RETURN last;"
                 " END $body$"

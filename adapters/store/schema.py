@@ -4,18 +4,25 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from adapters.store.errors import StoreUnavailable
-from adapters.store.statements import Dialect
+from adapters.store.statements import Columns, Dialect
 
 EVENTS = "stored_events"
+
+VERSIONS = "CREATE TABLE IF NOT EXISTS schema_version (number BIGINT PRIMARY KEY, why TEXT NOT NULL, at TEXT NOT NULL)"
+FOUND = "SELECT coalesce(max(number), 0) FROM schema_version"
 
 
 @dataclass(frozen=True)
 class Upgrade:
-    """One step of the schema, run in one transaction together with all others that are due."""
+    """One step of the schema, run in one transaction together with all others that are due.
+
+    An `additive` one makes tables and indexes that older versions do not look at, and is applied by any start.
+    """
 
     number: int
     why: str
     statements: tuple[str, ...]
+    additive: bool = True
 
 
 class Session(Protocol):
@@ -30,106 +37,141 @@ class Session(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A table that a backup holds, because nothing else can make it again.
+
+    Shape   `columns` name their types: `text`, `bigint`, `bytea`, or `uuid`, which is 16 bytes on SQLite. `since` is
+            the number of the upgrade that made it.
+    """
+
+    name: str
+    columns: Columns
+    key: tuple[str, ...]
+    since: int
+
+    def statement(self, dialect: Dialect) -> str:
+        """What creates it."""
+        return dialect.table(self.name, self.columns, self.key)
+
+
+def _texts(*names: str) -> tuple[tuple[str, str], ...]:
+    return tuple((name, "text") for name in names)
+
+
+KEPT_EVENTS = Kept(
+    EVENTS,
+    (
+        ("notification_id", "bigint"),
+        ("originator_id", "uuid"),
+        ("originator_version", "bigint"),
+        ("topic", "text"),
+        ("state", "bytea"),
+    ),
+    ("notification_id",),
+    since=1,
+)
+CONTENTS = Kept("contents", (("sha256", "bytea"), ("zipped", "bigint"), ("body", "bytea")), ("sha256",), since=1)
+SNAPSHOTS = Kept(
+    "snapshots",
+    (("stream", "text"), ("version", "bigint"), ("topic", "text"), ("state", "bytea")),
+    ("stream",),
+    since=1,
+)
+SECRETS = Kept(
+    "secret",
+    (*_texts("name", "key_id"), ("ciphertext", "bytea"), ("changed_at", "text")),
+    ("name",),
+    since=3,
+)
+USERS = Kept(
+    "access_user",
+    (*_texts("name", "source", "roles", "rights"), ("active", "bigint"), ("version", "bigint"), ("changed_at", "text")),
+    ("name",),
+    since=3,
+)
+TOKENS = Kept(
+    "access_token",
+    (
+        ("name", "text"),
+        ("sha256", "bytea"),
+        *_texts("owner", "role", "connections"),
+        ("approve", "bigint"),
+        *_texts("created_at", "expires_at", "used_at", "revoked_at"),
+    ),
+    ("name",),
+    since=3,
+)
+SESSIONS = Kept(
+    "access_session", (("sha256", "bytea"), *_texts("user_name", "created_at", "seen_at")), ("sha256",), since=3
+)
+KEPT = (KEPT_EVENTS, CONTENTS, SNAPSHOTS, SECRETS, USERS, TOKENS, SESSIONS)
+"""In the order of a backup."""
+
+_CHECKPOINTS = (
+    *_texts("name"),
+    ("version", "bigint"),
+    ("generation", "bigint"),
+    ("position", "bigint"),
+    ("tables", "text"),
+)
+_ERRORS = (("projection", "text"), ("position", "bigint"), *_texts("topic", "error"))
+
+
 def upgrades(dialect: Dialect, event_tables: tuple[str, ...]) -> tuple[Upgrade, ...]:
     """All upgrades in order. `event_tables` are the statements of the library's recorder."""
-    contents = dialect.table("contents", (("sha256", "bytea"), ("zipped", "bigint"), ("body", "bytea")), ("sha256",))
-    snapshots = dialect.table(
-        "snapshots",
-        (("stream", "text"), ("version", "bigint"), ("topic", "text"), ("state", "bytea")),
-        ("stream",),
-    )
-    checkpoints = dialect.table(
-        "projection_checkpoint",
-        (
-            ("name", "text"),
-            ("version", "bigint"),
-            ("generation", "bigint"),
-            ("position", "bigint"),
-            ("tables", "text"),
-        ),
-        ("name",),
-    )
-    errors = dialect.table(
-        "projection_errors",
-        (("projection", "text"), ("position", "bigint"), ("topic", "text"), ("error", "text")),
-        ("projection", "position"),
-    )
-    secrets = dialect.table(
-        "secret", (("name", "text"), ("key_id", "text"), ("ciphertext", "bytea"), ("changed_at", "text")), ("name",)
-    )
-    users = dialect.table(
-        "access_user",
-        (
-            ("name", "text"),
-            ("source", "text"),
-            ("roles", "text"),
-            ("rights", "text"),
-            ("active", "bigint"),
-            ("version", "bigint"),
-            ("changed_at", "text"),
-        ),
-        ("name",),
-    )
-    tokens = dialect.table(
-        "access_token",
-        (
-            ("name", "text"),
-            ("sha256", "bytea"),
-            ("owner", "text"),
-            ("role", "text"),
-            ("connections", "text"),
-            ("approve", "bigint"),
-            ("created_at", "text"),
-            ("expires_at", "text"),
-            ("used_at", "text"),
-            ("revoked_at", "text"),
-        ),
-        ("name",),
-    )
-    sessions = dialect.table(
-        "access_session",
-        (("sha256", "bytea"), ("user_name", "text"), ("created_at", "text"), ("seen_at", "text")),
-        ("sha256",),
-    )
-    redactions = dialect.table("redaction", (("sha256", "bytea"), ("at", "text"), ("fields", "text")), ("sha256",))
+    contents, snapshots = CONTENTS.statement(dialect), SNAPSHOTS.statement(dialect)
+    checkpoints = dialect.table("projection_checkpoint", _CHECKPOINTS, ("name",))
+    errors = dialect.table("projection_errors", _ERRORS, ("projection", "position"))
     return (
         Upgrade(1, "events, contents, snapshots", (*event_tables, contents, snapshots)),
         Upgrade(2, "checkpoints of projections, and the events that they could not read", (checkpoints, errors)),
         Upgrade(
             3,
-            "secrets at rest, users, tokens and sessions, and which contents were redacted",
+            "secrets at rest, users, tokens and sessions; a redacted body comes back with its record",
             (
-                secrets,
-                users,
-                tokens,
+                *event_tables,  # again, for their function: each of them may be run twice
+                *(table.statement(dialect) for table in (SECRETS, USERS, TOKENS, SESSIONS)),
                 "CREATE UNIQUE INDEX access_token_sha256 ON access_token (sha256)",
-                sessions,
                 "CREATE INDEX access_session_user ON access_session (user_name)",
-                redactions,
             ),
         ),
     )
 
 
-def apply(session: Session, due: tuple[Upgrade, ...], at: str) -> tuple[int, int]:
+def apply(session: Session, known: tuple[Upgrade, ...], at: str, *, everything: bool = True) -> tuple[int, int]:
     """Brings the schema up to date and says from which number to which.
 
+    Without `everything` only what adds to the schema: the rest waits for `siteledger upgrade`.
     Units   `at` is ISO 8601, UTC.
-    Raises  StoreUnavailable when a newer version of SiteLedger was here.
+    Raises  StoreUnavailable when a newer version of SiteLedger was here, or an upgrade waits for a person.
     """
-    session.run(
-        "CREATE TABLE IF NOT EXISTS schema_version (number BIGINT PRIMARY KEY, why TEXT NOT NULL, at TEXT NOT NULL)"
-    )
-    found = session.fetch("SELECT coalesce(max(number), 0) FROM schema_version")[0][0]
-    newest = due[-1].number
+    session.run(VERSIONS)
+    found = session.fetch(FOUND)[0][0]
+    refuse_newer(found, known)
+    due = known[found:]
+    if found and not everything and (waiting := [upgrade for upgrade in due if not upgrade.additive]):
+        message = (
+            f"The ledger has schema {found}, and this version needs {known[-1].number} ({waiting[0].why}). Stop what"
+            " runs, make a backup (siteledger backup FILE), then run `siteledger upgrade`."
+        )
+        raise StoreUnavailable(message)
+    for upgrade in due:
+        for statement in upgrade.statements:
+            session.run(statement)
+        session.run("INSERT INTO schema_version VALUES (?, ?, ?)", (upgrade.number, upgrade.why, at))
+    return found, known[-1].number
+
+
+def refuse_newer(found: int, known: tuple[Upgrade, ...]) -> None:
+    """Nobody writes into a shape that he does not know.
+
+    Raises  StoreUnavailable.
+    """
+    newest = known[-1].number
     if found > newest:
         message = (
             f"The ledger has schema {found}; this version of SiteLedger knows up to {newest}."
             " Install the version that wrote it, or a newer one."
         )
         raise StoreUnavailable(message)
-    for upgrade in due[found:]:
-        for statement in upgrade.statements:
-            session.run(statement)
-        session.run("INSERT INTO schema_version VALUES (?, ?, ?)", (upgrade.number, upgrade.why, at))
-    return found, newest

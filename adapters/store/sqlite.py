@@ -15,8 +15,10 @@ from eventsourcing.persistence import DataError, IntegrityError, PersistenceErro
 
 from adapters.store import schema
 from adapters.store.contents import PackedContent
-from adapters.store.database import Conflict, Entry, Release, Row, StoredState
+from adapters.store.copying import begin
+from adapters.store.database import Conflict, Entry, Filling, Release, Row, Snapshot, StoredState
 from adapters.store.errors import READ_ONLY, Locked, RowsRefused, StoreUnavailable
+from adapters.store.sqlite_copy import SqliteFilling, SqliteSnapshot
 from adapters.store.sqlite_recorder import LedgerDatastore, SqliteRecorder
 from adapters.store.statements import SqliteDialect, Statement
 from adapters.store.threads import READERS
@@ -49,11 +51,27 @@ class SqliteDatabase:
         self._recorder = SqliteRecorder(self._writing)
         self._reader = SqliteRecorder(self._reading)
 
-    def upgrade(self, at: str) -> tuple[int, int]:
+    def upgrade(self, at: str, *, everything: bool = False) -> tuple[int, int]:
         """Bring the schema up to date; the transaction is the lock."""
-        due = schema.upgrades(self.dialect, tuple(self._recorder.create_table_statements))
         with self._translated(), self._writing.plain(commit=True) as cursor:
-            return schema.apply(_Session(cursor), due, at)
+            return schema.apply(_Session(cursor), self._upgrades(), at, everything=everything)
+
+    def _upgrades(self) -> tuple[schema.Upgrade, ...]:
+        return schema.upgrades(self.dialect, tuple(self._recorder.create_table_statements))
+
+    @contextmanager
+    def snapshot(self) -> Generator[Snapshot]:
+        """One transaction that reads: in WAL mode it sees one moment and holds up nobody."""
+        with self._translated(), self._reading.plain() as cursor:
+            yield SqliteSnapshot(cursor)
+
+    @contextmanager
+    def filling(self, number: int, at: str) -> Generator[Filling]:
+        """One transaction that writes."""
+        with self._translated(), self._writing.plain(commit=True) as cursor:
+            begin(_Session(cursor), self._upgrades(), number, at)
+            yield SqliteFilling(cursor)
+            schema.apply(_Session(cursor), self._upgrades(), at)
 
     def append(self, events: Sequence[Entry], contents: Sequence[PackedContent], also: Sequence[Statement]) -> int:
         """Store all in one transaction; the position of the last event, 0 where there is none."""

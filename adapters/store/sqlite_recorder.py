@@ -35,7 +35,7 @@ from eventsourcing.sqlite import (
     SQLiteTransaction,
 )
 
-from adapters.store.contents import PackedContent
+from adapters.store.contents import UNREDACT, PackedContent
 from adapters.store.database import Entry, Row, entry
 from adapters.store.errors import RowsRefused
 from adapters.store.schema import EVENTS
@@ -179,7 +179,7 @@ class SqliteRecorder(SQLiteApplicationRecorder):
         with self.datastore.plain(commit=True) as cursor:
             last = self._insert_entries(cursor, entries)
             if contents:
-                cursor.executemany("INSERT INTO contents VALUES (?, ?, ?) ON CONFLICT (sha256) DO NOTHING", contents)
+                cursor.executemany(f"INSERT INTO contents VALUES (?, ?, ?) {UNREDACT}", contents)
             for statement in also:
                 run(cursor, statement)
             return last

@@ -35,14 +35,19 @@ def status_of_all(errors: tuple[SiteLedgerError, ...]) -> ExitStatus:
     return statuses[0] if len(statuses) == 1 else gravest(statuses)
 
 
-def status_of(error: SiteLedgerError) -> ExitStatus:
+def status_of(error: SiteLedgerError) -> ExitStatus:  # noqa: PLR0911 - one line for each kind of error reads best
     """How a command ends that this error ended."""
     # The store is imported with its database drivers, and only a command that failed needs to know its errors.
-    from adapters.store.errors import Locked, StoreUnavailable, StreamMoved, UnknownEvent
+    from adapters.store.backup import BackupRefused
+    from adapters.store.errors import Locked, StoreUnavailable, StreamMoved, UnknownEvent, WrongStore
 
     match error:
         case Halted():
             return error.status
+        case BackupRefused():
+            return ExitStatus.INTEGRITY
+        case WrongStore():
+            return ExitStatus.WRONG_USE
         case NotLetIn():
             return ExitStatus.REMOTE
         case Misconfigured() | UnknownEvent():

@@ -1,0 +1,130 @@
+"""`backup` and `restore`: all of a store into one file while it is used, and an empty store out of such a file."""
+
+import os
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import TYPE_CHECKING, Any
+
+from adapters.ports import Clock, SystemClock
+from adapters.store import ThreadPool
+from adapters.store import backup as archive
+from adapters.store.backup import Manifest
+from adapters.store.ledger import database_at
+from hub.app import open_hub
+from hub.keyring import keyring_of
+from hub.report import ExitStatus, Halted, Progress, Report
+from hub.settings import Settings
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+async def backup(settings: Settings, *, file: Path, force: bool, progress: Progress) -> Report:
+    """Writes the file whole or not at all; readable for its owner alone. The service may go on writing meanwhile.
+
+    Raises  Halted, BackupRefused, StoreUnavailable.
+    """
+    progress.start("backup")
+    url = settings.store.url.get_secret_value()
+    manifest, size = await ThreadPool().write(lambda: made(url, file, SystemClock(), force=force))
+    progress.finish("backup")
+    document = {"file": str(file), "bytes": size, **_document(manifest)}
+    lines = [f"Wrote {file}: {manifest.position} events, {sum(table.rows for table in manifest.tables)} rows."]
+    if manifest.keys:
+        lines.append(f"Its secrets take the key {', '.join(manifest.keys)}, which is not in it: keep that apart.")
+    return _report(document, lines)
+
+
+def made(url: str, file: Path, clock: Clock, *, force: bool = False) -> tuple[Manifest, int]:
+    """The backup itself, in the thread of the caller; with its bytes.
+
+    Raises  Halted where the file can't be written; BackupRefused, StoreUnavailable.
+    """
+    if file.exists() and not force:
+        message = f"{file} exists already. Name another file, or replace it with --force."
+        raise Halted(message, ExitStatus.WRONG_USE)
+    database = database_at(url)
+    try:
+        # Beside the file, because only within one folder a file takes another's place at one stroke.
+        with NamedTemporaryFile(dir=file.absolute().parent, prefix=f".{file.name}.", delete=False) as draft:
+            place = Path(draft.name)
+            try:
+                manifest = archive.write(
+                    database, draft, version=version("siteledger"), made_at=clock.now().isoformat()
+                )
+                draft.flush()
+                os.fsync(draft.fileno())
+                place.replace(file)
+            except BaseException:
+                place.unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        message = f"{file} can't be written ({error.strerror}); there is no backup."
+        raise Halted(message, ExitStatus.NEEDS_PERSON) from error
+    finally:
+        database.close()
+    return manifest, file.stat().st_size
+
+
+async def restore(settings: Settings, *, file: Path, progress: Progress) -> Report:
+    """Verifies the whole file, fills the empty store in one transaction, and folds the read models.
+
+    Raises  BackupRefused and StoreUnavailable, and then the store is as it was; Halted where the file can't be read.
+    """
+    progress.start("restore")
+    url = settings.store.url.get_secret_value()
+    manifest = await ThreadPool().write(lambda: filled(url, file, SystemClock()))
+    progress.finish("restore")
+    async with open_hub(settings) as hub:
+        await hub.projector.catch_up()
+        missing = _missing_keys(settings, manifest)
+    lines = [f"Restored {manifest.position} events of {manifest.made_at}; the tables are folded anew."]
+    if missing:
+        lines.append(f"Its secrets take the key {', '.join(missing)}: put it into server.secret_key.")
+    status = ExitStatus.NEEDS_PERSON if missing else ExitStatus.DONE
+    return _report({"file": str(file), **_document(manifest), "missing_keys": missing}, lines, status)
+
+
+def filled(url: str, file: Path, clock: Clock) -> Manifest:
+    """The restoring itself, in the thread of the caller.
+
+    Raises  Halted, BackupRefused, StoreUnavailable.
+    """
+    try:
+        with archive.opened(file) as found:
+            found.verify()
+            database = database_at(url)
+            try:
+                found.fill(database, at=clock.now().isoformat())
+            finally:
+                database.close()
+    except OSError as error:
+        message = f"{file} can't be read ({error.strerror})."
+        raise Halted(message, ExitStatus.WRONG_USE) from error
+    return found.manifest
+
+
+def _missing_keys(settings: Settings, manifest: Manifest) -> list[str]:
+    secret = settings.server.secret_key
+    held = keyring_of(secret).ids if secret is not None and secret.at_hand else ()
+    return [key for key in manifest.keys if key not in held]
+
+
+def _document(manifest: Manifest) -> dict[str, Any]:
+    return {
+        "made_at": manifest.made_at,
+        "version": manifest.version,
+        "schema": manifest.schema,
+        "position": manifest.position,
+        "tables": {table.name: table.rows for table in manifest.tables},
+        "keys": list(manifest.keys),
+    }
+
+
+def _report(document: dict[str, Any], lines: list[str], status: ExitStatus = ExitStatus.DONE) -> Report:
+    def render(console: "Console") -> None:
+        for line in lines:
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    return Report(document, status, render)
