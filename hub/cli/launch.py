@@ -11,6 +11,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from domain.errors import SiteLedgerError
 from hub.cli.access import groups as access_groups
+from hub.cli.caring import backup, keys, redact, restore, upgrade
 from hub.cli.links import link, links, reset, unlink
 from hub.cli.looking import explain, status
 from hub.cli.planning import apply, plan
@@ -45,7 +46,9 @@ def application(shell: Shell) -> App:
     configuration = App(name="config", help="Look at the configuration.")
     configuration.command(show)
     app.command(configuration)
-    for group in access_groups():
+    for command in (upgrade, backup, restore, redact):
+        app.command(command)
+    for group in (keys(), *access_groups()):
         app.command(group)
     return app
 
