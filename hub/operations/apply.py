@@ -18,6 +18,7 @@ from hub.acting import moment_of
 from hub.app import Hub, lock_of, open_hub
 from hub.connection import Pair
 from hub.gate import Addresses
+from hub.groups import single_error
 from hub.operations.plan import PlanRow, plan_content, plan_row, stream_of
 from hub.planning.making import make
 from hub.planning.moved import moved_since
@@ -112,7 +113,8 @@ async def _carried(hub: Hub, pair: Pair, plan: Plan, script: Script, progress: P
     addresses = Addresses(connection.business_central.api_url, connection.procore.api_url)
     parts = (pair, addresses, hub.ledger, hub.projector, progress)
     scope = plan.scope
-    return await Round(*parts, window=scope.window, narrow=scope.narrow, wait=timedelta(), orders=script).run()
+    with single_error():
+        return await Round(*parts, window=scope.window, narrow=scope.narrow, wait=timedelta(), orders=script).run()
 
 
 def _ended(row: PlanRow, plan: Plan, script: Script, outcome: Outcome | None) -> Applied:

@@ -14,6 +14,7 @@ from domain.values import SYSTEMS, Json, chunks, digest, read_json, text
 from hub.app import Hub
 from hub.connection import Pair
 from hub.gate import Addresses
+from hub.groups import single_error
 from hub.planning.plan import Plan, Scope, Write
 from hub.planning.rehearsal import Notes, Rehearsed, Sent
 from hub.planning.scratch import scratch
@@ -54,7 +55,8 @@ async def make(
     addresses = Addresses(connection.business_central.api_url, connection.procore.api_url)
     async with scratch(hub, pair.name, held=held) as (ledger, projector):
         parts = (rehearsed, addresses, ledger, projector, progress)
-        outcome = await Round(*parts, window=scope.window, narrow=scope.narrow, orders=Everything()).run()
+        with single_error():
+            outcome = await Round(*parts, window=scope.window, narrow=scope.narrow, orders=Everything()).run()
         writes = await _writes(hub.ledger, ledger, pair.name, notes.sent)
         later = await ledger.rows(
             "SELECT flow, COUNT(*) FROM record_state WHERE connection = ? AND todo = 1 GROUP BY flow ORDER BY flow",

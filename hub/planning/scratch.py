@@ -60,7 +60,7 @@ async def _copied(hub: Hub, ledger: Ledger, connection: str, *, held: bool) -> i
             for table in tables:
                 await ledger.change([Statement(f"DELETE FROM {table.name}")])  # noqa: S608 - named by our own projections
                 await _copy(hub.ledger, ledger, table, connection)
-            if await _stood_still(hub.ledger, connection, position):
+            if await stood_still(hub.ledger, connection, position):
                 return position
     raise Halted(f"too much happens to connection {connection} right now; try again later", ExitStatus.TRY_LATER)
 
@@ -98,7 +98,7 @@ async def _copy(below: Ledger, here: Ledger, table: Table, connection: str) -> N
             return
 
 
-async def _stood_still(ledger: Ledger, connection: str, position: int) -> bool:
+async def stood_still(ledger: Ledger, connection: str, position: int) -> bool:
     """Nothing happened to the connection while its rows were copied; what happens to others is none of its business."""
     while rows := await ledger.read(position, PAGE):
         if any(msgspec.json.decode(state, type=_Of).connection == connection for *_, state in rows):

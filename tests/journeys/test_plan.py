@@ -13,11 +13,14 @@ from adapters.sandbox.request_log import Entry
 from adapters.store import StoreUnavailable
 from domain.endpoints import ENDPOINTS
 from domain.values import SYSTEMS
+from hub.app import lock_of
 from hub.due import EVERYTHING, Narrow
 from hub.operations.apply import Applied, apply_plan
 from hub.operations.plan import LIFETIME, Made, make_plan, plans
+from hub.planning import rehearsal
 from hub.planning.placeholders import placeholders_in
 from hub.planning.plan import MOMENTS, shown
+from hub.planning.scratch import stood_still
 from hub.report import ExitStatus, Halted, Quiet
 from hub.window import Window
 from tests.journeys.death import PHASES, Fate, Killed, Phase
@@ -224,6 +227,39 @@ async def test_a_plan_that_was_carried_out_does_nothing_the_second_time(tmp_path
 
         assert (again.result, again.status, again.sent) == ("already", ExitStatus.DONE, 0)
         assert it.places() == places
+
+
+@quick
+async def test_more_writes_than_anybody_can_review_are_no_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rehearsal, "MOST_WRITES", 3)
+    async with ordered(tmp_path) as it:
+        with pytest.raises(Halted, match="plan one flow or one project at a time") as refused:
+            await planned(it)
+
+        assert refused.value.status == ExitStatus.WRONG_USE
+
+
+@quick
+async def test_what_happens_to_the_connection_meanwhile_has_the_copy_made_again(tmp_path: Path) -> None:
+    async with ordered(tmp_path) as it, it.hub() as hub:
+        position = await hub.ledger.last_position()
+        made = await make_plan(hub, "main", actor=ACTOR, progress=Quiet(), window=Window(), narrow=EVERYTHING)
+        assert await stood_still(hub.ledger, "main", await hub.ledger.last_position())
+        assert not await stood_still(hub.ledger, "main", position)
+        assert await stood_still(hub.ledger, "other", position)
+        assert made.plan.writes
+
+
+@quick
+async def test_a_plan_is_made_beside_a_round_and_apply_waits_for_its_turn(tmp_path: Path) -> None:
+    async with ordered(tmp_path) as it, it.hub() as hub:
+        async with hub.ledger.exclusive(lock_of("main")):
+            made = await make_plan(hub, "main", actor=ACTOR, progress=Quiet(), window=Window(), narrow=EVERYTHING)
+            places = it.places()
+            with pytest.raises(Halted) as refused:
+                await apply_plan(hub, made.hash, actor=ACTOR, progress=Quiet())
+
+        assert (refused.value.status, it.written(places)) == (ExitStatus.TRY_LATER, 0)
 
 
 @quick
