@@ -124,6 +124,8 @@ class Decider:
         except StreamMoved:
             return 1  # somebody else wrote first: the records are still owed a decision, and the next turn finds them
         if not moved and not again and len(self._blocked) == blocked:
+            if await self._records.refreshed(item.record for item in due):
+                return 1  # a person acted meanwhile, and what was held in memory did not know
             for item in due:
                 self._following.circling.setdefault(item, "is owed a decision that leads to nothing")
         return moved

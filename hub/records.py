@@ -70,6 +70,14 @@ class Records:
         self._shelf.keep(record for record in read.values() if record.version)
         return {id_: held.get(id_) or read[id_] for id_ in wanted}
 
+    async def refreshed(self, ids: Iterable[UUID]) -> bool:
+        """Reads records anew; whether somebody else wrote to one of them since they were held in memory."""
+        wanted = list(dict.fromkeys(ids))
+        held = {id_: record.version for id_, record in self._shelf.take(wanted).items()}
+        read = await self._read(wanted, "")
+        self._shelf.keep(record for record in read.values() if record.version)
+        return any(read[id_].version != version for id_, version in held.items())
+
     async def _read(self, wanted: Sequence[UUID], kind: str) -> dict[UUID, Record]:
         found = await self._snapshots(wanted)
         known = {id_: record.version for id_, record in found.items()}

@@ -1,11 +1,17 @@
 """A record is joined by hand with what stands in Procore already: it is updated from then on, and nothing is made."""
 
 import functools
+from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from pathlib import Path
 
+import httpx
 import pytest
 
+from adapters.outbound.settings import Outbound
+from adapters.outbound.wire import _network
+from adapters.store import Locked
+from domain.values import PROCORE
 from hub.report import ExitStatus, Halted
 from tests.journeys.cli import called, written
 from tests.journeys.death import PHASES, Fate, Phase
@@ -325,6 +331,57 @@ def test_a_hub_that_dies_while_it_carries_a_joined_commitment_makes_nothing_twic
         ended = run(functools.partial(whole, folder, number))
         number += 3
     assert number > 10
+
+
+class _Meanwhile(httpx.AsyncBaseTransport):
+    """Lets a person act right before the first write that reaches Procore."""
+
+    def __init__(self, act: Callable[[], Awaitable[object]]) -> None:
+        self._act = act
+        self._inner = _network(Outbound())
+        self.acted = False
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if not self.acted and request.method == "PATCH":
+            self.acted = True
+            await self._act()
+        return await self._inner.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+@pytest.mark.requirement("C-55", "BX-09")
+@quick
+async def test_a_link_in_the_middle_of_a_round_is_carried_and_troubles_nobody(tmp_path: Path) -> None:
+    async with world(sqlite(tmp_path)) as it:
+        project = await staged(it)
+        contract = theirs(it, project, "20.00")
+        order_of(it, "10.00")
+        await it.sync()
+        it.order("PO2", "JOB1", [line("01-100", "SITE", "M", "2", "10.00")])
+        way = _Meanwhile(lambda: linked(it, COMMITMENTS, "PO1", contract["id"]))
+        report = await it.sync(networks={PROCORE: way})
+
+        assert way.acted
+        assert (report.status, report.document["troubles"]) == (ExitStatus.DONE, [])
+        assert await it.state("PO1") == "synced"
+        assert it.procore.count("contracts") == 2
+
+
+@pytest.mark.requirement("ER-26")
+@quick
+async def test_two_people_do_not_link_at_the_same_moment(tmp_path: Path) -> None:
+    async with world(sqlite(tmp_path)) as it:
+        project = await staged(it)
+        contract = theirs(it, project, "20.00")
+        order_of(it, "10.00")
+        await it.sync()
+        async with it.hub() as hub, hub.ledger.exclusive("links main"):
+            with pytest.raises(Locked):
+                await linked(it, COMMITMENTS, "PO1", contract["id"])
+
+        assert (await linked(it, COMMITMENTS, "PO1", contract["id"])).done
 
 
 @pytest.mark.requirement("ER-26")
