@@ -404,6 +404,13 @@ class SessionEnded(Event, frozen=True, kw_only=True):
     name: str
 
 
+class SessionsEnded(Event, frozen=True, kw_only=True):
+    """All sessions of somebody were ended, by themselves or by an administrator."""
+
+    TOPIC: ClassVar[str] = "access.sessions-ended.1"
+    name: str
+
+
 class AccessRefused(Event, frozen=True, kw_only=True):
     """Somebody was refused, `count` times in a minute; the actor is who asked."""
 
@@ -462,6 +469,24 @@ class ContentsRedacted(Event, frozen=True, kw_only=True):
     before: datetime
 
 
+class RequestClaimed(Event, frozen=True, kw_only=True):
+    """A request with a key of its own began to be worked. `digest` covers method, address and body."""
+
+    TOPIC: ClassVar[str] = "api.request-claimed.1"
+    method: str
+    path: str
+    digest: Digest
+
+
+class RequestAnswered(Event, frozen=True, kw_only=True):
+    """That request was answered; `content` names the body, and is empty where the answer must not be kept."""
+
+    TOPIC: ClassVar[str] = "api.request-answered.1"
+    status: int
+    content_type: str
+    content: str
+
+
 EVENTS: dict[str, type[Event]] = {
     event.TOPIC: event
     for event in (
@@ -498,12 +523,15 @@ EVENTS: dict[str, type[Event]] = {
         TokenRevoked,
         SessionStarted,
         SessionEnded,
+        SessionsEnded,
         AccessRefused,
         PlanMade,
         PlanStarted,
         PlanEnded,
         KeysRotated,
         ContentsRedacted,
+        RequestClaimed,
+        RequestAnswered,
     )
 }
 

@@ -20,10 +20,10 @@ from hub.tail import Tail
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
-GRACE = timedelta(seconds=2)
+GRACE = timedelta(seconds=1.5)
 """What a round that is under way may take to come to its end. Nothing is lost when it is cut off: whatever was asked of
 a system without an answer is settled by looking, at the next start."""
-ANSWERS = timedelta(seconds=0.5)
+ANSWERS = timedelta(seconds=0.25)
 """What answers that are under way may take at the end."""
 
 

@@ -65,15 +65,18 @@ class Tail:
 
         Raises  StoreUnavailable.
         """
+        looked = self.position
         while True:
-            await self._hub.ledger.wait(self.position)
-            await self._hub.projector.catch_up()
+            await self._hub.ledger.wait(looked)
+            current = await self._hub.projector.catch_up()
             while page := await self._read(self.position):
                 self._kept.extend(page)
                 self.position = page[-1].position
                 for follower in self._followers:
                     follower(page)
                 self._spread()
+            # An event that could not be read has no row; to wait for it would be a loop without a pause.
+            looked = max(self.position, current)
 
     @contextmanager
     def stream(self) -> Generator[None]:

@@ -120,11 +120,15 @@ def summary(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for
             return f"plan {event.plan[:12]} is carried out"
         case events.PlanEnded():
             return f"plan {event.plan[:12]} {event.result}, {event.sent} sent" + (f": {event.why}" if event.why else "")
+        case events.RequestClaimed():
+            return f"asked with a key: {event.method} {event.path}"
+        case events.RequestAnswered():
+            return f"answered with {event.status}"
         case _:
             return of_access(event)
 
 
-def of_access(event: Event) -> str:  # noqa: PLR0911 - as above
+def of_access(event: Event) -> str:  # noqa: C901, PLR0911 - as above
     """What happened to who may do what, to keys and to old bodies, in one line."""
     match event:
         case events.UserPut():
@@ -143,6 +147,8 @@ def of_access(event: Event) -> str:  # noqa: PLR0911 - as above
             return f"user {event.name} signed in"
         case events.SessionEnded():
             return f"user {event.name} signed out"
+        case events.SessionsEnded():
+            return f"user {event.name} signed out everywhere"
         case events.AccessRefused():
             times = f" ({event.count} times)" if event.count > 1 else ""
             return f"not permitted: {event.action}: {event.reason}{times}"

@@ -56,12 +56,12 @@ class Access:
         await self.book.used(known)
         return _principal(actor, known, owner)
 
-    async def session(self, id_: str) -> Principal:
-        """Who holds this session.
+    async def session(self, id_: str, *, look: bool = False) -> Principal:
+        """Who holds this session; a mere `look` does not keep it alive.
 
         Raises  NotSignedIn.
         """
-        found = await self.book.session(id_) if id_ else None
+        found = await self.book.session(id_, look=look) if id_ else None
         if found is None:
             raise await self._unknown(NOBODY.actor, "unknown or ended session")
         user = found.user
@@ -120,6 +120,15 @@ class Access:
         """
         await self.require(principal, Action.MANAGE)
         await self.book.remove_user(principal.actor, name)
+
+    async def end_sessions(self, principal: Principal, name: str) -> None:
+        """Sign somebody out everywhere: whoever it is, or an administrator.
+
+        Raises  NotPermitted, NoSuch, StreamMoved.
+        """
+        if name != principal.user:
+            await self.require(principal, Action.MANAGE)
+        await self.book.end_sessions(principal.actor, name)
 
     async def create_token(
         self,

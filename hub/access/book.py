@@ -13,7 +13,7 @@ import msgspec
 
 from adapters.ports import Clock, Rng
 from adapters.store import Ledger, RowsRefused, Statement, StreamMoved
-from domain.events import SessionEnded, SessionStarted, TokenCreated, TokenRevoked, UserPut, UserRemoved
+from domain.events import SessionEnded, SessionsEnded, SessionStarted, TokenCreated, TokenRevoked, UserPut, UserRemoved
 from hub.access.errors import NoSuch, WrongRequest
 from hub.access.rules import EVERY, Right, Role
 from hub.access.secrets import fingerprint, new_session_id, new_token
@@ -143,6 +143,18 @@ class Book:
         )
         await self._ledger.append([event], also=[gone, _end_sessions(name)])
 
+    async def end_sessions(self, actor: str, name: str) -> None:
+        """Sign somebody out everywhere.
+
+        Raises  NoSuch, StreamMoved.
+        """
+        if await self.user(name) is None:
+            raise NoSuch("user", name)
+        version = await self._version("access_user", name) + 1
+        event = signed(SessionsEnded, self._clock, actor, stream_of("user", name), version, name=name)
+        row = Statement("UPDATE access_user SET version = ? WHERE name = ?", ((version, name),), touches=1)
+        await self._ledger.append([event], also=[row, _end_sessions(name)])
+
     async def _version(self, table: str, name: str) -> int:
         rows = await self._ledger.rows(f"SELECT version FROM {table} WHERE name = ?", (name,))  # noqa: S608 - ours
         return rows[0][0] if rows else 0
@@ -271,8 +283,8 @@ class Book:
         )
         return id_
 
-    async def session(self, id_: str) -> Session | None:
-        """The session with this id, unless it is over; being looked up keeps it alive."""
+    async def session(self, id_: str, *, look: bool = False) -> Session | None:
+        """The session with this id, unless it is over; being used keeps it alive, a mere `look` does not."""
         sql = (
             "SELECT s.created_at, s.seen_at, u.name, u.source, u.roles, u.rights, u.changed_at FROM access_session AS s"
             " JOIN access_user AS u ON u.name = s.user_name WHERE s.sha256 = ? AND u.active = 1"
@@ -285,7 +297,7 @@ class Book:
         now = self._clock.now()
         if now - created >= ABSOLUTE or now - seen >= IDLE:
             return None
-        if now - seen >= NOTICED:
+        if now - seen >= NOTICED and not look:
             await self._ledger.change(
                 [Statement("UPDATE access_session SET seen_at = ? WHERE sha256 = ?", ((now.isoformat(), key),))]
             )

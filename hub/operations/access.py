@@ -76,7 +76,7 @@ async def create_token(settings: Settings, *, wish: Wish, actor: str) -> Report:
             operator(actor),
             wish.name,
             role=role_of(wish.role),
-            connections=[_connection(name, settings.connections) for name in wish.connections] or (EVERY,),
+            connections=[connection_of(name, settings.connections) for name in wish.connections] or (EVERY,),
             lifetime=timedelta(days=wish.days),
             owner=wish.owner,
         )
@@ -115,7 +115,7 @@ def roles_of(words: Sequence[str], connections: Mapping[str, Any]) -> dict[str, 
     roles: dict[str, Role] = {}
     for word in words:
         place, mark, role = word.rpartition("=")
-        roles[_connection(place, connections) if mark else EVERY] = role_of(role)
+        roles[connection_of(place, connections) if mark else EVERY] = role_of(role)
     return roles
 
 
@@ -157,7 +157,11 @@ def token_document(token: Token) -> dict[str, Any]:
     }
 
 
-def _connection(name: str, connections: Mapping[str, Any]) -> str:
+def connection_of(name: str, connections: Mapping[str, Any]) -> str:
+    """A connection as it is written, or `*`.
+
+    Raises  WrongRequest.
+    """
     if name != EVERY and name not in connections:
         known = ", ".join(connections)
         raise WrongRequest(

@@ -75,15 +75,31 @@ async def position_of(ledger: Ledger, asof: str) -> int:
     last = await ledger.last_position()
     if not asof:
         return last
-    if asof.isdecimal() and len(asof) < 19:  # noqa: PLR2004 - digits of a 64-bit number
+    if asof.isascii() and asof.isdecimal() and len(asof) < 19:  # noqa: PLR2004 - digits of a 64-bit number
         return min(int(asof), last)
+    return await _position_at(ledger, _instant(asof).isoformat(), last)
+
+
+def _instant(asof: str) -> datetime:
     try:
         instant = datetime.fromisoformat(asof)
-    except ValueError:
-        instant = None
-    if instant is None or instant.tzinfo is None:
-        raise WrongInput("asof", f"'{asof[:40]}' is neither a position nor an instant", "Give 2026-01-31T08:00:00Z.")
-    return await _position_at(ledger, instant.astimezone(UTC).isoformat(), last)
+        if instant.tzinfo is not None:
+            return instant.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass  # answered as every other text that means no moment
+    raise WrongInput("asof", f"'{asof[:40]}' is neither a position nor an instant", "Give 2026-01-31T08:00:00Z.")
+
+
+async def moment_at(ledger: Ledger, position: int) -> str:
+    """When the event at a position was stored, ISO 8601 in UTC; empty before the first.
+
+    Asks the ledger itself: a table that is no read model must not seem to be behind because read models are.
+    """
+    for found, _, _, topic, state in await ledger.read(position - 1, 1) if position else ():
+        if found == position:
+            return ledger.events.decode(topic, state).at.isoformat()
+    rows = await ledger.rows("SELECT at FROM event_log WHERE position <= ? ORDER BY position DESC LIMIT 1", (position,))
+    return rows[0][0] if rows else ""
 
 
 async def _position_at(ledger: Ledger, instant: str, last: int) -> int:
@@ -113,7 +129,12 @@ def place_of(cursor: str, order: Sequence[str]) -> Place | None:
         place = msgspec.json.decode(raw, type=Place)
     except (binascii.Error, ValueError, msgspec.DecodeError):
         place = None
-    if place is None or len(place.after) != len(order) or not all(map(_fits, order, place.after)):
+    if (
+        place is None
+        or not 0 <= place.asof < 1 << 63
+        or len(place.after) != len(order)
+        or not all(map(_fits, order, place.after))
+    ):
         raise WrongInput("cursor", "it was not given out by this list", "Use next_cursor as it is, or leave it out.")
     return place
 
@@ -141,17 +162,18 @@ async def page(  # noqa: PLR0913 - the parts of one query
     cursor: str,
     limit: int,
     asof: str,
+    moments: bool = False,
     shape: Callable[[dict[str, Any]], dict[str, Any]] = dict,
 ) -> Page:
     """One page of a list.
 
     Shape   `order` names columns that tell every row from every other. `changed` is the column, or an expression, that
-            holds the position of a row's last change.
+            holds the position of a row's last change, or with `moments` its moment.
     Raises  WrongInput.
     """
     place = place_of(cursor, order)
     at = place.asof if place else await position_of(ledger, asof)
-    query.where(f"{changed} <= ?", at)
+    query.where(f"{changed} <= ?", await moment_at(ledger, at) if moments else at)
     if place:
         marks = ", ".join("?" for _ in order)
         query.where(f"({', '.join(order)}) {'<' if descending else '>'} ({marks})", *place.after)

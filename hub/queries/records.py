@@ -115,7 +115,8 @@ async def cross_references(ledger: Ledger, wanted: Wanted) -> Page:
         _PAIR,
         query,
         order=("connection", "flow", "bc_number", "record", "role", "bc_set", "bc_id"),
-        changed="0",  # a pair that was joined stays as it is
+        changed="since",  # a pair that was joined stays as it is
+        moments=True,
         cursor=wanted.cursor,
         limit=wanted.limit,
         asof=wanted.asof,
@@ -172,16 +173,15 @@ async def _events(ledger: Ledger, query: Query, wanted: Wanted) -> Page:
 
 async def found(ledger: Ledger, words: str, connections: Collection[str]) -> list[dict[str, Any]]:
     """Records by any id or number of either system."""
-    ids = (await find(ledger, words.strip()))[:MOST_FOUND]
-    if not ids:
-        return []
-    condition, parameter = ledger.in_list("record", ids)
-    rows = await ledger.rows(
-        f"SELECT record, connection, kind, number, title, project FROM record WHERE {condition} ORDER BY kind, number",  # noqa: S608 - built from columns
-        (parameter,),
-    )
+    query = Query()
+    query.one_of(ledger, "record", await find(ledger, words.strip()))
+    query.one_of(ledger, "connection", connections)
     names = ("record", "connection", "kind", "number", "title", "project")
-    return [dict(zip(names, row, strict=True)) for row in rows if row[1] in connections]
+    rows = await ledger.rows(
+        f"SELECT {', '.join(names)} FROM record WHERE {query.sql} ORDER BY kind, number, record LIMIT {MOST_FOUND}",  # noqa: S608 - built from columns
+        query.values,
+    )
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def visible(ledger: Ledger, wanted: Wanted) -> Query:

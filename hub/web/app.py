@@ -1,12 +1,14 @@
 """The web application of the service: which requests pass through what, and where they end."""
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
+from aiohttp.typedefs import Handler, Middleware
 
-from hub.access import Access, Action
+from hub.access import Action
 from hub.service import Service
 from hub.web import contract, guard, health
+from hub.web.api import access as access_api
 from hub.web.api import reading
+from hub.web.idempotency import idempotency
 from hub.web.keys import SERVICE
 from hub.web.metrics import METRICS, Metrics, timed
 from hub.web.problems import problems
@@ -20,9 +22,9 @@ OPEN = (
     Route("GET", "/healthz", health.livez, None),
     Route("GET", "/readyz", health.readyz, None),
     Route("GET", "/openapi.json", contract.serve, None),
-    Route("GET", "/metrics", health.metrics, Action.SEE),
+    Route("GET", "/metrics", health.metrics, Action.SEE, whole=True),
 )
-ROUTES: tuple[Route, ...] = (*OPEN, *reading.ROUTES)
+ROUTES: tuple[Route, ...] = (*OPEN, *reading.ROUTES, *access_api.ROUTES)
 """All of them."""
 
 _HEADERS = {
@@ -33,19 +35,21 @@ _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
 
+_BY_TLS = {"Strict-Transport-Security": "max-age=31536000"}
+
 
 def application(service: Service) -> web.Application:
     """The application of one service."""
     server = service.hub.settings.server
-    access = Access(service.hub.ledger, service.hub.clock, service.hub.rng, server.admin_token)
     by_place = {(route.method, route.path): route for route in ROUTES}
     app = web.Application(
         middlewares=[
-            headers,
+            headers(by_tls=(server.public_url or "").startswith("https://")),
             timed,
             problems,
-            guard.guard(access, by_place, tuple(service.hub.settings.connections)),
+            guard.guard(service.hub.access, by_place, tuple(service.hub.settings.connections)),
             contract.enforce(),
+            idempotency(service.hub, by_place),
         ],
         client_max_size=LARGEST,
     )
@@ -55,11 +59,16 @@ def application(service: Service) -> web.Application:
     return app
 
 
-@web.middleware
-async def headers(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """What every answer carries; a stream has sent its own already."""
-    answer = await handler(request)
-    if not answer.prepared:
-        for name, value in _HEADERS.items():
-            answer.headers.setdefault(name, value)
-    return answer
+def headers(*, by_tls: bool) -> Middleware:
+    """What every answer carries; a stream has sent its own already. `by_tls`: whoever asks came by https."""
+    every = {**_HEADERS, **_BY_TLS} if by_tls else _HEADERS
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        answer = await handler(request)
+        if not answer.prepared:
+            for name, value in every.items():
+                answer.headers.setdefault(name, value)
+        return answer
+
+    return middleware

@@ -58,20 +58,47 @@ def enforce() -> Middleware:
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         resource = request.match_info.route.resource
-        if resource is None or (request.method, resource.canonical) not in described:
+        method = "GET" if request.method == "HEAD" else request.method
+        if resource is None or (method, resource.canonical) not in described:
             return await handler(request)
-        unknown = set(request.query) - _parameters(request.method, resource.canonical)
-        if unknown:
-            name = min(unknown)
-            raise Refused(422, f"{name[:60]}: there is no such parameter", errors=[_error(name, "unknown parameter")])
+        _refuse_odd(request, _parameters(method, resource.canonical))
         body = await request.read() if request.can_read_body else None
         try:
-            contract.validate_request(AIOHTTPOpenAPIWebRequest(request, body=body))
+            contract.validate_request(_Request(request, body=body))
         except OpenAPIError as error:
             raise _refused(error) from None
         return await handler(request)
 
     return middleware
+
+
+class _Request(AIOHTTPOpenAPIWebRequest):
+    """A request as the validator sees it: what HEAD may ask for is what GET may."""
+
+    @property
+    def method(self) -> str:
+        """In small letters."""
+        return "get" if self.request.method == "HEAD" else self.request.method.lower()
+
+
+def _refuse_odd(request: web.Request, known: frozenset[str]) -> None:
+    """Parameters that nobody has described, that are given twice, or hold what no database keeps.
+
+    Raises  Refused.
+    """
+    for name in sorted(set(request.query)):
+        problem = ""
+        if name not in known:
+            problem = "there is no such parameter"
+        elif len(request.query.getall(name)) > 1:
+            problem = "it is given more than once"
+        elif "\0" in request.query[name]:
+            problem = "it holds a NUL character"
+        if problem:
+            raise Refused(422, f"{name[:60]}: {problem}", errors=[_error(name, problem)])
+    for name, value in request.match_info.items():
+        if "\0" in value:
+            raise Refused(404, f"{name}: nothing is called so")
 
 
 @lru_cache(maxsize=512)

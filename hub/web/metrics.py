@@ -24,6 +24,7 @@ _OUTCOMES = {
     events.Closed.TOPIC: "withdrawn",
 }
 _STATES = "SELECT connection, state, COUNT(*), MIN(since) FROM record_state GROUP BY connection, state"
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
@@ -124,5 +125,6 @@ async def timed(request: web.Request, handler: Handler) -> web.StreamResponse:
         resource = request.match_info.route.resource
         route = resource.canonical if resource is not None else "none"
         if "text/event-stream" not in request.headers.get("Accept", ""):
-            request.app[METRICS].requests.labels(request.method, route, status).observe(current_time() - began)
+            method = request.method if request.method in _METHODS else "other"
+            request.app[METRICS].requests.labels(method, route, status).observe(current_time() - began)
     return answer

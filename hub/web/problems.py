@@ -8,7 +8,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from adapters.store import Locked, StoreUnavailable, StreamMoved
+from adapters.store import Locked, RowsRefused, StoreUnavailable, StreamMoved
 from domain.errors import Changed, Misconfigured, NeedsDecision, RetryLater, SiteLedgerError, Unknown, WrongInput
 from hub.access import NotSignedIn, WrongRequest
 from hub.report import ExitStatus, Halted
@@ -81,15 +81,21 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
         return problem(error.status, _words_of(error), headers=headers)
     except SiteLedgerError as error:
-        return of_error(error)
+        if not isinstance(error, RowsRefused):
+            return of_error(error)
+        return _unforeseen(request, error)
     except Exception as error:  # noqa: BLE001 - the outermost place of a request: it becomes an answer and a log line
-        frame = error.__traceback__
-        while frame is not None and frame.tb_next is not None:
-            frame = frame.tb_next
-        place = f"{frame.tb_frame.f_code.co_filename.rpartition('/')[2]}:{frame.tb_lineno}" if frame else ""
-        # Without the text and the stack, which may hold anything: `--debug` shows them where they are raised.
-        log.error("request_failed", path=request.path, kind=type(error).__name__, place=place)  # noqa: TRY400
-        return problem(500, f"internal error: {type(error).__name__} at {place}")
+        return _unforeseen(request, error)
+
+
+def _unforeseen(request: web.Request, error: Exception) -> web.Response:
+    """A fault of ours: kind and place, without the text and the stack, which may hold anything."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    place = f"{frame.tb_frame.f_code.co_filename.rpartition('/')[2]}:{frame.tb_lineno}" if frame else ""
+    log.error("request_failed", path=request.path, kind=type(error).__name__, place=place)
+    return problem(500, f"internal error: {type(error).__name__} at {place}")
 
 
 def of_error(  # noqa: PLR0911 - one line for each kind of error

@@ -1,6 +1,6 @@
 """Routes of the web server: each with the action that it takes, so that what nobody listed is refused."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -10,6 +10,7 @@ from hub.access import Action, Principal
 
 PRINCIPAL: web.RequestKey[Principal] = web.RequestKey("principal", Principal)
 ALLOWED: web.RequestKey[tuple[str, ...]] = web.RequestKey("allowed", tuple)
+STILL: web.RequestKey[Callable[[], Awaitable[bool]]] = web.RequestKey("still")
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class Route:
 
     action  what somebody must be allowed to do; None for addresses that are open, or that ask for a secret of their own
     whole   the action is about the hub and not about one connection
+    secret  the answer holds something that is shown once, so it is never kept for a repeated request
     """
 
     method: str
@@ -25,6 +27,7 @@ class Route:
     handler: Handler
     action: Action | None
     whole: bool = False
+    secret: bool = False
 
 
 def principal(request: web.Request) -> Principal:
@@ -37,7 +40,15 @@ def allowed(request: web.Request) -> tuple[str, ...]:
     return request[ALLOWED]
 
 
+async def still_allowed(request: web.Request) -> bool:
+    """Whether an answer that goes on, such as a stream, may go on for whoever asked for it."""
+    return await request[STILL]()
+
+
 def add(app: web.Application, routes: Sequence[Route]) -> None:
     """Make the routes known to the application."""
     for route in routes:
-        app.router.add_route(route.method, route.path, route.handler)
+        if route.method == "GET":
+            app.router.add_get(route.path, route.handler)  # and HEAD
+        else:
+            app.router.add_route(route.method, route.path, route.handler)

@@ -8,14 +8,17 @@ from contextlib import suppress
 import orjson
 from aiohttp import ClientConnectionResetError, web
 from aiohttp_sse import sse_response
+from anyio import current_time
 
 from hub.tail import Happening
 from hub.web.keys import service
 from hub.web.problems import Refused
-from hub.web.routes import allowed
+from hub.web.routes import allowed, still_allowed
 
 QUIET = 15.0
 """Seconds after which a silent stream looks whether it should end."""
+AGAIN = 10.0
+"""Seconds after which a stream asks whether its reader may still read: a token may have been revoked."""
 MOST_STREAMS = 500
 
 
@@ -24,16 +27,21 @@ async def stream(request: web.Request) -> web.StreamResponse:
     it = service(request)
     tail = it.tail
     position = _last(request, tail.position)
-    names, only = allowed(request), request.query.get("connection")
+    names, flow = allowed(request), request.query.get("flow")
     if tail.streams >= MOST_STREAMS:
         raise Refused(503, f"{MOST_STREAMS} streams are open", headers={"Retry-After": "10"})
     with tail.stream():
         async with sse_response(request, headers={"X-Accel-Buffering": "no"}) as answer:
             with suppress(ClientConnectionResetError):  # whoever read has gone
+                asked = current_time()
                 while answer.is_connected() and not tail.closed:
+                    if current_time() - asked >= AGAIN:
+                        asked = current_time()
+                        if not await still_allowed(request):
+                            break
                     for item in await tail.after(position, QUIET):
                         position = item.position
-                        if item.connection in names and only in (None, item.connection):
+                        if item.connection in names and flow in (None, item.flow):
                             await answer.send(_shown(item), id=str(item.position))
         return answer
 
@@ -42,7 +50,7 @@ def _last(request: web.Request, present: int) -> int:
     given = request.headers.get("Last-Event-ID", "")
     if not given:
         return present
-    if not given.isdecimal() or len(given) > 18:  # noqa: PLR2004 - digits of a position
+    if not (given.isascii() and given.isdecimal()) or len(given) > 18:  # noqa: PLR2004 - digits of a position
         raise Refused(422, "Last-Event-ID: it is no position; leave it out to start at the present")
     return min(int(given), present)
 

@@ -38,7 +38,7 @@ async def _find(request: web.Request) -> web.Response:
 
 
 async def _events(request: web.Request) -> web.StreamResponse:
-    if "text/event-stream" in request.headers.get("Accept", ""):
+    if request.method == "GET" and "text/event-stream" in request.headers.get("Accept", ""):
         return await stream(request)
     return listed(await records.events(service(request).hub.ledger, wanted(request)))
 
