@@ -102,6 +102,8 @@ def decide(
             `facts` the lists read so far; `group` what is wrong with the others of its group, where all go or none.
     """
     memory = record.flow(flow.name)
+    if memory.skipped:
+        return Exclude(memory.skipped)
     if record.vanished and record.replaced_by and flow.afterlife is not None:
         source = flow.afterlife(source)
     barred = _ended(flow, record, source, context, group)

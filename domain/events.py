@@ -293,6 +293,66 @@ class LinkageRefused(FlowEvent, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class Skipped(FlowEvent, frozen=True, kw_only=True):
+    """Somebody leaves the record out until its source changes; `rule` says who and why."""
+
+    TOPIC: ClassVar[str] = "flow.skipped.1"
+    rule: str
+
+
+class Replayed(FlowEvent, frozen=True, kw_only=True):
+    """Somebody asks to settle this stored delivery now: by looking, and by the same row again if it had no effect.
+
+    `reopened` says that it had been refused for good, and is open again.
+    """
+
+    TOPIC: ClassVar[str] = "delivery.replayed.1"
+    delivery: UUID
+    part: str
+    digest: Digest
+    reopened: bool
+
+
+class BatchFrozen(Event, frozen=True, kw_only=True):
+    """Somebody chose records to retry, skip or replay. `members` names the frozen set in the contents.
+
+    Shape   `filter` as it was asked for; `causes` counts the members by cause, as the preview showed them.
+    """
+
+    TOPIC: ClassVar[str] = "batch.frozen.1"
+    action: str
+    reason: str
+    filter: dict[str, str]
+    members: Digest
+    total: int
+    causes: dict[str, int]
+
+
+class BatchLeft(Struct, frozen=True):
+    """A member of a batch that was left as it was: `fine` as nothing is to be done, or `barred`; `why` in words."""
+
+    record: str
+    flow: str
+    result: str
+    why: str
+
+
+class BatchAdvanced(Event, frozen=True, kw_only=True):
+    """Members up to place `through` are done; stored in one transaction with what happened to them."""
+
+    TOPIC: ClassVar[str] = "batch.advanced.1"
+    through: int
+    done: int
+    left: tuple[BatchLeft, ...] = ()
+
+
+class BatchEnded(Event, frozen=True, kw_only=True):
+    """Every member of the batch had its turn, or somebody called the rest off."""
+
+    TOPIC: ClassVar[str] = "batch.ended.1"
+    cancelled: bool = False
+
+
 class FeedAdvanced(Event, frozen=True, kw_only=True):
     """All changes of a source set up to `position` are in the ledger (row version or entry number)."""
 
@@ -511,6 +571,11 @@ EVENTS: dict[str, type[Event]] = {
         Unlinked,
         Reset,
         LinkageRefused,
+        Skipped,
+        Replayed,
+        BatchFrozen,
+        BatchAdvanced,
+        BatchEnded,
         FeedAdvanced,
         FeedAdopted,
         PairFingerprinted,

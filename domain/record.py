@@ -17,6 +17,10 @@ from domain.events import Event, Left, LinkRow, Violation, Wait
 from domain.states import Status
 from domain.values import LEDGER, Cause, Digest, System, sha256_of
 
+SKIPPABLE = frozenset({"dead", "rejected", "conflict", "parked", "failed", "pending"})
+RETRIED = "it is decided again"
+SKIPPED = "it is left out"
+
 
 class Moment(Struct, frozen=True):
     """When something happens and why: handed in by the hub with every command."""
@@ -64,10 +68,11 @@ class FlowMemory(Struct):
 
     `said` is the digest of the last decision, to say nothing twice; `carriers` are kind and key of the records that
     carry, or ever carried, this one together with others. `tried` outlives a wait, for plans that must not try the same
-    again; a change of the source, a retry and a success clear it. `carried_at` is the version at which those who carry
-    this record last took notice of it; `settled` is the content that last stood in the target whole. `adopted` are
-    parts that a person joined with what was there, `left` is what a reset left standing; `closed` says that only a
-    person brings the record back.
+    again; a change of the source, a retry and a success clear it. `given_up` are the deliveries that stand refused, for
+    a replay; `skipped` is the rule by which somebody left the record out until its source changes. `carried_at` is the
+    version at which those who carry this record last took notice of it; `settled` is the content that last stood in the
+    target whole. `adopted` are parts that a person joined with what was there, `left` is what a reset left standing;
+    `closed` says that only a person brings the record back.
     """
 
     status: Status = states.NEW
@@ -75,6 +80,8 @@ class FlowMemory(Struct):
     open: dict[str, OpenDelivery] = field(default_factory=dict[str, OpenDelivery])
     refused: dict[str, str] = field(default_factory=dict[str, str])
     tried: dict[str, Attempt] = field(default_factory=dict[str, Attempt])
+    given_up: dict[str, OpenDelivery] = field(default_factory=dict[str, OpenDelivery])
+    skipped: str = ""
     links: dict[str, LinkRow] = field(default_factory=dict[str, LinkRow])
     said: str = ""
     known: bool = False
@@ -259,12 +266,52 @@ class Record:
         self._say(flow, events.Synced, moment, content=content, warnings=tuple(warnings))
 
     def retry(self, flow: str, moment: Moment) -> bool:
-        """Lets a record be decided again that was given up, or waits after a refusal; any other is left alone."""
+        """Lets a record be decided again that does not go by itself; any other is left alone.
+
+        What certainly had no effect is withdrawn, and what may have had one is settled by looking first.
+        """
         memory = self.flow(flow)
-        if memory.status.state != "dead" and not (memory.status.state == "parked" and memory.tried):
+        state = memory.status.state
+        tried = state == "parked" and memory.tried
+        skipped = state == "excluded" and memory.skipped
+        if state not in {"dead", "rejected", "conflict", "failed"} and not tried and not skipped:
             return False
+        for known in tuple(memory.open.values()):
+            if not self.close(flow, known.id, RETRIED, moment):
+                self._replayed(flow, known, moment, reopened=False)
         self._happened(events.Retried, moment, flow=flow)
         return True
+
+    def skip(self, flow: str, by: str, reason: str, moment: Moment) -> bool:
+        """Leaves a record out that is not settled, until its source changes.
+
+        Not while a call may have taken effect: that has to be settled by looking before anybody can say what stands.
+        """
+        memory = self.flow(flow)
+        if not memory.known and not memory.status.todo:
+            return False  # it takes no part
+        if memory.status.state not in SKIPPABLE or any(known.unknown for known in memory.open.values()):
+            return False
+        for known in tuple(memory.open.values()):
+            self.close(flow, known.id, SKIPPED, moment)
+        self._happened(events.Skipped, moment, flow=flow, rule=f"skipped by {by}: {reason}")
+        return True
+
+    def replay(self, flow: str, moment: Moment) -> bool:
+        """Settles the stored deliveries now that were refused or wait: by looking, then by the same rows again."""
+        memory = self.flow(flow)
+        if memory.status.state not in {"dead", "failed"} or memory.status.todo:
+            return False
+        waiting, refused = tuple(memory.open.values()), tuple(memory.given_up.values())
+        for known in waiting:
+            self._replayed(flow, known, moment, reopened=False)
+        for known in refused:
+            self._replayed(flow, known, moment, reopened=True)
+        return bool(waiting or refused)
+
+    def _replayed(self, flow: str, known: OpenDelivery, moment: Moment, *, reopened: bool) -> None:
+        fields = {"delivery": known.id, "part": known.part, "digest": known.digest, "reopened": reopened}
+        self._happened(events.Replayed, moment, flow=flow, **fields)
 
     def stir(self, flow: str, moment: Moment) -> None:
         """Has the record decided again, because one that it carries changed."""
@@ -354,7 +401,7 @@ class Record:
                 self.vanished, self.replaced_by = True, event.replaced_by
                 for memory in self.flows.values():
                     memory.status = states.after(memory.status, event)
-                    memory.refused = {}
+                    memory.refused, memory.given_up, memory.skipped = {}, {}, ""
             case events.LinkageRefused():
                 pass  # said to a person, and no news of the record
             case events.FlowEvent():
@@ -364,6 +411,8 @@ class Record:
         self.version = event.originator_version
 
     def _apply_observed(self, event: events.Observed) -> None:
+        before = self.believed.get(event.side)
+        same = before is not None and before.digest == event.digest and not self.vanished
         self.believed[event.side] = Believed(event.digest, event.content, event.originator_version)
         self.kind, self.entity_set, self.source_id = event.kind, event.entity_set, event.source_id
         self.number, self.title, self.project = event.number, event.title, event.project
@@ -372,18 +421,27 @@ class Record:
         for name in event.flows:
             memory = self.flow(name)
             memory.status = states.after(memory.status, event)
-            memory.refused, memory.tried = {}, {}
+            memory.refused, memory.tried, memory.given_up = {}, {}, {}
+            if not same:
+                memory.skipped = ""
 
-    def _apply_in_flow(self, memory: FlowMemory, event: events.FlowEvent) -> None:
+    def _apply_in_flow(  # noqa: C901 - one line for each kind of event reads best
+        self, memory: FlowMemory, event: events.FlowEvent
+    ) -> None:
         memory.status = states.after(memory.status, event)
         memory.known = True
         match event:
             case events.Adopted() | events.Unlinked() | events.Reset():
+                memory.given_up, memory.skipped = {}, ""
                 _apply_by_hand(memory, event)
-            case events.Requested() | events.Attempted() | events.DeliveryEvent() | events.Closed():
+            case events.Requested() | events.Attempted() | events.DeliveryEvent() | events.Closed() | events.Replayed():
                 _apply_delivery(memory, event)
-            case events.Retried() | events.Stirred():
-                memory.refused, memory.tried = {}, {}
+            case events.Retried():
+                memory.refused, memory.tried, memory.given_up, memory.skipped = {}, {}, {}, ""
+            case events.Stirred():
+                memory.refused, memory.tried, memory.given_up = {}, {}, {}
+            case events.Skipped():
+                memory.skipped, memory.said = event.rule, ""
             case events.Linked():
                 memory.links.update({_link_key(link): link for link in event.links})
             case (
@@ -400,7 +458,7 @@ class Record:
                 if isinstance(event, events.Tombstoned):
                     memory.closed = event.closed
                 if isinstance(event, events.Parked):
-                    memory.refused = {}  # what was refused is worth another try once the wait is over
+                    memory.refused, memory.given_up = {}, {}  # worth another try once the wait is over
                     carriers = [(wait.kind, wait.key) for wait in event.waits if wait.carrier]
                     memory.carriers = list(dict.fromkeys((*memory.carriers, *carriers)))
                     if carriers:
@@ -461,6 +519,7 @@ def _apply_delivery(memory: FlowMemory, event: events.FlowEvent) -> None:
     match event:
         case events.Requested():
             memory.open[event.part] = OpenDelivery(event.delivery, event.part, event.digest)
+            memory.given_up.pop(event.part, None)
             memory.said, memory.left = "", []
         case events.Attempted():
             known = memory.open[event.part]
@@ -472,11 +531,23 @@ def _apply_delivery(memory: FlowMemory, event: events.FlowEvent) -> None:
             memory.open.pop(event.part, None)
             memory.tried.pop(event.part, None)
             memory.parts[event.part] = PartMemory(event.digest, event.target_id, event.etag, event.originator_version)
+        case events.Replayed():
+            waits = memory.open.get(event.part)
+            memory.given_up.pop(event.part, None)
+            memory.refused.pop(event.part, None)
+            memory.open[event.part] = OpenDelivery(
+                event.delivery,
+                event.part,
+                event.digest,
+                unknown=event.reopened or (waits is not None and waits.unknown),
+            )
         case events.Refused():
-            memory.open.pop(event.part, None)
+            known = memory.open.pop(event.part, None)
             if not memory.status.todo:  # a source that changed meanwhile is worth another try
                 memory.refused[event.part] = event.digest
                 memory.tried[event.part] = Attempt(event.digest, event.message)
+                if known is not None:
+                    memory.given_up[event.part] = known
         case events.Closed():
             memory.open.pop(event.part, None)
         case _:

@@ -64,7 +64,7 @@ def after(  # noqa: C901, PLR0911, PLR0912 - one line for each kind of event rea
             return Status("parked")
         case events.Rejected():
             return Status("rejected")
-        case events.Excluded():
+        case events.Excluded() | events.Skipped():
             return Status("excluded")
         case events.Conflicted():
             return Status("conflict")
@@ -74,6 +74,9 @@ def after(  # noqa: C901, PLR0911, PLR0912 - one line for each kind of event rea
             return Status("synced")
         case events.Requested():
             return Status("in-flight", status.open + 1, status.refused, todo=False)
+        case events.Replayed():
+            more = int(event.reopened)
+            return Status("in-flight", status.open + more, max(status.refused - more, 0), status.todo)
         case events.Attempted():
             return Status("in-flight", status.open, status.refused, status.todo)
         case events.Delayed():

@@ -149,7 +149,10 @@ def _fold(
     while True:
         try:
             wanted = _wanted(projection, events, stored)
-            rows = Rows(projection.tables, _load(reader, target, wanted), stored)
+            loaded = _load(reader, target, wanted)
+            if projection.further is not None:
+                _load_further(reader, target, loaded, events, stored)
+            rows = Rows(projection.tables, loaded, stored)
             _fold_all(projection, rows, events)
         except _BadEvent as bad:
             if not projection.skippable:
@@ -174,6 +177,26 @@ def _wanted(projection: Projection, events: Iterable[Placed], stored: Normal) ->
         except Exception as error:
             raise _BadEvent(position, error) from error
     return wanted
+
+
+def _load_further(
+    reader: Reader,
+    target: Target,
+    loaded: dict[str, dict[Key, Key | None]],
+    events: Sequence[Placed],
+    stored: Normal,
+) -> None:
+    """Read the rows too that only the rows of this page name."""
+    projection = target.projection
+    if projection.further is None:
+        return
+    wanted: dict[str, dict[Key, None]] = {table.name: {} for table in projection.tables}
+    get = Rows(projection.tables, loaded, stored).get
+    for table, key in projection.further([event for _, event in events], get):
+        if stored(key) not in loaded[table.name]:
+            wanted[table.name][stored(key)] = None
+    for name, found in _load(reader, target, wanted).items():
+        loaded[name].update(found)
 
 
 def _fold_all(projection: Projection, rows: Rows, events: Iterable[Placed]) -> None:

@@ -24,7 +24,7 @@ DELIVERY = Table(
         Column("if_match", "text", "ETag that it was decided on, empty for none"),
         Column("state", "text", "requested, attempted, delayed, confirmed, refused or closed"),
         Column("unsettled", "bigint", "1 when a call was made whose outcome is not known"),
-        Column("attempts", "bigint", "calls claimed so far"),
+        Column("attempts", "bigint", "calls claimed so far, since the last replay"),
         Column("retry_at", "text", "next attempt, UTC, empty for at once"),
         Column("error", "text", "the remote's own text of the last failure"),
         Column("status", "bigint", "HTTP status of the last answer, 0 for none"),
@@ -45,7 +45,7 @@ DELIVERY = Table(
 def keys(event: Event) -> Keys:
     """Rows that an event may change."""
     match event:
-        case events.Attempted() | events.DeliveryEvent() | events.Closed():
+        case events.Attempted() | events.DeliveryEvent() | events.Closed() | events.Replayed():
             yield DELIVERY, (str(event.delivery),)
         case _:
             return
@@ -89,6 +89,11 @@ def fold(rows: Rows, event: Event, position: int) -> None:
                 settled_at=event.at.isoformat(),
                 **_exchange(event),
             )
+        case events.Replayed():
+            # What was refused may have taken effect all the same: the next attempt looks before it sends.
+            doubt = {"unsettled": 1} if event.reopened else {}
+            at = event.at.isoformat()
+            _change(rows, event.delivery, state="delayed", attempts=0, retry_at=at, settled_at="", **doubt)
         case events.Closed():
             _change(rows, event.delivery, state="closed", error=event.why, settled_at=event.at.isoformat())
         case _:
@@ -143,7 +148,7 @@ def _change(rows: Rows, delivery: object, **fields: str | int) -> None:
 
 DELIVERIES = Projection(
     name="delivery",
-    version=1,
+    version=2,
     tables=(DELIVERY,),
     topics=(
         events.Requested.TOPIC,
@@ -152,6 +157,7 @@ DELIVERIES = Projection(
         events.Delayed.TOPIC,
         events.Refused.TOPIC,
         events.Closed.TOPIC,
+        events.Replayed.TOPIC,
     ),
     keys=keys,
     fold=fold,

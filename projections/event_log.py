@@ -102,6 +102,16 @@ def summary(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for
             return f"reset: {event.warning}" + _because(event.reason)
         case events.LinkageRefused():
             return f"{event.act} refused: {event.message}" + _because(event.reason)
+        case events.Skipped():
+            return f"left out until its source changes: {event.rule}"
+        case events.Replayed():
+            return f"to be settled now: {in_words(event.part)}" + (", which was refused" if event.reopened else "")
+        case events.BatchFrozen():
+            return f"to {event.action} {event.total} records: {event.reason}"
+        case events.BatchAdvanced():
+            return f"{event.through} records had their turn, {event.done} now, {len(event.left)} left as they were"
+        case events.BatchEnded():
+            return "the rest was called off" if event.cancelled else "every record had its turn"
         case events.FeedAdvanced():
             return f"{event.entity_set} read up to {event.position}"
         case events.FeedAdopted():

@@ -70,7 +70,9 @@ class Projection:
     """A fold of some topics into some tables. A new `version` is rebuilt at the next start.
 
     Shape   `fold(rows, event, position)`. `keys(event)` yields (table, key) of every row that `fold` may `get`; rows
-            that it only puts, appends, deletes or clears need no key. No `topics` means all. `views` maps a topic to a
+            that it only puts, appends, deletes or clears need no key. `further(events, get)` is asked once for a page,
+            with the rows of `keys` at hand, for rows that only these name, such as the group that a row belongs to. No
+            `topics` means all. `views` maps a topic to a
             type with fewer fields, which is read many times faster; other topics are read as the registry says. A
             `skippable` projection sets an event aside that it can't read; any other stops there.
     """
@@ -80,6 +82,7 @@ class Projection:
     tables: tuple[Table, ...]
     fold: Callable[["Rows", Any, int], None]
     keys: Callable[[Any], Keys] = field(default=lambda _: ())
+    further: Callable[[Sequence[Any], Callable[[Table, Sequence[Any]], Row | None]], Keys] | None = None
     topics: tuple[str, ...] = ()
     views: Mapping[str, type[Any]] = field(default_factory=dict[str, type[Any]])
     skippable: bool = False
@@ -90,7 +93,7 @@ class UndeclaredKey(LookupError):
     """A fold looked at a row that its `keys` does not name for this event: a fault of the projection."""
 
     def __init__(self, table: str, key: Key) -> None:
-        super().__init__(f"{table} {key} was not asked for; name it in `keys`")
+        super().__init__(f"{table} {key} was not asked for; name it in `keys` or `further`")
 
 
 @dataclass(frozen=True)

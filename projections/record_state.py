@@ -1,15 +1,20 @@
 """Answers where every record stands: one row for each, one for each in a flow, and what the parked wait for."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
 from domain import events, states
+from domain.causes import FailureCause, cause_of
 from domain.events import Event
 from domain.flows import BY_NAME
 from domain.states import Status
-from projections.projection import Column, Keys, Projection, Rows, Table
+from projections import failures
+from projections.projection import Column, Keys, Projection, Row, Rows, Table
+
+Get = Callable[[Table, Sequence[Any]], Row | None]
 
 RECORD = Table(
     name="record",
@@ -56,6 +61,7 @@ RECORD_STATE = Table(
         Column("project", "text", "number of its project"),
         Column("state", "text", "one of the eleven states"),
         Column("reasons", "text", "JSON list of texts: why it is in this state"),
+        Column("cause", "text", "cause of what went wrong last, empty when nothing did"),
         Column("waits_for", "text", "JSON list of {kind, key, text}: what a parked record waits for"),
         Column("retry_at", "text", "next attempt of a failed record, UTC, else empty"),
         Column("since", "text", "when it entered this state, UTC"),
@@ -105,6 +111,33 @@ def keys(event: Event) -> Keys:
             yield RECORD_STATE, (record, event.flow)
         case _:
             return
+
+
+def further(page: Sequence[Event], get: Get) -> Keys:
+    """The groups of failures that records of this page may leave or join; an observation may move them to a project."""
+    projects: dict[UUID, set[str]] = {}
+    causes: dict[tuple[str, UUID, str], set[str]] = {}
+    for event in page:
+        match event:
+            case events.Observed() | events.Vanished():
+                if isinstance(event, events.Observed):
+                    projects.setdefault(event.originator_id, set()).add(event.project)
+                for flow in event.flows:
+                    causes.setdefault((event.connection, event.originator_id, flow), set())
+            case events.FlowEvent():
+                found = cause_of(event)
+                told = causes.setdefault((event.connection, event.originator_id, event.flow), set())
+                told.update([found.code] if found else ())
+            case _:
+                continue
+    for (connection, id_, flow), told in causes.items():
+        old = get(RECORD_STATE, (str(id_), flow))
+        if old is not None and old["cause"]:
+            told.add(old["cause"])
+        if told:
+            known = get(RECORD, (str(id_),)) or {"project": ""}
+            places = {known["project"], old["project"] if old is not None else "", "", *projects.get(id_, ())}
+            yield from failures.groups(connection, told, places)
 
 
 def fold(rows: Rows, event: Event, position: int) -> None:
@@ -162,28 +195,29 @@ def _moved(rows: Rows, event: Event, flow: str, position: int) -> None:
     now = states.after(before, event)
     at = event.at.isoformat()
     reasons, retry_at = _reasons(event, old)
-    rows.put(
-        RECORD_STATE,
-        {
-            "record": record,
-            "flow": flow,
-            "connection": event.connection,
-            "kind": BY_NAME[flow].kind if flow in BY_NAME else known.get("kind", ""),
-            "number": known.get("number", ""),
-            "title": known.get("title", ""),
-            "project": known.get("project", ""),
-            "state": now.state,
-            "reasons": reasons,
-            "waits_for": _waits(event, old, now),
-            "retry_at": retry_at,
-            "since": old["since"] if old is not None and old["state"] == now.state else at,
-            "open": now.open,
-            "refused": now.refused,
-            "todo": int(now.todo),
-            "joined": position if _joins(event) else (old["joined"] if old is not None else 0),
-            "position": position,
-        },
-    )
+    found = cause_of(event)
+    row = {
+        "record": record,
+        "flow": flow,
+        "connection": event.connection,
+        "kind": BY_NAME[flow].kind if flow in BY_NAME else known.get("kind", ""),
+        "number": known.get("number", ""),
+        "title": known.get("title", ""),
+        "project": known.get("project", ""),
+        "state": now.state,
+        "reasons": reasons,
+        "cause": _cause(event, old, found),
+        "waits_for": _waits(event, old, now),
+        "retry_at": retry_at,
+        "since": old["since"] if old is not None and old["state"] == now.state else at,
+        "open": now.open,
+        "refused": now.refused,
+        "todo": int(now.todo),
+        "joined": position if _joins(event) else (old["joined"] if old is not None else 0),
+        "position": position,
+    }
+    rows.put(RECORD_STATE, row)
+    failures.moved(rows, event, old, row, found)
     if (old is not None and old["state"] == "parked") or now.state == "parked":
         _rewait(rows, event, record, flow, now)
 
@@ -235,6 +269,22 @@ def _reasons(event: Event, old: dict[str, Any] | None) -> tuple[str, str]:
             return _json(_said(event)), ""
 
 
+def _cause(event: Event, old: Row | None, found: FailureCause | None) -> str:
+    """What stands in the way, as `_reasons` tells it: a refusal counts until the source changes."""
+    before = old["cause"] if old is not None else ""
+    match event:
+        case events.Delayed() | events.Refused() if found is not None:
+            return before if old is not None and old["refused"] and before else found.code
+        case events.Requested() | events.Attempted():
+            return before if old is not None and old["refused"] else ""
+        case events.Confirmed() | events.Linked() | events.Closed():
+            return before
+        case events.Observed() | events.Vanished() if old is not None and old["open"]:
+            return before
+        case _:
+            return found.code if found is not None else ""
+
+
 def _said(event: Event) -> Iterable[str]:
     """What a decision gives as its reasons."""
     match event:
@@ -242,7 +292,7 @@ def _said(event: Event) -> Iterable[str]:
             return [wait.text for wait in event.waits]
         case events.Rejected():
             return [violation.message for violation in event.violations]
-        case events.Excluded():
+        case events.Excluded() | events.Skipped():
             return [event.rule]
         case events.Conflicted():
             return [event.reason]
@@ -267,13 +317,14 @@ def _json(value: Iterable[object]) -> str:
 
 RECORD_STATES = Projection(
     name="record_state",
-    version=3,
-    tables=(RECORD, RECORD_STATE, WAIT),
+    version=4,
+    tables=(RECORD, RECORD_STATE, WAIT, failures.FAILURE, failures.FAILURE_JOB, failures.FAILURE_GROUP),
     topics=tuple(
         event.TOPIC
         for event in events.EVENTS.values()
         if issubclass(event, events.Observed | events.Vanished | events.FlowEvent)
     ),
     keys=keys,
+    further=further,
     fold=fold,
 )

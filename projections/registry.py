@@ -1,6 +1,8 @@
 """All read models, in the order in which they are brought up to date."""
 
+from projections.batch import BATCHES
 from projections.cross_reference import CROSS_REFERENCES
+from projections.dead_letter import DEAD_LETTERS
 from projections.delivery import DELIVERIES
 from projections.event_log import EVENT_LOGS
 from projections.feed import FEEDS
@@ -9,4 +11,14 @@ from projections.projection import Projection
 from projections.record_state import RECORD_STATES
 from projections.run import RUNS
 
-PROJECTIONS: tuple[Projection, ...] = (RECORD_STATES, CROSS_REFERENCES, DELIVERIES, FEEDS, RUNS, PLANS, EVENT_LOGS)
+PROJECTIONS: tuple[Projection, ...] = (
+    RECORD_STATES,
+    CROSS_REFERENCES,
+    DELIVERIES,
+    FEEDS,
+    RUNS,
+    PLANS,
+    BATCHES,
+    DEAD_LETTERS,
+    EVENT_LOGS,
+)

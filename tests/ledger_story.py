@@ -233,6 +233,16 @@ def retried() -> Command:
     return lambda record, when: record.retry(FLOW, when)
 
 
+def skipped(by: str = "anna", reason: str = "not this year") -> Command:
+    """A person leaves it out until its source changes."""
+    return lambda record, when: record.skip(FLOW, by, reason, when)
+
+
+def replayed() -> Command:
+    """A person asks to settle what is stored, and to send it again if it had no effect."""
+    return lambda record, when: record.replay(FLOW, when)
+
+
 def stirred() -> Command:
     """A record that this one carries changed."""
     return lambda record, when: record.stir(FLOW, when)

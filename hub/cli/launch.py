@@ -14,6 +14,7 @@ from hub.cli.access import groups as access_groups
 from hub.cli.caring import backup, keys, redact, restore, upgrade
 from hub.cli.links import link, links, reset, unlink
 from hub.cli.looking import explain, status
+from hub.cli.mending import batches, failures, replay, retry, skip
 from hub.cli.planning import apply, plan
 from hub.cli.serving import run as serve
 from hub.cli.setting_up import init, show
@@ -41,7 +42,8 @@ def application(shell: Shell) -> App:
         result_action="return_value",
     )
     everyday = (init, check, serve, sync, plan, apply, status, explain, link, unlink, reset, links)
-    for command in (*everyday, rebuild, sandbox, demo):
+    mending = (failures, retry, skip, replay, batches)
+    for command in (*everyday, *mending, rebuild, sandbox, demo):
         app.command(command)
     configuration = App(name="config", help="Look at the configuration.")
     configuration.command(show)

@@ -1,4 +1,4 @@
-"""The questions of `siteledger init`, asked on standard error, so that standard output stays clean."""
+"""Questions to people at a terminal, asked on standard error, so that standard output stays clean."""
 
 import sys
 from dataclasses import replace
@@ -14,6 +14,7 @@ from hub.settings.values import CompanyNumber, ConnectionName, Guid, Surrounding
 
 if TYPE_CHECKING:
     from hub.cli.setting_up import Answers
+    from hub.operations.choosing import Preview
 
 QUESTIONS: tuple[tuple[str, str, str, Any], ...] = (
     ("connection", "Name of the connection (it becomes part of every id)", "main", ConnectionName),
@@ -55,3 +56,29 @@ def _judged(adapter: "TypeAdapter[Any]", text: str) -> bool | str:
         details = error.errors(include_url=False, include_input=False)[0]
         return str(details.get("ctx", {}).get("mend", "Please answer."))
     return True
+
+
+MANY = 500
+"""Above this the number has to be typed: nobody says yes to a thousand records by a slip."""
+
+
+async def always(_preview: "Preview") -> bool:
+    """Consent was given on the command line."""
+    return True
+
+
+async def agreed(preview: "Preview") -> bool:
+    """Shows what would be touched and asks.
+
+    Raises  KeyboardInterrupt when the person leaves.
+    """
+    from rich.console import Console
+
+    from hub.operations.mending import say_preview
+
+    say_preview(Console(stderr=True), preview)
+    output = create_output(stdout=sys.stderr)
+    if preview.total > MANY:
+        text = f"Type {preview.total} to {preview.action} them:"
+        return (await questionary.text(text, output=output).unsafe_ask_async()).strip() == str(preview.total)
+    return bool(await questionary.confirm("Go on?", default=False, output=output).unsafe_ask_async())

@@ -23,7 +23,7 @@ NEXT = {
     "failed": "the hub tries again by itself",
     "parked": "it goes by itself when what it waits for is there",
     "rejected": "mend the named fields in Business Central; the next round looks again",
-    "dead": "a person has to act: mend the cause; a change in the source makes the hub try again",
+    "dead": "a person has to act: mend the cause, then `siteledger retry`; a change in the source does the same",
     "conflict": "a person has to decide which side is right",
     "synced": "nothing; a change in the source starts it again",
     "excluded": "nothing, as long as the rule holds",

@@ -42,6 +42,10 @@ class Tables:
         for _, event in placed:
             for table, key in self._projection.keys(event):
                 loaded[table.name][plain(key)] = self._rows[table.name].get(plain(key))
+        if self._projection.further is not None:
+            get = Rows(self._projection.tables, loaded).get
+            for table, key in self._projection.further([event for _, event in placed], get):
+                loaded[table.name][plain(key)] = self._rows[table.name].get(plain(key))
         rows = Rows(self._projection.tables, loaded)
         for position, event in placed:
             self._projection.fold(rows, event, position)

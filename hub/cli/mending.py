@@ -1,0 +1,241 @@
+"""Commands for what does not go on: failures, retry, skip, replay, batches. They work on the ledger and call nobody."""
+
+import sys
+from typing import TYPE_CHECKING
+
+from hub.cli.shell import Given, Switch, known, one_of
+from hub.cli.working import day_or_moment
+from hub.report import ExitStatus, Halted, Report
+
+if TYPE_CHECKING:
+    from hub.operations.choosing import Action
+    from hub.operations.failures import FailureFilter
+    from hub.operations.mending import Agree
+
+BY_HAND = "by hand"
+"""The reason of a retry or replay where nobody gave one."""
+
+
+async def failures(
+    *,
+    connection: str | None = None,
+    flow: str | None = None,
+    cause: str | None = None,
+    state: str | None = None,
+    project: str | None = None,
+    since: str | None = None,
+    unreadable: Switch = False,
+    shell: Given,
+) -> Report:
+    """What goes wrong, grouped by cause: what was said, whether a retry helps, what to do, who does it.
+
+    Parameters
+    ----------
+    connection
+        Only this connection.
+    flow
+        Only this flow.
+    cause
+        Only this cause, with every record that it hits.
+    state
+        Only this state: dead, rejected, conflict, failed or parked. The parked are left out otherwise.
+    project
+        Only what belongs to the project with this number.
+    since
+        Only what fails since this day or moment.
+    unreadable
+        List what could not be read at all instead.
+    """
+    settings = shell.settings("store")
+    wanted = _filter(one_of(settings, connection), flow, cause, since, state=state, project=project)
+    from hub.operations.failures import failures as operation
+
+    return await operation(settings, wanted=wanted, unreadable=unreadable, progress=shell.progress)
+
+
+async def retry(
+    *ids: str,
+    flow: str | None = None,
+    cause: str | None = None,
+    since: str | None = None,
+    connection: str | None = None,
+    reason: str | None = None,
+    yes: Switch = False,
+    shell: Given,
+) -> Report:
+    """Decide records again from their freshest source and send what is then right, in the next round.
+
+    Parameters
+    ----------
+    ids
+        Any id or number of either system.
+    flow
+        Only this flow.
+    cause
+        Only this cause, as `failures` names it.
+    since
+        Only what fails since this day or moment.
+    connection
+        Only this connection.
+    reason
+        Why, for the record of what was done.
+    yes
+        Do not ask.
+    """
+    return await _act(shell, "retry", ids, (connection, flow, cause, since), reason or BY_HAND, yes=yes)
+
+
+async def skip(
+    *ids: str,
+    flow: str | None = None,
+    cause: str | None = None,
+    since: str | None = None,
+    connection: str | None = None,
+    reason: str | None = None,
+    yes: Switch = False,
+    shell: Given,
+) -> Report:
+    """Leave records out until their source changes.
+
+    Parameters
+    ----------
+    ids
+        Any id or number of either system.
+    flow
+        Only this flow.
+    cause
+        Only this cause, as `failures` names it.
+    since
+        Only what fails since this day or moment.
+    connection
+        Only this connection.
+    reason
+        Why; it stands in the rule by which they are left out.
+    yes
+        Do not ask.
+    """
+    if not (reason or "").strip():
+        message = "skip needs --reason: it stands in the rule by which the records are left out."
+        raise Halted(message, ExitStatus.WRONG_USE)
+    return await _act(shell, "skip", ids, (connection, flow, cause, since), reason or "", yes=yes)
+
+
+async def replay(
+    *ids: str,
+    flow: str | None = None,
+    cause: str | None = None,
+    since: str | None = None,
+    connection: str | None = None,
+    reason: str | None = None,
+    yes: Switch = False,
+    shell: Given,
+) -> Report:
+    """Settle stored deliveries by looking, and send the same rows again if they had no effect, in the next round.
+
+    Parameters
+    ----------
+    ids
+        Any id or number of either system.
+    flow
+        Only this flow.
+    cause
+        Only this cause, as `failures` names it.
+    since
+        Only what fails since this day or moment.
+    connection
+        Only this connection.
+    reason
+        Why, for the record of what was done.
+    yes
+        Do not ask.
+    """
+    return await _act(shell, "replay", ids, (connection, flow, cause, since), reason or BY_HAND, yes=yes)
+
+
+async def batches(
+    batch: str | None = None,
+    /,
+    *,
+    connection: str | None = None,
+    resume: Switch = False,
+    cancel: Switch = False,
+    shell: Given,
+) -> Report:
+    """What was retried, skipped and replayed, how far that is, and what came of it.
+
+    Parameters
+    ----------
+    batch
+        Only this batch.
+    connection
+        Only this connection.
+    resume
+        Go on with a batch whose process died, or that was frozen and not begun.
+    cancel
+        Call off its members that had no turn yet.
+    """
+    if (resume or cancel) and (batch is None or (resume and cancel)):
+        message = "Name one batch, and either --resume or --cancel."
+        raise Halted(message, ExitStatus.WRONG_USE)
+    settings = shell.settings("store")
+    only = one_of(settings, connection)
+    then = "resume" if resume else "cancel" if cancel else ""
+    from hub.operations.mending import look
+
+    return await look(settings, batch=batch, connection=only, then=then, actor=shell.actor, progress=shell.progress)
+
+
+async def _act(
+    shell: Given,
+    action: "Action",
+    ids: tuple[str, ...],
+    where: tuple[str | None, str | None, str | None, str | None],
+    reason: str,
+    *,
+    yes: bool,
+) -> Report:
+    settings = shell.settings("store")
+    connection, flow, cause, since = where
+    wanted = _filter(one_of(settings, connection), flow, cause, since)
+    from hub.operations.choosing import Choice
+    from hub.operations.mending import act
+
+    agree = _agree(yes=yes)
+    choice = Choice(ids=ids, where=wanted)
+    return await act(settings, action, choice, reason=reason, actor=shell.actor, agree=agree, progress=shell.progress)
+
+
+def _agree(*, yes: bool) -> "Agree | None":
+    """Whoever gives consent: the option, a person at a terminal, or nobody."""
+    if yes:
+        from hub.cli.questions import always
+
+        return always
+    if sys.stdin.isatty():
+        from hub.cli.questions import agreed
+
+        return agreed
+    return None
+
+
+def _filter(
+    connection: str | None,
+    flow: str | None,
+    cause: str | None,
+    since: str | None,
+    *,
+    state: str | None = None,
+    project: str | None = None,
+) -> "FailureFilter":
+    from domain.causes import FAILING
+    from domain.flows import BY_NAME
+    from hub.operations.failures import FailureFilter
+
+    return FailureFilter(
+        connection=connection or "",
+        flow="" if flow is None else known(flow, BY_NAME, "flow"),
+        cause=cause or "",
+        state="" if state is None else known(state, sorted(FAILING), "state of a failure"),
+        project=project or "",
+        since=day_or_moment("--since", since),
+    )
