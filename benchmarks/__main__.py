@@ -7,7 +7,7 @@ from functools import partial
 import anyio
 import structlog
 
-from benchmarks import appends, first_sync, memory, pipeline, reads, validate
+from benchmarks import appends, failures, first_sync, memory, pipeline, reads, validate
 from benchmarks.measure import Result
 from benchmarks.places import databases
 
@@ -17,6 +17,7 @@ SECTIONS = {
     "projection": reads.projection_rows,
     "pipeline": pipeline.rows,
     "validate": validate.rows,
+    "failures": failures.rows,
 }
 
 

@@ -39,7 +39,7 @@ class FailureFilter(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_narrow(self) -> bool:
         """It asks for more than the groups themselves can answer."""
-        return bool(self.flow or self.project or self.since or self.until)
+        return bool(self.flow or self.project or self.state or self.since or self.until)
 
     def said(self) -> dict[str, str]:
         """What was asked for, as people and events keep it."""
@@ -113,15 +113,14 @@ class Page(msgspec.Struct, frozen=True):
 
 async def groups(hub: Hub, wanted: FailureFilter) -> list[Group]:
     """What goes wrong, the cause with the most records first."""
-    if wanted.is_narrow:
-        counted = await _counted(hub, wanted)
-    else:
-        condition, values = _of_groups(hub, wanted)
-        counted = await hub.ledger.rows(
-            "SELECT connection, cause, records, jobs, first_seen, last_seen FROM failure_group"  # noqa: S608 - built from columns
-            f" WHERE records > 0{condition}",
-            values,
-        )
+    condition, values = _of_groups(hub, wanted)
+    counted = await hub.ledger.rows(
+        "SELECT connection, cause, records, jobs, first_seen, last_seen FROM failure_group"  # noqa: S608 - built from columns
+        f" WHERE records > 0{condition}",
+        values,
+    )
+    if counted and wanted.is_narrow:
+        counted = await _counted(hub, wanted, [row[1] for row in counted])
     if not counted:
         return []
     by_flow, examples = await _flows_of(hub, wanted, [row[1] for row in counted])
@@ -182,15 +181,8 @@ async def dead_letter_body(hub: Hub, letter: str) -> bytes:
 def condition_of(hub: Hub, wanted: FailureFilter) -> tuple[str, list[Any]]:
     """The SQL condition on the table `failure`, and its parameters."""
     condition, values = _of_groups(hub, wanted)
-    for column, value in (("flow", wanted.flow), ("project", wanted.project)):
-        if value:
-            condition += f" AND {column} = ?"
-            values.append(value)
-    for sign, moment in ((">=", wanted.since), ("<", wanted.until)):
-        if moment is not None:
-            condition += f" AND since {sign} ?"
-            values.append(moment.isoformat())
-    return condition, values
+    more, further = _narrowed(wanted)
+    return condition + more, [*values, *further]
 
 
 # -- the command -----------------------------------------------------------------------------------
@@ -269,7 +261,7 @@ def _seen(group: Group) -> str:
 def _of_groups(hub: Hub, wanted: FailureFilter) -> tuple[str, list[Any]]:
     """The part of a condition that the table of groups knows too."""
     condition, values = "", list[Any]()
-    for column, value in (("connection", wanted.connection), ("cause", wanted.cause), ("state", wanted.state)):
+    for column, value in (("connection", wanted.connection), ("cause", wanted.cause)):
         if value:
             condition += f" AND {column} = ?"
             values.append(value)
@@ -279,8 +271,30 @@ def _of_groups(hub: Hub, wanted: FailureFilter) -> tuple[str, list[Any]]:
     return condition, values
 
 
-async def _counted(hub: Hub, wanted: FailureFilter) -> list[tuple[Any, ...]]:
-    condition, values = condition_of(hub, wanted)
+def _narrowed(wanted: FailureFilter) -> tuple[str, list[Any]]:
+    """The part of a condition that only the single failures know."""
+    condition, values = "", list[Any]()
+    for column, value in (("flow", wanted.flow), ("project", wanted.project), ("state", wanted.state)):
+        if value:
+            condition += f" AND {column} = ?"
+            values.append(value)
+    for sign, moment in ((">=", wanted.since), ("<", wanted.until)):
+        if moment is not None:
+            condition += f" AND since {sign} ?"
+            values.append(moment.isoformat())
+    return condition, values
+
+
+def _within(hub: Hub, wanted: FailureFilter, causes: list[str]) -> tuple[str, list[Any]]:
+    """As `condition_of`, of these causes: their names say as much as states, and the index holds them."""
+    named, parameter = hub.ledger.in_list("cause", causes)
+    condition, values = _narrowed(wanted)
+    connection, of = (" AND connection = ?", [wanted.connection]) if wanted.connection else ("", [])
+    return f" AND {named}{connection}{condition}", [parameter, *of, *values]
+
+
+async def _counted(hub: Hub, wanted: FailureFilter, causes: list[str]) -> list[tuple[Any, ...]]:
+    condition, values = _within(hub, wanted, causes)
     return await hub.ledger.rows(
         "SELECT connection, cause, COUNT(*), COUNT(DISTINCT NULLIF(project, '')), MIN(since), MAX(since)"  # noqa: S608 - built from columns
         f" FROM failure WHERE 1 = 1{condition} GROUP BY connection, cause",
@@ -292,12 +306,11 @@ async def _flows_of(
     hub: Hub, wanted: FailureFilter, causes: list[str]
 ) -> tuple[dict[tuple[str, str], dict[str, int]], dict[tuple[str, str], dict[str, str]]]:
     """Records by flow, and one of them, for each cause."""
-    condition, values = condition_of(hub, wanted)
-    named, parameter = hub.ledger.in_list("cause", causes)
+    condition, values = _within(hub, wanted, causes)
     rows = await hub.ledger.rows(
-        f"SELECT connection, cause, flow, COUNT(*), MIN(record) FROM failure WHERE {named}{condition}"  # noqa: S608 - built from columns
+        f"SELECT connection, cause, flow, COUNT(*), MIN(record) FROM failure WHERE 1 = 1{condition}"  # noqa: S608 - built from columns
         " GROUP BY connection, cause, flow",
-        (parameter, *values),
+        values,
     )
     by_flow: dict[tuple[str, str], dict[str, int]] = {}
     first: dict[tuple[str, str], tuple[str, str]] = {}

@@ -1,6 +1,7 @@
 """A batch acts once on each member of a frozen set, whoever dies on the way, and says what became of every one."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -211,8 +212,8 @@ async def test_a_batch_that_dies_at_any_write_goes_on_and_retries_each_record_on
 
 @pytest.mark.requirement("DC-12")
 @pytest.mark.timeout(240)
-async def test_twenty_thousand_are_retried_once_each_by_two_lives(store_url: str) -> None:
-    count = 20_000
+async def test_twenty_thousand_are_retried_once_each_by_two_lives(tmp_path: Path) -> None:
+    count, store_url = 20_000, f"sqlite:///{tmp_path / 'ledger.db'}"
     async with hub_on(store_url) as hub:
         await fill(hub.ledger, count)
         id_ = await frozen(hub)

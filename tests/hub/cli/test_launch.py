@@ -44,7 +44,19 @@ def test_the_exit_statuses_are_the_documented_ones_and_help_prints_them(call: Ca
 
     assert ended.status is ExitStatus.DONE
     assert listed() in "\n".join(line.rstrip() for line in ended.out.splitlines())
-    for command in ("init", "config", "check", "sync", "status", "explain", "rebuild", "sandbox", "demo"):
+    for command in (
+        "init",
+        "config",
+        "check",
+        "sync",
+        "status",
+        "explain",
+        "failures",
+        "retry",
+        "skip",
+        "replay",
+        "batches",
+    ):
         assert f" {command} " in ended.out
 
 
