@@ -1,18 +1,19 @@
 """A ledger full of records that Procore refused, made from events alone, and a hub on it."""
 
+import tomllib
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from uuid import UUID
 
 from adapters.ports import FixedClock, seeded_rng
-from adapters.store import Ledger, Registry, ThreadPool, Threads, open_ledger
-from domain.events import EVENTS, UPCASTERS, Event
+from adapters.store import Ledger, Threads
+from domain.events import Event
 from domain.record import Record
 from domain.values import digest
-from hub.app import Hub
-from hub.projector import Projector
+from hub.app import Hub, open_hub
 from hub.settings import Settings
-from projections.registry import PROJECTIONS
+from hub.settings.values import Surroundings
+from tests.hub.settings.sample import MAIN, SECRETS
 from tests.ledger_story import (
     CONNECTION,
     START,
@@ -60,14 +61,11 @@ async def fill(ledger: Ledger, count: int, connection: str = CONNECTION) -> None
 @asynccontextmanager
 async def hub_on(url: str, threads: Threads | None = None) -> AsyncGenerator[Hub]:
     """A hub that needs no remote system and no configuration but its store."""
-    clock = FixedClock(START)
-    store = {"store": {"url": url}}
-    events = Registry(EVENTS, UPCASTERS)
-    async with open_ledger(url, events=events, clock=clock, threads=threads or ThreadPool()) as ledger:
-        projector = Projector(ledger, PROJECTIONS)
-        await projector.start()
-        await projector.catch_up()
-        yield Hub(Settings.model_construct(**store), ledger, projector, clock, seeded_rng(1), {})  # type: ignore[arg-type]
+    document = {**tomllib.loads(MAIN), "store": {"url": url}}
+    settings = Settings.model_validate(document, context=Surroundings(environ=SECRETS))
+    async with open_hub(settings, clock=FixedClock(START), rng=seeded_rng(1), threads=threads) as hub:
+        await hub.projector.catch_up()
+        yield hub
 
 
 async def retried_once(hub: Hub, count: int, topic: str = "flow.retried.1") -> list[UUID]:

@@ -46,6 +46,7 @@ class LedgerBook:
     joined: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     out: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     refused: set[tuple[UUID, str]] = field(default_factory=set[tuple[UUID, str]])
+    _given_up: dict[UUID, Intent] = field(default_factory=dict[UUID, Intent])
     _changed: dict[UUID, int] = field(default_factory=dict[UUID, int])
     _held: dict[tuple[UUID, str, str], str] = field(default_factory=dict[tuple[UUID, str, str], str])
     _path: Path = Path()
@@ -56,8 +57,10 @@ class LedgerBook:
         if path == self._path:
             return
         self._path, self.position = path, 0
-        for known in (self.open, self.seen, self.joined, self.out, self.refused, self._changed, self._held):
+        for known in (self.open, self.seen, self.joined, self.out, self.refused):
             known.clear()
+        for kept in (self._given_up, self._changed, self._held):
+            kept.clear()
 
     def catch_up(self) -> None:
         """Fold what was committed since the last time."""
@@ -86,7 +89,7 @@ class LedgerBook:
 
     # -- folding -----------------------------------------------------------------------------------
 
-    def _fold(self, event: events.Event) -> None:  # noqa: C901 - one line for each kind of event reads best
+    def _fold(self, event: events.Event) -> None:  # noqa: C901, PLR0912 - one line for each kind of event reads best
         match event:
             case events.Observed():
                 self.seen[event.originator_id] = event
@@ -96,7 +99,7 @@ class LedgerBook:
             case events.Linked():
                 self._join(event.originator_id)
                 self.out.discard(self._name(event.originator_id))
-            case events.Excluded():
+            case events.Excluded() | events.Skipped():
                 self.out.add(self._name(event.originator_id))
             case events.Requested():
                 self._request(event)
@@ -109,8 +112,13 @@ class LedgerBook:
                 self._held[event.originator_id, event.flow, event.part] = event.digest
             case events.Refused():
                 intent = self.open.pop(event.delivery, None)
+                if intent is not None:
+                    self._given_up[event.delivery] = intent
                 if intent is not None and intent.position > self._changed[event.originator_id]:
                     self.refused.add((event.originator_id, event.flow))
+            case events.Replayed() if event.reopened:
+                known = self._given_up.pop(event.delivery)
+                self.open[event.delivery] = Intent(known.event, self.position)
             case events.Closed():
                 self.open.pop(event.delivery, None)
             case _:

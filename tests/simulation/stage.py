@@ -31,6 +31,7 @@ from hub.settings.values import Surroundings
 from hub.window import Window
 from tests.journeys.harness import World
 from tests.simulation import intents, read_models
+from tests.simulation.desk import Desk
 from tests.simulation.disk import Disk, DiskThreads
 from tests.simulation.invariants import Companies
 from tests.simulation.ledger_book import LedgerBook
@@ -222,7 +223,10 @@ class Stage:
                 async with self._hub(life) as hub:
                     schedule = Schedule(hub, {NAME: timedelta(seconds=self.scenario.poll_every)}, told=self._told)
                     self._schedule = schedule
-                    await schedule.run()
+                    async with anyio.create_task_group() as tasks:
+                        tasks.start_soon(self._desk(hub, life).run)
+                        await schedule.run()
+                        tasks.cancel_scope.cancel()
         except BaseException as error:
             if not life.dead and only_stopped(error):
                 raise
@@ -232,6 +236,9 @@ class Stage:
         finally:
             self._life = self._schedule = None
         self.say(f"hub: life {life.number} {'was killed' if life.dead else how}")
+
+    def _desk(self, hub: Hub, life: Life) -> Desk:
+        return Desk(hub, Random(f"desk {self.scenario.seed} {life.number}"), self.say)
 
     @asynccontextmanager
     async def _hub(self, life: Life) -> AsyncGenerator[Hub]:
@@ -334,7 +341,9 @@ class Stage:
         self.weather.calm()
         for line in self.lines.values():
             await line.rest()
-        async with self._hub(Life(self._lives + 1)) as hub:
+        last = Life(self._lives + 1)
+        async with self._hub(last) as hub:
+            await self._desk(hub, last).take_back()
             if await self._come_to_rest(hub, full=False):
                 await self._check(hub, retried=False)
             if not self.findings and await self._come_to_rest(hub, full=True):
