@@ -6,11 +6,12 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from domain import left_behind
+from domain import approval, left_behind
+from domain.approval import Frozen
 from domain.delivery import Listing
 from domain.endpoints import ENDPOINTS
 from domain.events import LinkRow, Violation, Wait
-from domain.flow import NOBODY, Context, Flow, Known, Part, Reference, References, Subject
+from domain.flow import NOBODY, Context, Flow, Known, Part, Plan, Reference, References, Subject
 from domain.record import FlowMemory, Record
 from domain.values import Json
 
@@ -84,7 +85,14 @@ class Stuck(Struct, frozen=True):
     """A part stands refused, unchanged since; nothing can be sent until the source changes or a person acts."""
 
 
-Decision = Park | Reject | Exclude | Clash | Bury | Ignore | NeedsFacts | NeedsKnown | Send | Settle | Stuck
+class Ask(Struct, frozen=True):
+    """A person has to accept this content first; `amount` is decimal text, empty where the kind has none."""
+
+    frozen: Frozen
+    amount: str = ""
+
+
+Decision = Park | Reject | Exclude | Clash | Bury | Ignore | NeedsFacts | NeedsKnown | Send | Settle | Stuck | Ask
 
 
 def decide(
@@ -95,11 +103,13 @@ def decide(
     facts: Mapping[Listing, Sequence[Json]],
     context: Context,
     group: Sequence[Violation] = (),
+    accepted: Frozen | None = None,
 ) -> Decision:
     """What to do next for one record in one flow.
 
     Shape   `source` is the document of the origin; `references` hold what is known of every reference of the flow;
-            `facts` the lists read so far; `group` what is wrong with the others of its group, where all go or none.
+            `facts` the lists read so far; `group` what is wrong with the others of its group, where all go or none;
+            `accepted` what a person accepted of this record, where the flow asks people.
     """
     memory = record.flow(flow.name)
     if memory.skipped:
@@ -111,9 +121,6 @@ def decide(
         return barred
     fresh = record.unheard(flow.name)
     asked = _each_once(flow.references(source, context))
-    barred = _held_back(asked, references, fresh=fresh)
-    if barred is not None:
-        return barred
     subject = Subject(
         source=source,
         source_id=record.source_id,
@@ -125,21 +132,77 @@ def decide(
         context=context,
         others={name: other for name, other in record.flows.items() if name != flow.name},
     )
-    further = _each_once(flow.further(subject))
-    unasked = [each for each in further if (each.kind, each.key) not in references]
+    return _go_on(flow, subject, asked, accepted, fresh=fresh, to_origin=not record.vanished)
+
+
+def _go_on(
+    flow: Flow, subject: Subject, asked: Sequence[Reference], accepted: Frozen | None, *, fresh: bool, to_origin: bool
+) -> Decision:
+    """What to do for a record that itself says nothing against being carried."""
+    gated = approval.is_gated(subject.context)
+    held, supposed = _resting_on(asked, subject, fresh=fresh, gated=gated)
+    if supposed is None:
+        return held or Ignore()
+    # Who is named by an id that nobody made yet is known to nobody.
+    further = [each for each in _each_once(flow.further(supposed)) if not approval.is_made_up(each.key)]
+    unasked = [each for each in further if (each.kind, each.key) not in subject.references]
     if unasked:
         return NeedsKnown(unasked)
-    barred = _held_back(further, references, fresh=fresh)
-    if barred is not None:
-        return barred
-    wanted = [*left_behind.listings(subject), *flow.listings(subject)]
-    missing = [listing for listing in wanted if listing not in facts]
-    if missing:
-        return NeedsFacts(missing)
-    waits = left_behind.standing(subject)
-    if waits:
-        return Park(waits)
-    return _carry_out(flow, subject, to_origin=not record.vanished)
+    barred, supposed = _resting_on(further, supposed, fresh=fresh, gated=gated)
+    if supposed is None:
+        return barred or Ignore()
+    wish = held or barred
+    if wish is None:
+        wanted = [*left_behind.listings(subject), *flow.listings(subject)]
+        missing = [listing for listing in wanted if listing not in subject.facts]
+        if missing:
+            return NeedsFacts(missing)
+        waits = left_behind.standing(subject)
+        if waits:
+            return Park(waits)
+        wish = _carry_out(flow, subject, to_origin=to_origin)
+    if not gated:
+        return wish
+    own = {(each.kind, each.key) for each in (*asked, *further)}
+    known = {pair: each for pair, each in supposed.references.items() if pair in own}
+    return _gate(flow, replace(supposed, references=known), wish, accepted, to_origin=to_origin)
+
+
+def _resting_on(
+    asked: Sequence[Reference], subject: Subject, *, fresh: bool, gated: bool
+) -> tuple[Decision | None, Subject | None]:
+    """What its references say against it, and the subject to go on with, None where there is nothing to go on with.
+
+    What a person has to accept first is thought to its end as if the records stood there that it will bring forth.
+    """
+    held = _held_back(asked, subject.references, fresh=fresh)
+    if held is None:
+        return None, subject
+    unlinked = _unlinked(asked, subject.references, fresh=fresh)
+    if gated and isinstance(held, Park) and all(each.content is not None for each in unlinked):
+        return held, approval.to_be_made(subject, unlinked)
+    return held, None
+
+
+def _gate(flow: Flow, subject: Subject, wish: Decision, accepted: Frozen | None, *, to_origin: bool) -> Decision:
+    """The wish, where it sends nothing to the target, or just what was accepted; otherwise people are asked first."""
+    match wish:
+        case Send():
+            parts = [part for part in wish.parts if approval.goes_out(flow, part)]
+            if not parts:
+                return wish
+        case Park() if wish.demands:
+            parts = []  # what exists only for this document is not brought forth before the document is accepted
+        case _:
+            return wish
+    if accepted is not None and approval.permits(accepted, flow, subject, parts):
+        return wish
+    told = approval.rehearse(flow, subject, to_origin=to_origin)
+    if told.missing:
+        return NeedsFacts(told.missing)
+    if told.instead is not None:
+        return _obstacle(told.instead) or wish
+    return wish if told.frozen is None else Ask(told.frozen, flow.amount(subject.source))
 
 
 def _ended(flow: Flow, record: Record, source: Json, context: Context, group: Sequence[Violation]) -> Decision | None:
@@ -189,14 +252,9 @@ def _carry_out(flow: Flow, subject: Subject, *, to_origin: bool) -> Decision:
     """The parts that go next; nothing can be written back to a source that is gone."""
     memory = subject.memory
     plan = flow.plan(subject)
-    if plan.excluded:
-        return Exclude(plan.excluded)
-    if plan.violations:
-        return Reject(plan.violations)
-    if plan.conflict:
-        return Clash(plan.conflict)
-    if plan.waits:
-        return Park(plan.waits)
+    obstacle = _obstacle(plan)
+    if obstacle is not None:
+        return obstacle
     parts = [part for part in plan.parts if to_origin or ENDPOINTS[part.endpoint].system != flow.origin.system]
     left = [part for part in parts if not _stands(memory, part)]
     next_stage = min((part.stage for part in left), default=None)
@@ -207,6 +265,17 @@ def _carry_out(flow: Flow, subject: Subject, *, to_origin: bool) -> Decision:
     due = [part for part in left if part.stage == next_stage]
     fresh = [_addressed(memory, part) for part in due if memory.refused.get(part.name) != part.digest]
     return Send(fresh, links) if fresh else Stuck()
+
+
+def _obstacle(plan: Plan) -> Decision | None:
+    """What a plan says against being carried out."""
+    if plan.excluded:
+        return Exclude(plan.excluded)
+    if plan.violations:
+        return Reject(plan.violations)
+    if plan.conflict:
+        return Clash(plan.conflict)
+    return Park(plan.waits) if plan.waits else None
 
 
 def _addressed(memory: FlowMemory, part: Part) -> Part:
@@ -265,6 +334,10 @@ def _unmet(asked: Sequence[Reference], references: References, *, fresh: bool) -
         if reference.if_facet or (reference.content is not None and known[id(reference)] is NOBODY)
     ]
     return [_wait(reference, known[id(reference)], fresh=fresh) for reference in awaited], demands
+
+
+def _unlinked(asked: Sequence[Reference], references: References, *, fresh: bool) -> list[Reference]:
+    return [each for each in asked if not _is_met(each, references.get((each.kind, each.key), NOBODY), fresh=fresh)]
 
 
 def _wait(reference: Reference, known: Known, *, fresh: bool) -> Wait:

@@ -353,6 +353,55 @@ class BatchEnded(Event, frozen=True, kw_only=True):
     cancelled: bool = False
 
 
+class ApprovalRequested(FlowEvent, frozen=True, kw_only=True):
+    """A person has to accept this content before any of it is sent; `hash` names it in the contents.
+
+    `standing` is what people did about the very same content before; `requested` says nothing.
+    Units   `amount` is decimal text in the document's currency, empty where the kind has none.
+    """
+
+    TOPIC: ClassVar[str] = "approval.requested.1"
+    hash: Digest
+    kind: str
+    number: str
+    title: str
+    project: str
+    amount: str = ""
+    why: str = ""
+    standing: Literal["requested", "resent", "declined", "retrieved"] = "requested"
+
+
+class ApprovalEvent(FlowEvent, frozen=True, kw_only=True):
+    """What a person did about a request; `hash` names the content that it is about."""
+
+    hash: Digest
+    comment: str = ""
+
+
+class ApprovalAccepted(ApprovalEvent, frozen=True, kw_only=True):
+    """This content may be sent, until it is carried whole."""
+
+    TOPIC: ClassVar[str] = "approval.accepted.1"
+
+
+class ApprovalDeclined(ApprovalEvent, frozen=True, kw_only=True):
+    """This content must not be sent; the comment says why."""
+
+    TOPIC: ClassVar[str] = "approval.declined.1"
+
+
+class ApprovalRetrieved(ApprovalEvent, frozen=True, kw_only=True):
+    """The request was taken back before anybody decided on it."""
+
+    TOPIC: ClassVar[str] = "approval.retrieved.1"
+
+
+class ApprovalResent(ApprovalEvent, frozen=True, kw_only=True):
+    """The same content is put before the approvers once more."""
+
+    TOPIC: ClassVar[str] = "approval.resent.1"
+
+
 class FeedAdvanced(Event, frozen=True, kw_only=True):
     """All changes of a source set up to `position` are in the ledger (row version or entry number)."""
 
@@ -576,6 +625,11 @@ EVENTS: dict[str, type[Event]] = {
         BatchFrozen,
         BatchAdvanced,
         BatchEnded,
+        ApprovalRequested,
+        ApprovalAccepted,
+        ApprovalDeclined,
+        ApprovalRetrieved,
+        ApprovalResent,
         FeedAdvanced,
         FeedAdopted,
         PairFingerprinted,

@@ -374,6 +374,11 @@ def never_held(_status: int, _message: str) -> str:
     return ""
 
 
+def no_amount(_source: Json) -> str:
+    """For kinds that carry no amount of their own."""
+    return ""
+
+
 class Flow(Struct, frozen=True, kw_only=True):
     """One kind of record in one direction. One file each, one line in the registry.
 
@@ -396,6 +401,7 @@ class Flow(Struct, frozen=True, kw_only=True):
     barred_by   HTTP status of a refusal -> the rule that then leaves the record out, instead of a dead delivery
     held_by     HTTP status and words of a refusal -> the fact that the record then waits for, instead of being dead
     settings_of the flow whose table of settings it shares; empty for its own
+    amount      what the record comes to, as decimal text in its currency, for people who accept it
     """
 
     name: str
@@ -418,6 +424,7 @@ class Flow(Struct, frozen=True, kw_only=True):
     barred_by: Mapping[int, str] = field(default_factory=dict[int, str])
     held_by: Callable[[int, str], str] = never_held
     settings_of: str = ""
+    amount: Callable[[Json], str] = no_amount
 
 
 def check_registry(flows: Sequence[Flow]) -> None:

@@ -5,7 +5,7 @@ Commands decide which events happen; `apply` assigns and nothing more, so that a
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 from uuid import UUID, uuid5
 
 import msgspec
@@ -16,6 +16,9 @@ from domain.delivery import Scope
 from domain.events import Event, Left, LinkRow, Violation, Wait
 from domain.states import Status
 from domain.values import LEDGER, Cause, Digest, System, sha256_of
+
+SYSTEM = "system"
+"""Signs what the hub does by itself."""
 
 SKIPPABLE = frozenset({"dead", "rejected", "conflict", "parked", "failed", "pending"})
 RETRIED = "it is decided again"
@@ -63,6 +66,14 @@ class Attempt(Struct, frozen=True):
     words: str
 
 
+class Approval(Struct, frozen=True):
+    """What people said of the content that waits to be sent; `by` asked for it, sent it again, or decided on it."""
+
+    hash: Digest
+    stage: Literal["requested", "resent", "accepted", "declined", "retrieved"]
+    by: str
+
+
 class FlowMemory(Struct):
     """What a record remembers of one flow.
 
@@ -72,7 +83,8 @@ class FlowMemory(Struct):
     a replay; `skipped` is the rule by which somebody left the record out until its source changes. `carried_at` is the
     version at which those who carry this record last took notice of it; `settled` is the content that last stood in the
     target whole. `adopted` are parts that a person joined with what was there, `left` is what a reset left standing;
-    `closed` says that only a person brings the record back.
+    `closed` says that only a person brings the record back. `touched` is the person who last meddled with
+    what is to be sent, other than by deciding on it.
     """
 
     status: Status = states.NEW
@@ -91,6 +103,8 @@ class FlowMemory(Struct):
     adopted: dict[str, str] = field(default_factory=dict[str, str])
     left: list[Left] = field(default_factory=list[Left])
     closed: bool = False
+    approval: Approval | None = None
+    touched: str = ""
 
     def target_id(self, part: str) -> str:
         """Id of a part in the target, empty while there is none."""
@@ -265,6 +279,28 @@ class Record:
         """Nothing is left to do."""
         self._say(flow, events.Synced, moment, content=content, warnings=tuple(warnings))
 
+    def ask(self, flow: str, hash: Digest, moment: Moment, *, amount: str = "", why: str = "") -> bool:
+        """Puts content before the approvers, unless it lies there; what was said of the very same content stands."""
+        memory = self.flow(flow)
+        known = memory.approval if memory.approval is not None and memory.approval.hash == hash else None
+        if known is not None and not memory.status.todo and memory.status.state == "awaiting-approval":
+            return False
+        standing = known.stage if known is not None and known.stage != "accepted" else "requested"
+        about = {"kind": self.kind, "number": self.number, "title": self.title, "project": self.project}
+        fields = {**about, "hash": hash, "amount": amount, "why": why, "standing": standing}
+        self._happened(events.ApprovalRequested, moment, flow=flow, **fields)
+        return True
+
+    def answer(self, flow: str, kind: type[events.ApprovalEvent], comment: str, moment: Moment) -> None:
+        """Records what a person did about the request; whether it is allowed says `approval.objection`.
+
+        Raises  ValueError where nothing was ever asked.
+        """
+        approval = self.flow(flow).approval
+        if approval is None:
+            raise ValueError(f"nothing is asked of {self.number} in {flow}")
+        self._happened(kind, moment, flow=flow, hash=approval.hash, comment=comment)
+
     def retry(self, flow: str, moment: Moment) -> bool:
         """Lets a record be decided again that does not go by itself; any other is left alone.
 
@@ -425,15 +461,18 @@ class Record:
             if not same:
                 memory.skipped = ""
 
-    def _apply_in_flow(  # noqa: C901 - one line for each kind of event reads best
-        self, memory: FlowMemory, event: events.FlowEvent
-    ) -> None:
+    def _apply_in_flow(self, memory: FlowMemory, event: events.FlowEvent) -> None:
         memory.status = states.after(memory.status, event)
         memory.known = True
+        if event.actor != SYSTEM and not isinstance(event, events.ApprovalAccepted | events.ApprovalDeclined):
+            memory.touched = event.actor
         match event:
             case events.Adopted() | events.Unlinked() | events.Reset():
                 memory.given_up, memory.skipped = {}, ""
                 _apply_by_hand(memory, event)
+            case events.ApprovalRequested() | events.ApprovalEvent():
+                memory.approval, memory.said = _approval(memory.approval, event), ""
+                memory.given_up = {}  # what was refused before is sent again only as part of what people accept
             case events.Requested() | events.Attempted() | events.DeliveryEvent() | events.Closed() | events.Replayed():
                 _apply_delivery(memory, event)
             case events.Retried():
@@ -452,17 +491,7 @@ class Record:
                 | events.Tombstoned()
                 | events.Synced()
             ):
-                memory.said = _said(event)
-                if isinstance(event, events.Synced):
-                    memory.settled, memory.left = event.content, []
-                if isinstance(event, events.Tombstoned):
-                    memory.closed = event.closed
-                if isinstance(event, events.Parked):
-                    memory.refused, memory.given_up = {}, {}  # worth another try once the wait is over
-                    carriers = [(wait.kind, wait.key) for wait in event.waits if wait.carrier]
-                    memory.carriers = list(dict.fromkeys((*memory.carriers, *carriers)))
-                    if carriers:
-                        memory.carried_at = event.originator_version
+                _apply_decision(memory, event)
             case _:
                 raise ValueError(f"{type(event).__name__} is not known to a record")
 
@@ -500,6 +529,7 @@ class Record:
 
 def _apply_by_hand(memory: FlowMemory, event: events.FlowEvent) -> None:
     memory.said, memory.refused, memory.tried = "", {}, {}
+    memory.approval = None  # what was accepted rested on other pairs
     match event:
         case events.Adopted():
             memory.closed, memory.left = False, []
@@ -513,6 +543,39 @@ def _apply_by_hand(memory: FlowMemory, event: events.FlowEvent) -> None:
             memory.closed = isinstance(event, events.Unlinked)
         case _:
             raise ValueError(f"{type(event).__name__} is not known to a link by hand")
+
+
+def _apply_decision(memory: FlowMemory, event: events.FlowEvent) -> None:
+    memory.said = _said(event)
+    if isinstance(event, events.Synced | events.Excluded | events.Tombstoned):
+        memory.approval, memory.touched = None, ""
+    if isinstance(event, events.Synced):
+        memory.settled, memory.left = event.content, []
+    if isinstance(event, events.Tombstoned):
+        memory.closed = event.closed
+    if isinstance(event, events.Parked):
+        memory.refused, memory.given_up = {}, {}  # what was refused is worth another try once the wait is over
+        carriers = [(wait.kind, wait.key) for wait in event.waits if wait.carrier]
+        memory.carriers = list(dict.fromkeys((*memory.carriers, *carriers)))
+        if carriers:
+            memory.carried_at = event.originator_version
+
+
+def _approval(old: Approval | None, event: events.ApprovalRequested | events.ApprovalEvent) -> Approval:
+    match event:
+        case events.ApprovalAccepted():
+            return Approval(event.hash, "accepted", event.actor)
+        case events.ApprovalDeclined():
+            return Approval(event.hash, "declined", event.actor)
+        case events.ApprovalRetrieved():
+            return Approval(event.hash, "retrieved", event.actor)
+        case events.ApprovalResent():
+            return Approval(event.hash, "resent", event.actor)
+        case events.ApprovalRequested():
+            by = old.by if old is not None and old.hash == event.hash else event.actor
+            return Approval(event.hash, event.standing, by)
+        case _:
+            raise ValueError(f"{type(event).__name__} is not known to an approval")
 
 
 def _apply_delivery(memory: FlowMemory, event: events.FlowEvent) -> None:

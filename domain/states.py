@@ -72,6 +72,12 @@ def after(  # noqa: C901, PLR0911, PLR0912 - one line for each kind of event rea
             return Status("deleted")
         case events.Synced():
             return Status("synced")
+        case events.ApprovalRequested() | events.ApprovalDeclined():
+            return Status("awaiting-approval")
+        case events.ApprovalRetrieved() | events.ApprovalResent():
+            return Status("awaiting-approval")
+        case events.ApprovalAccepted():
+            return Status("pending", todo=True)
         case events.Requested():
             return Status("in-flight", status.open + 1, status.refused, todo=False)
         case events.Replayed():

@@ -132,10 +132,10 @@ def _refuse_unknown_wishes(name: str, connection: Connection) -> None:
     if connection.mapping is not None:
         raise Misconfigured(f"connections.{name}.mapping is not supported by this version; remove it")
     for flow, table in _flow_settings(connection).items():
-        if table.get("enabled") and flow in BY_NAME and table.get("approval", "off") != "off":
+        if table.get("enabled") and flow in BY_NAME and table.get("approval", "off") == "workflow":
             raise Misconfigured(
-                f'connections.{name}.flows.{flow}.approval = "{table["approval"]}" is not supported by this version; '
-                'set it to "off", or turn the flow off'
+                f'connections.{name}.flows.{flow}.approval = "workflow" is not supported by this version; '
+                'set it to "approver" or "off", or turn the flow off'
             )
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from adapters.store import StreamMoved
 from domain import decide as decisions
+from domain.approval import Frozen, read
 from domain.decide import Decision, decide
 from domain.errors import RetryLater, SiteLedgerError
 from domain.events import Violation
@@ -224,6 +225,7 @@ class Decider:
     ) -> dict[Due, Decision]:
         made: dict[Due, Decision] = {}
         faults = await self._faults(due, loaded, sources, moment)
+        accepted = await self._accepted(due, loaded)
         left = list(due)
         for _ in range(PASSES):
             wanted: dict[Due, decisions.NeedsFacts] = {}
@@ -231,8 +233,8 @@ class Decider:
             for item in left:
                 flow = BY_NAME[item.flow]
                 context = self.pair.context(flow, moment.at)
-                source, group = sources[item.record], faults.get(item, ())
-                decision = decide(flow, loaded[item.record], source, known, self._facts.rows, context, group)
+                source, beside = sources[item.record], (faults.get(item, ()), accepted.get(item))
+                decision = decide(flow, loaded[item.record], source, known, self._facts.rows, context, *beside)
                 match decision:
                     case decisions.NeedsFacts():
                         wanted[item] = decision
@@ -250,6 +252,16 @@ class Decider:
                 *(it for it, need in wanted.items() if not self._is_blocked(it, need, loaded[it.record].project)),
             ]
         raise SiteLedgerError(f"{left[0].flow} asks for ever more before it decides; this is a fault of the flow")
+
+    async def _accepted(self, due: Sequence[Due], loaded: Mapping[UUID, Record]) -> dict[Due, Frozen]:
+        """What people accepted, of the records that they did accept."""
+        hashes = {
+            item: approval.hash
+            for item in due
+            if (approval := loaded[item.record].flow(item.flow).approval) is not None and approval.stage == "accepted"
+        }
+        bodies = await self._ledger.contents(list(dict.fromkeys(hashes.values()))) if hashes else {}
+        return {item: read(bodies[name]) for item, name in hashes.items() if name in bodies}
 
     def _is_blocked(self, item: Due, need: decisions.NeedsFacts, project: str) -> bool:
         """A list that can't be read now holds up the records that need it, and no other; they stay pending."""

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from domain import approval
 from domain import decide as decisions
 from domain.decide import Decision
 from domain.endpoints import ENDPOINTS
@@ -12,7 +13,7 @@ from domain.events import Violation
 from domain.flow import Flow, Part, Reference
 from domain.flows import BY_KIND, BY_NAME
 from domain.record import Moment, Record, Request
-from domain.values import Json, read_json
+from domain.values import Json, read_json, sha256_of
 from hub.connection import Pair
 from hub.due import Due
 from hub.records import Contents, Records
@@ -105,6 +106,8 @@ class Following:
                 record.conflict(item.flow, decision.reason, moment)
             case decisions.Bury():
                 record.tombstone(item.flow, moment, closed=decision.closed)
+            case decisions.Ask():
+                self._ask(record, item.flow, decision, contents, moment)
             case decisions.Send():
                 record.link(item.flow, decision.links, moment)
                 if self._is_circling(item, decision.parts):
@@ -116,6 +119,15 @@ class Following:
                 record.settle(item.flow, record.believed[flow.origin.system].content, decision.warnings, moment)
             case decisions.Stuck() | decisions.Ignore() | decisions.NeedsFacts() | decisions.NeedsKnown():
                 return  # nothing to say: a person acts, or it never took part
+
+    def _ask(self, record: Record, flow: str, asked: decisions.Ask, contents: Contents, moment: Moment) -> None:
+        """The content is kept whole beside the event, under the hash by which people accept it."""
+        frozen, before = approval.bytes_of(asked.frozen), record.flow(flow).approval
+        why = ""
+        if before is not None and before.hash != sha256_of(frozen):
+            why = f"what was {before.stage} changed"
+        if record.ask(flow, sha256_of(frozen), moment, amount=asked.amount, why=why):
+            contents.add(frozen)
 
     def _is_circling(self, item: Due, parts: Sequence[Part]) -> bool:
         """A plan that never settles would call a system without end; it stops here, whatever its fault is."""

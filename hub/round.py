@@ -156,7 +156,8 @@ class Round:
             async for page in self._pages("dead", "parked"):
                 await self._decider.retry(page)
             await self._decide()
-        async for page in self._pages("parked", "conflict"):
+        # So is a setting that changed, and whatever else the content rests on that people are to accept.
+        async for page in self._pages("parked", "conflict", "awaiting-approval"):
             await self._run(page, again=True)
 
     async def _pages(self, *states: State) -> AsyncIterator[list[Due]]:

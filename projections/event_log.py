@@ -5,6 +5,7 @@ import re
 from domain import events
 from domain.events import Event
 from projections.projection import Column, Keys, Projection, Rows, Table
+from projections.record_state import approval_in_words
 
 EVENT_LOG = Table(
     name="event_log",
@@ -112,6 +113,8 @@ def summary(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for
             return f"{event.through} records had their turn, {event.done} now, {len(event.left)} left as they were"
         case events.BatchEnded():
             return "the rest was called off" if event.cancelled else "every record had its turn"
+        case events.ApprovalRequested() | events.ApprovalEvent():
+            return f"approval: {approval_in_words(event)}"
         case events.FeedAdvanced():
             return f"{event.entity_set} read up to {event.position}"
         case events.FeedAdopted():

@@ -285,7 +285,7 @@ def _cause(event: Event, old: Row | None, found: FailureCause | None) -> str:
             return found.code if found is not None else ""
 
 
-def _said(event: Event) -> Iterable[str]:
+def _said(event: Event) -> Iterable[str]:  # noqa: PLR0911 - one line for each kind of decision reads best
     """What a decision gives as its reasons."""
     match event:
         case events.Parked():
@@ -302,8 +302,22 @@ def _said(event: Event) -> Iterable[str]:
             return [f"unlinked by {event.actor}" + (f": {event.reason}" if event.reason else "")]
         case events.Tombstoned() if event.closed:
             return ["deleted; only a link or a reset brings it back"]
+        case events.ApprovalRequested() | events.ApprovalEvent():
+            return [approval_in_words(event)]
         case _:
             return ()
+
+
+def approval_in_words(event: events.ApprovalRequested | events.ApprovalEvent) -> str:
+    """What is asked of people, or what one of them did about it."""
+    match event:
+        case events.ApprovalRequested():
+            asked = "waits for an accounting approver to accept it"
+            standing = f"was {event.standing} before, and is the same" if event.standing != "requested" else asked
+            return standing + (f": {event.why}" if event.why else "")
+        case events.ApprovalEvent():
+            deed = event.TOPIC.split(".")[1]
+            return f"{deed} by {event.actor}" + (f": {event.comment}" if event.comment else "")
 
 
 def _refusals(old: dict[str, Any] | None) -> list[str]:

@@ -1,5 +1,6 @@
 """All read models, in the order in which they are brought up to date."""
 
+from projections.approval import APPROVALS
 from projections.batch import BATCHES
 from projections.cross_reference import CROSS_REFERENCES
 from projections.dead_letter import DEAD_LETTERS
@@ -16,6 +17,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     CROSS_REFERENCES,
     DELIVERIES,
     FEEDS,
+    APPROVALS,
     RUNS,
     PLANS,
     BATCHES,

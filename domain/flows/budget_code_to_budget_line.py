@@ -19,7 +19,7 @@ from domain.events import LinkRow
 from domain.flow import Context, Flow, Gather, Origin, Part, Plan, Reference, Subject, row_by
 from domain.flows.common import fact, project_reference
 from domain.record import FlowMemory
-from domain.values import Digest, Json, cents, digest, money, text
+from domain.values import Digest, Json, cents, digest, money, money_text, text
 
 NAME = "budget-code-to-budget-line"
 KIND = "budget_line"
@@ -236,4 +236,5 @@ FLOW = Flow(
     plan=plan,
     held_by=_held_by,
     settings_of="planning-line-to-budget-line",
+    amount=lambda source: money_text(_figures(source).amount),
 )

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterable
 
+from domain import change_order
 from domain.change_order import ChangeOrder
 from domain.delivery import Listing
 from domain.flow import Flow, Plan, Subject
 from domain.flows import change_order_codes as codes
 from domain.flows import change_order_parts as parts
 from domain.flows.change_order_feed import ORIGIN
-from domain.values import Json
+from domain.values import Json, money_text
 
 
 def change_order_flow(
@@ -30,4 +31,5 @@ def change_order_flow(
         further=codes.further,
         listings=listings,
         plan=plan,
+        amount=lambda order: money_text(change_order.total(order)),
     )

@@ -49,7 +49,7 @@ from domain.flows.invoice_parts import (
     order_line,
     rounding,
 )
-from domain.values import Json, money_text, text
+from domain.values import Json, money, money_text, text
 
 NAME = "posted-invoice-to-commitment-invoice"
 _BELOW = "posted_invoice/@below"
@@ -333,4 +333,5 @@ FLOW = Flow(
     listings=listings,
     plan=plan,
     held_by=requisition.held_by,
+    amount=lambda invoice: money_text(money(invoice.get("amount") or 0)),
 )

@@ -225,4 +225,5 @@ FLOW = Flow(
     references=references,
     listings=listings,
     plan=plan,
+    amount=lambda entry: money_text(_amount(entry)),
 )

@@ -7,11 +7,13 @@ Source  Connector API purchaseOrders; Procore contracts/sync and line_items/sync
 """
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 from domain import endpoints
 from domain.commitment import (
     Line,
     flagged_lines,
+    line_total,
     mapped_status,
 )
 from domain.delivery import Listing
@@ -49,7 +51,7 @@ from domain.flows.common import (
     written_back,
 )
 from domain.record import FlowMemory
-from domain.values import Json, text
+from domain.values import Json, money_text, text
 
 NAME = "purchase-order-to-commitment"
 DEFAULT_STATUS = {"Released": "Approved", "default": "Draft"}
@@ -291,4 +293,5 @@ FLOW = Flow(
     references=references,
     listings=listings,
     plan=plan,
+    amount=lambda order: money_text(sum((line_total(order, line.source) for line in flagged_lines(order)), Decimal(0))),
 )

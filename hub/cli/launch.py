@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from cyclopts import App, CycloptsError, Parameter
 
 from domain.errors import SiteLedgerError
+from hub.cli.accepting import approvals, approve, decline, resend, retrieve
 from hub.cli.access import groups as access_groups
 from hub.cli.caring import backup, keys, redact, restore, upgrade
 from hub.cli.links import link, links, reset, unlink
@@ -44,6 +45,8 @@ def application(shell: Shell) -> App:
     everyday = (init, check, serve, sync, plan, apply, status, explain, link, unlink, reset, links)
     mending = (failures, retry, skip, replay, batches)
     for command in (*everyday, *mending, rebuild, sandbox, demo):
+        app.command(command)
+    for command in (approvals, approve, decline, retrieve, resend):
         app.command(command)
     configuration = App(name="config", help="Look at the configuration.")
     configuration.command(show)

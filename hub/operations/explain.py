@@ -21,6 +21,8 @@ NEXT = {
     "pending": "the next round decides it",
     "in-flight": "the courier carries it in the next round",
     "failed": "the hub tries again by itself",
+    "awaiting-approval": "an accounting approver accepts it: siteledger approvals ID shows what, siteledger approve ID"
+    " accepts it; after a decline, a change in the source or siteledger resend ID asks again",
     "parked": "it goes by itself when what it waits for is there",
     "rejected": "mend the named fields in Business Central; the next round looks again",
     "dead": "a person has to act: mend the cause, then `siteledger retry`; a change in the source does the same",

@@ -57,6 +57,7 @@ async def _connection(hub: Hub, name: str) -> dict[str, Any]:
         ],
         "needs_a_person": [problem for problem in problems if problem["state"] in NEEDS_A_PERSON],
         "dead_letters": [{"at": at, "reason": summary} for at, summary in letters],
+        "awaiting_approval": [problem for problem in problems if problem["state"] == "awaiting-approval"],
         "parked": [problem for problem in problems if problem["state"] == "parked"],
     }
 
@@ -83,7 +84,7 @@ def _render(console: "Console", document: dict[str, Any]) -> None:
         console.print(f"  {item['count']} deliveries to {item['system']} {item['state']}, oldest {item['oldest']}")
     for letter in document["dead_letters"]:
         console.print(f"  {letter['at'][:19]}  {letter['reason']}", markup=False, soft_wrap=True)
-    for problem in [*document["needs_a_person"], *document["parked"]][:30]:
+    for problem in [*document["needs_a_person"], *document["awaiting_approval"], *document["parked"]][:30]:
         reasons = "; ".join(problem["reasons"])
         console.print(
             f"  {problem['state']}  {problem['flow']}  {problem['number']}: {reasons}", markup=False, soft_wrap=True

@@ -45,19 +45,27 @@ class ToProcore(FlowTable):
     approval: Literal["off", "approver"] = "off"
     """`approver` lets an accounting approver accept every record before it is sent (C-28)."""
 
+    four_eyes: bool = False
+    """Whether a person who sent a request again, or last acted on the record, may not accept it (BX-20)."""
+
 
 class ToBusinessCentral(FlowTable):
     """A flow from Procore to Business Central."""
 
     approval: Literal["off", "approver", "workflow"] = "off"
-    """`approver` asks an accounting approver, `workflow` sends when Procore's own workflow completes (C-28)."""
+    """`approver` lets an accounting approver accept every record before it is sent; `workflow` stands for Procore's own
+    workflow, which this version refuses (C-28)."""
+
+    four_eyes: bool = False
+    """Whether a person who sent a request again, or last acted on the record, may not accept it (BX-20)."""
 
 
 class Accepted(ToBusinessCentral):
     """A flow to Business Central that accounting accepts unless told otherwise (ER-22)."""
 
     approval: Literal["off", "approver", "workflow"] = "approver"
-    """`approver` asks an accounting approver, `workflow` sends when Procore's own workflow completes (C-28)."""
+    """`approver` lets an accounting approver accept every record before it is sent; `workflow` stands for Procore's own
+    workflow, which this version refuses (C-28)."""
 
 
 class ToProcoreOn(ToProcore):
