@@ -139,7 +139,7 @@ def _go_on(
     flow: Flow, subject: Subject, asked: Sequence[Reference], accepted: Frozen | None, *, fresh: bool, to_origin: bool
 ) -> Decision:
     """What to do for a record that itself says nothing against being carried."""
-    gated = approval.is_gated(subject.context)
+    gated = approval.is_gated(subject.context) and not flow.carried
     held, supposed = _resting_on(asked, subject, fresh=fresh, gated=gated)
     if supposed is None:
         return held or Ignore()

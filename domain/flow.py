@@ -402,6 +402,7 @@ class Flow(Struct, frozen=True, kw_only=True):
     held_by     HTTP status and words of a refusal -> the fact that the record then waits for, instead of being dead
     settings_of the flow whose table of settings it shares; empty for its own
     amount      what the record comes to, as decimal text in its currency, for people who accept it
+    carried     others carry its records with their amounts, and it is these that people accept
     """
 
     name: str
@@ -425,6 +426,7 @@ class Flow(Struct, frozen=True, kw_only=True):
     held_by: Callable[[int, str], str] = never_held
     settings_of: str = ""
     amount: Callable[[Json], str] = no_amount
+    carried: bool = False
 
 
 def check_registry(flows: Sequence[Flow]) -> None:

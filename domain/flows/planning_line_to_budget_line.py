@@ -130,4 +130,5 @@ FLOW = Flow(
     references=references,
     further=further,
     plan=plan,
+    carried=True,
 )
