@@ -28,6 +28,9 @@ _FIRST_ID = 9_000_000_000_000_001
 MOST_MADE = 1_000_000
 """Parts of one record whose ids are to be made; ids of other records are counted from behind them."""
 _NOT_CONTENT = ("enabled", "approval", "four_eyes")
+_NOW = "@now"
+_UNMISTAKABLE = 20
+"""Characters of an identity that stands for itself in any field: a GUID, or the moment of sending."""
 _LONG_NUMBER = re.compile(r"\d{7,}")
 
 
@@ -118,8 +121,9 @@ def permits(frozen: Frozen, flow: Flow, subject: Subject, parts: Sequence[Part])
     names = _names(subject, {name: subject.memory.target_id(name) for name in frozen.made})
     accepted_rows = {_identity(part) for part in frozen.parts}
     told = {part.name for part in frozen.parts}
-    # A part that could not be told before follows from the document, the settings and the links, which are the same.
-    checked = [part for part in parts if frozen.whole or part.name in told]
+    # A part that nobody could tell before follows from the document, the settings and the links, which are the same,
+    # and from what the target made of the parts before it, such as a row that it has to be asked to process.
+    checked = [part for part in parts if part.name in told]
     return all(_identity(_frozen_part(part, names)) in accepted_rows for part in checked)
 
 
@@ -242,6 +246,7 @@ def _linked(subject: Subject) -> dict[str, LinkRow]:
 def _names(subject: Subject, made: Mapping[str, str]) -> dict[str, str]:
     """Id -> what stands for it in a frozen content."""
     names = {id_: f"@{part}" for part, id_ in made.items() if id_}
+    names[subject.context.now.strftime("%Y-%m-%dT%H:%M:%SZ")] = _NOW  # when it is sent is nothing that people accept
     for name, row in _linked(subject).items():
         names.setdefault(row.procore_id, f"@{name}")
     return names
@@ -274,7 +279,7 @@ def _named(value: Any, names: Mapping[str, str], field: str) -> Any:
         return [_named(item, names, field) for item in cast("Sequence[Any]", value)]
     if isinstance(value, bool):
         return value
-    if isinstance(value, int | str) and _holds_ids(field) and str(value) in names:
+    if isinstance(value, int | str) and str(value) in names and (_holds_ids(field) or len(str(value)) >= _UNMISTAKABLE):
         return names[str(value)]
     if isinstance(value, int):
         return names.get(str(value), value) if value >= _FIRST_ID else value
@@ -284,7 +289,8 @@ def _named(value: Any, names: Mapping[str, str], field: str) -> Any:
 
 
 def _holds_ids(field: str) -> bool:
-    return field == "id" or field.endswith(("_id", "_ids", "Id", "Ids"))
+    """Values without a field are those of a list that stands for what a row means."""
+    return field in ("", "id") or field.endswith(("_id", "_ids", "Id", "Ids"))
 
 
 def _needs_made_up(listing: Listing) -> bool:

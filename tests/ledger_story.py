@@ -12,10 +12,22 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
+from domain.approval import Frozen
 from domain.decide import Decision, Send, decide
 from domain.delivery import Listing
 from domain.endpoints import ENDPOINTS
-from domain.events import Event, Left, LinkRow, Violation, Wait
+from domain.events import (
+    ApprovalAccepted,
+    ApprovalDeclined,
+    ApprovalEvent,
+    ApprovalResent,
+    ApprovalRetrieved,
+    Event,
+    Left,
+    LinkRow,
+    Violation,
+    Wait,
+)
 from domain.flow import Context, Flow, Known, Part
 from domain.flows import RECORDS
 from domain.record import Moment, Record, Request, Seen
@@ -248,6 +260,38 @@ def stirred() -> Command:
     return lambda record, when: record.stir(FLOW, when)
 
 
+def asked(content: str = "v1", **more: str) -> Command:
+    """People are asked to accept this content."""
+    return lambda record, when: record.ask(FLOW, digest([content]), when, **more)
+
+
+def answered(kind: type[ApprovalEvent], comment: str = "", by: str = "user:ann") -> Command:
+    """A person does something about the request."""
+    return lambda record, when: record.answer(
+        FLOW, kind, comment, Moment(when.at, Cause(when.cause.correlation_id, when.cause.causation_id, by))
+    )
+
+
+def accepted(by: str = "user:ann") -> Command:
+    """A person accepts the content that is asked about."""
+    return answered(ApprovalAccepted, by=by)
+
+
+def declined(comment: str = "wrong cost type", by: str = "user:ann") -> Command:
+    """A person declines it."""
+    return answered(ApprovalDeclined, comment, by)
+
+
+def retrieved(by: str = "user:bob") -> Command:
+    """A person takes the request back."""
+    return answered(ApprovalRetrieved, by=by)
+
+
+def resent(comment: str = "", by: str = "user:bob") -> Command:
+    """A person asks again for the same content."""
+    return answered(ApprovalResent, comment, by)
+
+
 def linked(procore_id: str = "900") -> Command:
     """Both identities are joined."""
     link = LinkRow("purchaseOrders", "po-1", "PO-1", "purchase_order_contracts", procore_id, "7")
@@ -286,6 +330,7 @@ class Passage:
         self.source = source
         self.references = dict(references or {})
         self.lists: Mapping[Listing, Sequence[Json]] = Lists() if lists is None else lists
+        self.accepted: Frozen | None = None
         self.context = Context(
             connection=CONNECTION,
             bc_company=BC_COMPANY,
@@ -326,7 +371,8 @@ class Passage:
 
     def decide(self) -> Decision:
         """What is to be done next."""
-        self.decision = decide(self.flow, self.record, self.source, self.references, self.lists, self.context)
+        told = (self.references, self.lists, self.context)
+        self.decision = decide(self.flow, self.record, self.source, *told, accepted=self.accepted)
         return self.decision
 
     def sends(self) -> Sequence[Part]:
