@@ -35,10 +35,13 @@ def written(it: World, folder: Path, **changed: dict[str, Any]) -> Path:
     """A configuration file for this world; `changed` replaces keys of `business_central`, `procore` or `main`."""
     connection = it.sandbox.connection(it.kind, **it.more)
     tables = {"business_central": connection.pop("business_central"), "procore": connection.pop("procore")}
+    flows: dict[str, dict[str, Any]] = connection.pop("flows", {})
     text = [f'[store]\nurl = "{it.store}"\n', "[connections.main]"]
     text += _keys({**connection, **changed.get("main", {})})
     for name, table in tables.items():
         text += [f"\n[connections.main.{name}]", *_keys({**table, **changed.get(name, {})})]
+    for name, table in flows.items():
+        text += [f"\n[connections.main.flows.{name}]", *_keys(table)]
     file = folder / "siteledger.toml"
     file.write_text("\n".join(text) + "\n", encoding="utf-8")
     return file

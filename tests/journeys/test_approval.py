@@ -13,9 +13,10 @@ from domain.errors import Misconfigured
 from hub.operations.approvals import ApprovalFilter, Request, Review, counted, listed, review
 from hub.operations.approving import Answer, approve, decide_all, decide_many, decline, resend, retrieve, status_of
 from hub.report import ExitStatus, Halted
+from tests.journeys.cli import called, written
 from tests.journeys.death import PHASES, Fate, Phase
 from tests.journeys.harness import World, differences, line, sqlite, world
-from tests.journeys.quick import quick
+from tests.journeys.quick import quick, run
 from tests.journeys.test_killed import died
 
 pytestmark = pytest.mark.journey
@@ -154,7 +155,7 @@ async def test_a_change_that_nobody_read_before_the_word_is_not_sent_under_it(tm
         assert (await look(it)).request.why == "what was accepted changed"
 
 
-@pytest.mark.requirement("ER-29", "C-37")
+@pytest.mark.requirement("ER-29")
 @quick
 async def test_a_declined_order_is_not_sent_until_it_changes_and_is_accepted(tmp_path: Path) -> None:
     async with world(sqlite(tmp_path), flows=GATE) as it:
@@ -384,3 +385,53 @@ async def test_killed_between_the_word_and_the_last_write_it_is_still_sent_once(
         deaths, number = deaths + 1, number + 4
 
     assert deaths >= 3
+
+
+@pytest.mark.requirement("ER-29", "DC-07")
+def test_the_story_of_a_request_is_the_same_on_both_databases_and_after_a_rebuild(store_url: str) -> None:
+    async def story() -> None:
+        async with world(store_url, flows=FOUR_EYES) as it:
+            it.typical()
+            await it.sync()
+            async with it.hub() as hub:
+                (request,) = (await listed(hub, ApprovalFilter(connection="main", states=("ready", "resent")))).items
+                assert (await decline(hub, request.id, actor=ANN, comment="ä\0 wrong")).done
+                assert (await resend(hub, request.record, actor=BOB)).done
+                assert (await approve(hub, "PO1", actor=BOB)).outcome == "own"
+                assert (await approve(hub, request.id, actor=ANN, hash=request.hash)).done
+                assert (await approve(hub, request.id, actor=ANN, hash=request.hash)).outcome == "accepted"
+            await it.sync()
+            before = await it.ask("SELECT * FROM approval")
+            async with it.hub() as hub:
+                await hub.projector.rebuild("approval")
+
+            assert await it.state("PO1") == "synced"
+            assert await it.ask("SELECT * FROM approval") == before
+            assert [step.deed for step in (await look(it)).story] == ["requested", "declined", "resent", "accepted"]
+
+    run(story)
+
+
+@pytest.mark.requirement("ER-29", "C-28")
+async def test_the_gate_on_the_command_line(tmp_path: Path) -> None:
+    async with world(sqlite(tmp_path), flows=GATE) as it:
+        it.typical()
+        await it.sync()
+        file = written(it, tmp_path)
+        listing = await called("approvals", "--json", config=file)
+        (item,) = listing.document["items"]
+        shown = await called("approvals", "PO1", config=file)
+
+        assert (listing.status, item["number"], item["state"], item["amount"]) == (0, "PO1", "ready", "40.02")
+        assert "total 40.02" in shown.out
+        assert item["hash"] in shown.out
+        assert "siteledger approve ID" in (await it.told("PO1"))[0]["flows"][0]["next"]
+        assert (await called("approve", "PO1", "--hash", "0" * 64, config=file)).status == 7
+
+        declined = await called("decline", "PO1", "--comment", "gate 3", "--json", config=file)
+        assert [each["outcome"] for each in declined.document["answers"]] == ["declined"]
+        assert (await called("resend", "PO1", config=file)).status == 0
+        accepted = await called("approve", "--all", "--flow", FLOW, "--json", config=file)
+        assert (accepted.status, accepted.document["done"]) == (0, 1)
+        await it.sync()
+        assert await it.state("PO1") == "synced"

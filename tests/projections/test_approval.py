@@ -65,7 +65,7 @@ def table(*commands: Command) -> Tables:
     return folded(APPROVALS, observed("v1"), *commands)
 
 
-@pytest.mark.requirement("ER-29", "C-37")
+@pytest.mark.requirement("ER-29")
 @pytest.mark.parametrize(("commands", "state"), [row[1:] for row in STATES], ids=[row[0] for row in STATES])
 def test_a_request_stands_where_its_story_left_it(commands: tuple[Command, ...], state: str) -> None:
     assert table(*commands).row()["state"] == state
