@@ -463,6 +463,39 @@ class DeadLettered(Event, frozen=True, kw_only=True):
     content: Digest
 
 
+class NoticeHeard(Event, frozen=True, kw_only=True):
+    """A system told that something changed, for the first time: a hint, stored once however often it comes.
+
+    `notice` is the system's own id of it, `own` says that the hub made the change, `via` is `webhook`, or `discarded`
+    for one that the system gave up to deliver and that was found in its list. `changed_at` is empty where not said.
+    """
+
+    TOPIC: ClassVar[str] = "notice.heard.1"
+    system: System
+    notice: str
+    reason: str
+    resource: str
+    resource_id: str
+    project_id: str
+    changed_at: str
+    own: bool
+    via: str
+
+
+class Subscribed(Event, frozen=True, kw_only=True):
+    """What a system is asked to tell by itself was set up, renewed, repaired, given up or refused, with its words.
+
+    `what` is the set or hook, `expires` UTC or empty for never.
+    """
+
+    TOPIC: ClassVar[str] = "notice.subscribed.1"
+    system: System
+    what: str
+    action: str
+    expires: str
+    words: str
+
+
 class UserPut(Event, frozen=True, kw_only=True):
     """Somebody has these roles, by connection or `*`, and these rights from here on. `source` is `local` or `oidc`."""
 
@@ -636,6 +669,8 @@ EVENTS: dict[str, type[Event]] = {
         Configured,
         RoundEnded,
         DeadLettered,
+        NoticeHeard,
+        Subscribed,
         UserPut,
         UserRemoved,
         TokenCreated,

@@ -14,6 +14,8 @@ from anyio.abc import TaskStatus
 from domain.errors import Misconfigured, SiteLedgerError
 from hub.app import Hub
 from hub.groups import single_error
+from hub.hearing.listening import Listening
+from hub.hearing.subscribing import Subscribing
 from hub.round import Outcome
 from hub.schedule import Schedule
 from hub.tail import Tail
@@ -43,6 +45,8 @@ class Service:
     hub: Hub
     schedule: Schedule
     tail: Tail
+    listening: Listening
+    subscribing: Subscribing | None
     started: datetime
     beats: dict[str, Heartbeat]
     stopping: bool = False
@@ -56,7 +60,11 @@ class Service:
             async with anyio.create_task_group() as tasks, self._web(serve(self), host, port) as address:
                 await self.tail.start()
                 tasks.start_soon(self.tail.run)
+                tasks.start_soon(self.hub.access.refusals.run)
                 rounds = await tasks.start(self._rounds)
+                if self.subscribing is not None:
+                    for name in self.beats:
+                        tasks.start_soon(self.subscribing.run, name)
                 told(address)
                 await _told_to_stop()
                 log.info("stopping")
@@ -109,7 +117,11 @@ def service_of(hub: Hub) -> Service:
             beats[name] = Heartbeat(known.ended, [str(outcome)], known.rounds)
 
     every = {name: connection.poll_every for name, connection in hub.settings.connections.items()}
-    return Service(hub, Schedule(hub, every, told=ended), Tail(hub), hub.clock.now(), beats)
+    schedule = Schedule(hub, every, told=ended)
+    listening = Listening(hub, hub.access, schedule.hint)
+    url = hub.settings.server.public_url
+    subscribing = Subscribing(hub, listening, url) if url else None
+    return Service(hub, schedule, Tail(hub), listening, subscribing, hub.clock.now(), beats)
 
 
 async def _told_to_stop() -> None:

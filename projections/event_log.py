@@ -125,6 +125,10 @@ def summary(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for
             return "the settings of the connection changed"
         case events.RoundEnded():
             return f"round ended: {event.observed} observed, {sum(event.delivered.values())} delivered"
+        case events.NoticeHeard():
+            return f"heard: {event.reason} of {event.resource} {event.resource_id}".rstrip()
+        case events.Subscribed():
+            return f"{event.system} tells of {event.what}: {event.action}" + (f", {event.words}" if event.words else "")
         case events.DeadLettered():
             return f"unreadable {event.entity_set} {event.source_id}: {event.reason}"
         case events.PlanMade():

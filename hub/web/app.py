@@ -5,7 +5,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from hub.access import Action
 from hub.service import Service
-from hub.web import contract, guard, health
+from hub.web import contract, guard, health, hooks
 from hub.web.api import access as access_api
 from hub.web.api import reading
 from hub.web.idempotency import idempotency
@@ -24,7 +24,7 @@ OPEN = (
     Route("GET", "/openapi.json", contract.serve, None),
     Route("GET", "/metrics", health.metrics, Action.SEE, whole=True),
 )
-ROUTES: tuple[Route, ...] = (*OPEN, *reading.ROUTES, *access_api.ROUTES)
+ROUTES: tuple[Route, ...] = (*OPEN, *hooks.ROUTES, *reading.ROUTES, *access_api.ROUTES)
 """All of them."""
 
 _HEADERS = {
@@ -54,7 +54,11 @@ def application(service: Service) -> web.Application:
         client_max_size=LARGEST,
     )
     app[SERVICE] = service
-    app[METRICS] = Metrics(service)
+    metrics = app[METRICS] = Metrics(service)
+    app[hooks.LISTENING] = service.listening
+    service.listening.told = lambda connection, system, outcome, count: metrics.notices.labels(
+        connection, system, outcome
+    ).inc(count)
     add(app, ROUTES)
     return app
 
