@@ -440,7 +440,8 @@ class Configured(Event, frozen=True, kw_only=True):
 class RoundEnded(Event, frozen=True, kw_only=True):
     """One round of reading and carrying came to its end.
 
-    Units   counts; `calls` are HTTP requests without token requests. `cause` says what began it: poll, notice, manual.
+    Units   counts; `calls` are HTTP requests without token requests.
+    `cause` says what began it: poll, notice, retry, manual.
     """
 
     TOPIC: ClassVar[str] = "connection.round-ended.1"

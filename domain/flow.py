@@ -403,6 +403,7 @@ class Flow(Struct, frozen=True, kw_only=True):
     settings_of the flow whose table of settings it shares; empty for its own
     amount      what the record comes to, as decimal text in its currency, for people who accept it
     carried     others carry its records with their amounts, and it is these that people accept
+    lane        what is carried first when much waits: time and what closes a period, then the rest, then bulk (BX-18)
     """
 
     name: str
@@ -427,6 +428,7 @@ class Flow(Struct, frozen=True, kw_only=True):
     settings_of: str = ""
     amount: Callable[[Json], str] = no_amount
     carried: bool = False
+    lane: Literal["first", "usual", "bulk"] = "usual"
 
 
 def check_registry(flows: Sequence[Flow]) -> None:

@@ -80,14 +80,21 @@ class Hub:
         )
 
     async def round(
-        self, pair: Pair, progress: Progress, *, window: Window, narrow: Narrow, wait: timedelta
+        self,
+        pair: Pair,
+        progress: Progress,
+        *,
+        window: Window,
+        narrow: Narrow,
+        wait: timedelta,
+        carry_for: timedelta | None = None,
     ) -> Outcome:
-        """One round of a connection."""
+        """One round of a connection; with `carry_for` it carries no longer than that, and leaves the rest."""
         connection = self.settings.connections[pair.name]
         addresses = Addresses(connection.business_central.api_url, connection.procore.api_url)
         parts = (pair, addresses, self.ledger, self.projector, progress)
         async with self.ledger.exclusive(lock_of(pair.name)):
-            return await Round(*parts, window=window, narrow=narrow, wait=wait).run()
+            return await Round(*parts, window=window, narrow=narrow, wait=wait, carry_for=carry_for).run()
 
     def _targets(self, connection: Connection) -> dict[System, Target]:
         central, procore = connection.business_central, connection.procore

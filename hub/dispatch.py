@@ -1,6 +1,6 @@
 """Work list to couriers, outcomes to the ledger. An attempt is claimed by an event before the call is made."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ from adapters.target import Target
 from domain.delivery import Accepted, Busy, Delivery, Endpoint, Exchange, Outcome, Refused
 from domain.endpoints import ENDPOINTS
 from domain.events import Wait
-from domain.flows import BY_NAME
+from domain.flows import BY_NAME, FLOWS
 from domain.flows.common import FACT
 from domain.flows.project_to_project import NAME as PROJECTS
 from domain.record import Moment, Record
@@ -67,11 +67,13 @@ class Dispatch:
         return self.pair.targets[self.system]
 
     async def due(self, now: datetime, after: int = 0) -> list[tuple[Any, ...]]:
-        """The oldest deliveries whose time has come, without their bodies; those stored behind a position."""
+        """Deliveries whose time has come, without their bodies, those stored behind a position: the oldest of the first
+        lane first, or by orders the oldest of all.
+        """
         condition, values = self._narrow.condition("s")
-        return await self._ledger.rows(
-            _DUE.format(narrow=condition), (self.pair.name, self.system, now.isoformat(), after, *values, WINDOW)
-        )
+        lanes = "" if self._orders is not None else f"CASE {_lane('first')} THEN 0 {_lane('bulk')} THEN 2 ELSE 1 END, "
+        sql = _DUE.format(narrow=condition, lanes=lanes)
+        return await self._ledger.rows(sql, (self.pair.name, self.system, now.isoformat(), after, *values, WINDOW))
 
     async def next_attempt(self) -> datetime | None:
         """When the next delayed delivery falls due; None when none is waiting."""
@@ -79,15 +81,15 @@ class Dispatch:
         rows = await self._ledger.rows(_NEXT.format(narrow=condition), (self.pair.name, self.system, *values))
         return datetime.fromisoformat(rows[0][0]) if rows and rows[0][0] else None
 
-    async def round(self) -> int:
-        """Carries everything that is due now; how many deliveries that were."""
+    async def round(self, is_over: Callable[[], bool] = lambda: False) -> int:
+        """Carries everything that is due now; how many deliveries that were. No batch is begun once `is_over`."""
         rows = await self.due(self.pair.clock.now())
         if not rows:
             return 0
         rows, stale = await self._without_stale(rows)
         if self._orders is not None:
             return stale or await self._carry_ordered(rows, self._orders)
-        await self._carry_all(_gathered(rows))
+        await self._carry_all(_gathered(rows), is_over)
         return len(rows) + stale
 
     async def _without_stale(self, rows: list[tuple[Any, ...]]) -> tuple[list[tuple[Any, ...]], int]:
@@ -110,7 +112,7 @@ class Dispatch:
             for batch in _gathered([row for row in rows if UUID(row[_DELIVERY]) in admitted]):
                 if orders.over:
                     return carried
-                await self._carry_all([batch])
+                await self._carry_all([batch], lambda: False)
                 carried += len(batch[1])
             if carried or len(rows) < WINDOW:
                 break
@@ -138,7 +140,9 @@ class Dispatch:
 
             await self._records.change([UUID(row[_RECORD]) for row in chunk], act)
 
-    async def _carry_all(self, batches: Sequence[tuple[Endpoint, Sequence[tuple[Any, ...]]]]) -> None:
+    async def _carry_all(
+        self, batches: Sequence[tuple[Endpoint, Sequence[tuple[Any, ...]]]], is_over: Callable[[], bool]
+    ) -> None:
         to_courier, mailbox = anyio.create_memory_object_stream[Batch](MAILBOX)
         from_courier, results = anyio.create_memory_object_stream[Sequence[Outcome]](MAILBOX)
         async with anyio.create_task_group() as tasks:
@@ -146,6 +150,8 @@ class Dispatch:
             tasks.start_soon(self._record_all, results)
             async with to_courier:
                 for endpoint, rows in batches:
+                    if is_over():
+                        break
                     claimed = await self._claim(rows)
                     if claimed:
                         await to_courier.send(Batch(endpoint, claimed))
@@ -289,7 +295,7 @@ FROM delivery d
 JOIN record_state s ON s.record = d.record AND s.flow = d.flow
 WHERE d.connection = ? AND d.system = ? AND d.state IN ('requested', 'attempted', 'delayed') AND d.retry_at <= ?
   AND d.position > ?{narrow}
-ORDER BY d.position
+ORDER BY {lanes}d.position
 LIMIT ?
 """
 _NEXT = """
@@ -315,6 +321,11 @@ WHERE d.connection = ? AND d.system = ? AND d.state = 'delayed' AND d.retry_at <
     _PROJECT,
     _POSITION,
 ) = range(15)
+
+
+def _lane(lane: str) -> str:
+    """The flows of a lane, as a condition."""
+    return f"WHEN d.flow IN ({', '.join(repr(flow.name) for flow in FLOWS if flow.lane == lane)})"
 
 
 def _gathered(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Endpoint, Sequence[tuple[Any, ...]]]]:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from math import inf
 
 import anyio
 
@@ -35,7 +36,8 @@ from hub.window import Window
 class Outcome:
     """What a round did. Reads and writes are HTTP requests without token requests, a batch as one.
 
-    `unreachable` says that a system gave no answer, `cut_short` that not everything could be read.
+    `unreachable` says that a system gave no answer, `cut_short` that not everything could be read; `next_attempt` is
+    when a delayed delivery falls due.
     """
 
     started: datetime
@@ -48,6 +50,7 @@ class Outcome:
     troubles: list[str] = field(default_factory=list[str])
     unreachable: bool = False
     cut_short: bool = False
+    next_attempt: datetime | None = None
 
 
 class Round:
@@ -65,6 +68,7 @@ class Round:
         narrow: Narrow = Narrow(),  # noqa: B008 - frozen
         wait: timedelta = timedelta(seconds=60),
         orders: Orders | None = None,
+        carry_for: timedelta | None = None,
     ) -> None:
         self.pair = pair
         self._addresses = addresses
@@ -72,6 +76,8 @@ class Round:
         self._projector = projector
         self._progress = progress
         self._wait = wait
+        self._carry_for = inf if carry_for is None else carry_for.total_seconds()
+        self._ends_at = inf
         self._window = window
         records = Records(ledger, pair.name)
         self._facts = FactBook(pair.targets)
@@ -108,6 +114,8 @@ class Round:
             await self._work()
         except (RetryLater, Unreadable, NeedsDecision) as error:
             _cut_short(outcome, error)
+        attempts = [at for it in self._dispatches.values() if (at := await it.next_attempt()) is not None]
+        outcome.next_attempt = min(attempts, default=None)
         outcome.finished = self.pair.clock.now()
         outcome.observed = self._intake.observed + self._site.observed
         outcome.unreadable = self._intake.unreadable + self._site.unreadable
@@ -170,7 +178,8 @@ class Round:
 
     async def _work(self) -> None:
         self._progress.start("carrying")
-        while self._orders is None:
+        self._ends_at = anyio.current_time() + self._carry_for
+        while self._orders is None and not self._is_time_up():
             self._over = False
             self._idle.clear()
             with single_error():
@@ -204,7 +213,7 @@ class Round:
         while not self._over:
             news = self._news
             await self._decide()
-            moved = await dispatch.round()
+            moved = 0 if self._is_time_up() else await dispatch.round(self._is_time_up)
             if moved:
                 self._progress.advance("carrying", moved)
                 self._idle.clear()
@@ -220,7 +229,7 @@ class Round:
 
     async def _rest(self, system: System, due: datetime | None, news: anyio.Event) -> None:
         """Until something happens elsewhere, or the next attempt falls due; later ones are left for another round."""
-        left = None if due is None else due - self.pair.clock.now()
+        left = None if due is None or self._is_time_up() else due - self.pair.clock.now()
         if left is not None and left > self._wait:
             left = None
         if left is None and self._idle == set(SYSTEMS):
@@ -232,6 +241,10 @@ class Round:
                 self._idle.discard(system)
             await news.wait()
         self._idle.discard(system)
+
+    def _is_time_up(self) -> bool:
+        """What is left is carried by the next round, after it has read what happened meanwhile."""
+        return anyio.current_time() >= self._ends_at
 
     def _spread(self) -> None:
         self._news.set()

@@ -1,7 +1,8 @@
 """The schedule: round after round of every connection, at its pace, and sooner when something is heard of it."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import anyio
 import structlog
@@ -10,14 +11,17 @@ from adapters.store import Locked, StoreUnavailable
 from domain.errors import SiteLedgerError
 from hub.app import Hub
 from hub.connection import Pair
-from hub.due import EVERYTHING
+from hub.due import EVERYTHING, Narrow
 from hub.groups import single_error
 from hub.report import Quiet
 from hub.round import Outcome
+from hub.timetable import Timetable
 from hub.window import Window
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
+SLICE = timedelta(seconds=30)
+"""What a round may carry at least before the next one reads again."""
 REST = timedelta(seconds=1)
 """Between two rounds at least, so that a system that announces without end is not read without end."""
 
@@ -34,8 +38,9 @@ class Schedule:
         hub: Hub,
         every: Mapping[str, timedelta],
         *,
-        wait: timedelta = timedelta(seconds=60),
+        wait: timedelta = timedelta(seconds=5),
         told: Callable[[str, Outcome | SiteLedgerError], None] | None = None,
+        timetables: Mapping[str, Timetable] | None = None,
     ) -> None:
         self._hub = hub
         self._every = every
@@ -43,6 +48,8 @@ class Schedule:
         self._told = told
         self._hints = {name: anyio.Event() for name in every}
         self._heard: dict[str, frozenset[str] | None] = dict.fromkeys(every, frozenset())
+        self._asked: dict[str, deque[tuple[Window, Narrow]]] = {name: deque() for name in every}
+        self._tables = timetables or {}
         self._busy: dict[str, anyio.Event] = {}
         self._stopped = False
 
@@ -53,6 +60,11 @@ class Schedule:
         """
         heard, named = self._heard[connection], frozenset(kinds)
         self._heard[connection] = heard | named if named and heard is not None else None
+        self._hints[connection].set()
+
+    def ask(self, connection: str, window: Window, narrow: Narrow) -> None:
+        """A round of its own, right after the present one: what a person asked for."""
+        self._asked[connection].append((window, narrow))
         self._hints[connection].set()
 
     async def stop(self) -> None:
@@ -77,28 +89,47 @@ class Schedule:
         async with self._hub.pair(name) as pair:
             due = anyio.current_time()
             while not self._stopped:
-                window, due = self._next(name, due)
+                window, narrow, due = self._next(pair, due)
                 self._busy[name] = anyio.Event()
                 try:
-                    await self._round(pair, window)
+                    again = await self._round(pair, window, narrow)
                 finally:
                     self._busy.pop(name).set()
                 await anyio.sleep(REST.total_seconds())
-                with anyio.move_on_after(due - anyio.current_time()):
+                rest = due - anyio.current_time()
+                if again is not None:
+                    rest = min(rest, (again - pair.clock.now()).total_seconds())
+                with anyio.move_on_after(max(rest, 0)):
                     await self._hints[name].wait()
 
-    def _next(self, name: str, due: float) -> tuple[Window, float]:
-        """What to read now, and when to read everything the next time."""
-        heard, self._heard[name] = self._heard[name], frozenset()
+    def _next(self, pair: Pair, due: float) -> tuple[Window, Narrow, float]:
+        """What to do now, and when to poll the next time."""
+        name, now = pair.name, anyio.current_time()
         self._hints[name] = anyio.Event()
-        now = anyio.current_time()
-        if heard and now < due:
-            return Window(cause="notice", kinds=heard), due
-        return Window(cause="poll" if now >= due else "notice"), now + self._every[name].total_seconds()
+        if self._asked[name]:
+            if len(self._asked[name]) > 1 or self._heard[name] != frozenset():
+                self._hints[name].set()
+            return *self._asked[name].popleft(), due
+        heard, self._heard[name] = self._heard[name], frozenset()
+        if now < due:
+            if heard == frozenset():  # nobody said anything: a delayed delivery falls due
+                return Window(cause="retry", kinds=heard), EVERYTHING, due
+            return Window(cause="notice", kinds=heard), EVERYTHING, due
+        table, at = self._tables.get(name), pair.clock.now()
+        kinds = table.due(at) if table else None
+        if table:
+            table.was_read(kinds, at)
+        wanted = None if kinds is None or heard is None else kinds | heard
+        return Window(cause="poll", kinds=wanted), EVERYTHING, now + self._every[name].total_seconds()
 
-    async def _round(self, pair: Pair, window: Window) -> None:
+    async def _round(self, pair: Pair, window: Window, narrow: Narrow) -> datetime | None:
+        """One round, and when its next delayed delivery falls due."""
+        # A round that carries for long ends after a while, so that what happened meanwhile is read; the next goes on.
+        carry_for = max(self._every[pair.name], SLICE)
         try:
-            outcome = await self._hub.round(pair, Quiet(), window=window, narrow=EVERYTHING, wait=self._wait)
+            outcome = await self._hub.round(
+                pair, Quiet(), window=window, narrow=narrow, wait=self._wait, carry_for=carry_for
+            )
         except StoreUnavailable:
             raise
         except Locked:
@@ -109,6 +140,8 @@ class Schedule:
         else:
             log.info("round_ended", connection=pair.name, observed=outcome.observed, delivered=dict(outcome.delivered))
             self._tell(pair.name, outcome)
+            return outcome.next_attempt
+        return None
 
     def _tell(self, name: str, outcome: Outcome | SiteLedgerError) -> None:
         if self._told is not None:

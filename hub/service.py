@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import anyio
 import structlog
@@ -12,13 +13,16 @@ from aiohttp import web
 from anyio.abc import TaskStatus
 
 from domain.errors import Misconfigured, SiteLedgerError
+from domain.flows import FLOWS
 from hub.app import Hub
 from hub.groups import single_error
 from hub.hearing.listening import Listening
 from hub.hearing.subscribing import Subscribing
 from hub.round import Outcome
 from hub.schedule import Schedule
+from hub.settings import FLOW_NAMES, Connection
 from hub.tail import Tail
+from hub.timetable import EAGERNESS, Every, Timetable
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -117,11 +121,22 @@ def service_of(hub: Hub) -> Service:
             beats[name] = Heartbeat(known.ended, [str(outcome)], known.rounds)
 
     every = {name: connection.poll_every for name, connection in hub.settings.connections.items()}
-    schedule = Schedule(hub, every, told=ended)
+    tables = {name: _timetable(connection) for name, connection in hub.settings.connections.items()}
+    schedule = Schedule(hub, every, told=ended, timetables=tables)
     listening = Listening(hub, hub.access, schedule.hint)
     url = hub.settings.server.public_url
     subscribing = Subscribing(hub, listening, url) if url else None
     return Service(hub, schedule, Tail(hub), listening, subscribing, hub.clock.now(), beats)
+
+
+def _timetable(connection: Connection) -> Timetable:
+    """A kind is read as often as the most eager of its flows wants it; kinds without settings of their own always."""
+    every: dict[str, Every] = {}
+    for flow in FLOWS:
+        name = flow.settings_of or flow.name
+        wanted = connection.flows.named(name).every if name in FLOW_NAMES else "always"
+        every[flow.kind] = min(every.get(flow.kind, wanted), wanted, key=EAGERNESS.index)
+    return Timetable(every, ZoneInfo(connection.time_zone), connection.daily_at)
 
 
 async def _told_to_stop() -> None:

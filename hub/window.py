@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+from uuid import UUID
 
 
 @dataclass(frozen=True)
@@ -10,18 +11,19 @@ class Window:
     """Those since the last round, all, or those modified in a range.
 
     Units   `since` inclusive, `until` exclusive, UTC.
-    `kinds` are those that are read, none for all of them; `cause` says why the round begins.
+    `kinds` are those that are read, None for all; `cause` says why the round begins, `asked` which request began it.
     """
 
     full: bool = False
     since: datetime | None = None
     until: datetime | None = None
-    kinds: frozenset[str] = frozenset()
-    cause: Literal["poll", "notice", "manual"] = "manual"
+    kinds: frozenset[str] | None = None
+    cause: Literal["poll", "notice", "retry", "manual"] = "manual"
+    asked: UUID | None = None
 
     def reads(self, kind: str) -> bool:
         """Whether records of a kind are read."""
-        return not self.kinds or kind in self.kinds
+        return self.kinds is None or kind in self.kinds
 
     @property
     def is_range(self) -> bool:

@@ -14,7 +14,7 @@ RUN = Table(
         Column("connection", "text", "connection"),
         Column("started", "text", "UTC"),
         Column("finished", "text", "UTC"),
-        Column("cause", "text", "what began it: poll, notice or manual"),
+        Column("cause", "text", "what began it: poll, notice, retry or manual"),
         Column("observed", "bigint", "records that changed"),
         Column("delivered", "text", "JSON object: system -> deliveries confirmed"),
         Column("calls", "text", "JSON object: reads and writes for each system"),

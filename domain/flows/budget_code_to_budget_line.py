@@ -237,4 +237,5 @@ FLOW = Flow(
     held_by=_held_by,
     settings_of="planning-line-to-budget-line",
     amount=lambda source: money_text(_figures(source).amount),
+    lane="bulk",
 )

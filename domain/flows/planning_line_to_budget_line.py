@@ -131,4 +131,5 @@ FLOW = Flow(
     further=further,
     plan=plan,
     carried=True,
+    lane="bulk",
 )

@@ -334,4 +334,5 @@ FLOW = Flow(
     plan=plan,
     held_by=requisition.held_by,
     amount=lambda invoice: money_text(money(invoice.get("amount") or 0)),
+    lane="first",
 )

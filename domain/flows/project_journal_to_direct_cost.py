@@ -226,4 +226,5 @@ FLOW = Flow(
     listings=listings,
     plan=plan,
     amount=lambda entry: money_text(_amount(entry)),
+    lane="first",
 )

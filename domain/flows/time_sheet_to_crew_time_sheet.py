@@ -184,4 +184,5 @@ FLOW = Flow(
     further=further,
     listings=listings,
     plan=plan,
+    lane="first",
 )

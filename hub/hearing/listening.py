@@ -38,7 +38,7 @@ class Listening:
         self._access = access
         self._hint = hint
         self._secrets: dict[tuple[System, str], Secret] = {}
-        self.told: Told = lambda *_: None
+        self.told: Told = _nobody
 
     def forget_secrets(self) -> None:
         """Have the secrets read anew, as one was changed."""
@@ -166,6 +166,10 @@ class Listening:
                 return None
             known = self._secrets[system, connection] = Secret(stored.get_secret_value())
         return known
+
+
+def _nobody(_connection: str, _system: System, _outcome: str, _count: int) -> None:
+    """Nobody counts."""
 
 
 def _stream(connection: str, system: System, notice: str) -> UUID:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, cast
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from hub.settings.values import Amount, wrong
+from hub.timetable import Every
 
 CommitmentStatus = Literal[
     "Draft",
@@ -37,6 +38,10 @@ class FlowTable(Table):
 
     enabled: bool = False
     """Whether records of this flow are carried."""
+
+    every: Every = "always"
+    """How often its source is read by itself: `always` with every poll, `hourly`, `2 hours`, `4 hours`, `daily` at
+    `daily_at`, or `never`. Notices and manual runs do not wait for it (ER-21)."""
 
 
 class ToProcore(FlowTable):

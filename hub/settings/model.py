@@ -1,6 +1,6 @@
 """The configuration as the hub sees it: frozen, typed, and checked as a whole."""
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Annotated, Any, Literal, Self, cast
 from urllib.parse import urlsplit
 
@@ -17,6 +17,7 @@ from hub.settings.values import (
     SecretValue,
     StoreUrl,
     Text,
+    TimeZone,
     Url,
     Whole,
     wrong,
@@ -129,6 +130,12 @@ class Connection(Table):
 
     poll_every: PollInterval = timedelta(seconds=60)
     """How often changes are asked for, from `1s` to `1d`."""
+
+    time_zone: TimeZone = "UTC"
+    """Whose clock the times of `every` and `daily_at` are read on, such as `America/Chicago`."""
+
+    daily_at: time = time(2)
+    """When flows with `every = "daily"` read their source."""
 
     start_date: date | None = None
     """Posted documents and time before this day are left alone; without it, the day of set-up (C-50)."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from pathlib import Path
 from typing import Any, cast
 
@@ -34,7 +34,7 @@ def _shown(path: tuple[str, ...], value: object, origins: Any) -> Shown:
     origin = next((origins[name] for name in origins if name == key or name.startswith(f"{key}.")), "default")
     if isinstance(value, Secret):
         return Shown(key, value.shown, origin, value.at_hand)
-    if isinstance(value, Path | date):
+    if isinstance(value, Path | date | time):
         return Shown(key, str(value), origin)
     if isinstance(value, dict):
         return Shown(key, cast("dict[str, str]", value), origin)

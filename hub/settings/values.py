@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import SplitResult, urlsplit
 from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, SecretStr, ValidationInfo
 from pydantic_core import PydanticCustomError
@@ -160,6 +161,17 @@ def without_password(url: str) -> str:
     return _PASSWORD.sub(r"\1=***", shown)
 
 
+def _time_zone(value: str) -> str:
+    """The name of a time zone."""
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise wrong(
+            "this is no time zone", 'Use a name of the tz database, such as "Europe/Berlin" or "UTC".'
+        ) from None
+    return value
+
+
 def _duration(value: object) -> object:
     if isinstance(value, timedelta):
         return value
@@ -286,5 +298,6 @@ Route = Annotated[str, AfterValidator(_route)]
 ExistingFile = Annotated[Path, AfterValidator(_existing_file)]
 ConnectionName = Annotated[str, AfterValidator(_named)]
 CompanyNumber = Annotated[Whole, Field(ge=0), AfterValidator(_number_filled_in)]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Text = Annotated[str, Field(min_length=1), AfterValidator(_filled_in)]
 Amount = Annotated[Decimal, BeforeValidator(_exact), Field(ge=0, allow_inf_nan=False)]

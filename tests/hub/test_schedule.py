@@ -3,18 +3,22 @@
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import anyio
 import pytest
 
 from adapters.store import Locked, StoreUnavailable
 from domain.errors import Misconfigured
+from hub.due import EVERYTHING, Narrow
 from hub.groups import single_error
 from hub.round import Outcome
 from hub.schedule import Schedule
-from tests.simulation.loop import START, run_virtually
+from hub.timetable import Timetable
+from hub.window import Window
+from tests.simulation.loop import START, VirtualClock, run_virtually
 
 MINUTE = timedelta(minutes=1)
 
@@ -24,6 +28,7 @@ class Named:
     """A connection that is known by its name alone."""
 
     name: str
+    clock: VirtualClock = field(default_factory=VirtualClock)
 
 
 @dataclass
@@ -33,21 +38,29 @@ class Hub:
     took: float = 5.0
     fails: dict[str, Exception] = field(default_factory=dict[str, Exception])
     began: list[tuple[str, float]] = field(default_factory=list[tuple[str, float]])
+    windows: list[tuple[Window, Narrow]] = field(default_factory=list[tuple[Window, Narrow]])
+    delayed: timedelta | None = None
 
     @asynccontextmanager
     async def pair(self, name: str) -> AsyncGenerator[Named]:
         yield Named(name)
 
-    async def round(self, pair: Named, _progress: Any, **_how: Any) -> Outcome:
+    async def round(self, pair: Named, _progress: Any, *, window: Window, narrow: Narrow, **_how: Any) -> Outcome:
         self.began.append((pair.name, anyio.current_time()))
+        self.windows.append((window, narrow))
         await anyio.sleep(self.took)
         if pair.name in self.fails:
             raise self.fails[pair.name]
-        return Outcome(START, START)
+        delayed, self.delayed = self.delayed, None
+        return Outcome(START, START, next_attempt=pair.clock.now() + delayed if delayed else None)
 
 
 def rounds(
-    hub: Hub, every: dict[str, timedelta], until: float, meanwhile: Callable[[Schedule], Any] | None = None
+    hub: Hub,
+    every: dict[str, timedelta],
+    until: float,
+    meanwhile: Callable[[Schedule], Any] | None = None,
+    timetables: dict[str, Timetable] | None = None,
 ) -> None:
     """Lets the schedule work until a moment, in seconds."""
 
@@ -59,7 +72,7 @@ def rounds(
 
     async def story() -> None:
         with single_error(), anyio.move_on_after(until):
-            await work(Schedule(hub, every))  # type: ignore[arg-type]
+            await work(Schedule(hub, every, timetables=timetables))  # type: ignore[arg-type]
 
     run_virtually(1, story, 10_000)
 
@@ -111,3 +124,73 @@ def test_a_round_that_fails_holds_up_neither_the_next_nor_another_connection(err
 def test_without_its_ledger_it_stops() -> None:
     with pytest.raises(StoreUnavailable, match="disk"):
         rounds(Hub(fails={"main": StoreUnavailable("the disk is full")}), {"main": MINUTE, "north": MINUTE}, 130)
+
+
+@pytest.mark.requirement("PF-06")
+def test_a_notice_has_the_kinds_read_that_it_concerns_and_the_next_poll_reads_everything() -> None:
+    async def tell(schedule: Schedule) -> None:
+        await anyio.sleep(20)
+        schedule.hint("main", ("commitment",))
+        await anyio.sleep(1)
+        schedule.hint("main", ("time_sheet",))
+        schedule.hint("main", ("time_sheet", "project"))
+
+    hub = Hub()
+    rounds(hub, {"main": MINUTE}, 70, tell)
+
+    assert [(window.cause, window.kinds) for window, _ in hub.windows] == [
+        ("poll", None),
+        ("notice", frozenset({"commitment"})),
+        ("notice", frozenset({"time_sheet", "project"})),
+        ("poll", None),
+    ]
+
+
+@pytest.mark.requirement("LE-35", "LE-36", "LE-37")
+def test_what_people_ask_for_runs_after_the_present_round_and_never_beside_it() -> None:
+    day = Window(since=START - timedelta(days=1), until=START)
+    job = Narrow(project="JOB1")
+
+    async def ask(schedule: Schedule) -> None:
+        await anyio.sleep(2)
+        schedule.ask("main", day, EVERYTHING)
+        schedule.ask("main", Window(full=True), job)
+
+    hub = Hub()
+    rounds(hub, {"main": MINUTE}, 59, ask)
+
+    assert moments(hub, "main") == [0, 6, 12]
+    assert hub.windows[1:] == [(day, EVERYTHING), (Window(full=True), job)]
+
+
+def test_a_delayed_delivery_has_its_round_when_it_falls_due_and_reads_nothing() -> None:
+    hub = Hub(delayed=timedelta(seconds=15))
+    rounds(hub, {"main": MINUTE}, 59)
+
+    assert moments(hub, "main") == [0, 20]
+    assert (hub.windows[1][0].cause, hub.windows[1][0].kinds) == ("retry", frozenset())
+
+
+@pytest.mark.requirement("ER-21")
+def test_a_kind_with_times_of_its_own_is_read_then_and_at_the_start() -> None:
+    table = Timetable({"project": "always", "payment": "hourly", "invoice": "never"}, ZoneInfo("UTC"), time(2))
+    hub = Hub()
+    rounds(hub, {"main": timedelta(minutes=20)}, 3601, timetables={"main": table})
+
+    read = [window.kinds for window, _ in hub.windows]
+    assert read == [frozenset({"project", "payment"}), *[frozenset({"project"})] * 2, frozenset({"project", "payment"})]
+
+
+def test_stopping_begins_no_round_and_waits_for_the_one_under_way() -> None:
+    ended: list[float] = []
+
+    async def stop(schedule: Schedule) -> None:
+        await anyio.sleep(2)
+        await schedule.stop()
+        ended.append(round(anyio.current_time()))
+
+    hub = Hub()
+    rounds(hub, {"main": timedelta(seconds=1)}, 30, stop)
+
+    assert ended == [5]
+    assert moments(hub, "main") == [0]
