@@ -437,6 +437,20 @@ class Configured(Event, frozen=True, kw_only=True):
     content: Digest
 
 
+class RunAsked(Event, frozen=True, kw_only=True):
+    """Somebody asked for a round of its own; it ends with `RoundEnded` on the same stream.
+
+    Units   `since` inclusive, `until` exclusive, UTC, empty for none. `project` and `flow` empty for all.
+    """
+
+    TOPIC: ClassVar[str] = "connection.run-asked.1"
+    since: str
+    until: str
+    project: str
+    flow: str
+    full: bool
+
+
 class RoundEnded(Event, frozen=True, kw_only=True):
     """One round of reading and carrying came to its end.
 
@@ -668,6 +682,7 @@ EVENTS: dict[str, type[Event]] = {
         FeedAdopted,
         PairFingerprinted,
         Configured,
+        RunAsked,
         RoundEnded,
         DeadLettered,
         NoticeHeard,

@@ -298,14 +298,15 @@ class Round:
         return moved > 0
 
     async def _end(self, outcome: Outcome) -> None:
-        """A round that did nothing leaves no trace in the ledger."""
-        if not outcome.observed and not sum(outcome.delivered.values()):
+        """A round that did nothing leaves no trace in the ledger, unless somebody asked for it."""
+        asked = self._window.asked
+        if asked is None and not outcome.observed and not sum(outcome.delivered.values()):
             return
         moment = self.pair.moment()
         event = self.pair.event(
             events.RoundEnded,
-            Record.id_for(self.pair.name, "round", outcome.started.isoformat()),
-            1,
+            asked or Record.id_for(self.pair.name, "round", outcome.started.isoformat()),
+            2 if asked else 1,
             moment,
             started=outcome.started,
             observed=outcome.observed,

@@ -18,6 +18,7 @@ from hub.app import Hub
 from hub.groups import single_error
 from hub.hearing.listening import Listening
 from hub.hearing.subscribing import Subscribing
+from hub.operations.runs import ask_again
 from hub.round import Outcome
 from hub.schedule import Schedule
 from hub.settings import FLOW_NAMES, Connection
@@ -55,27 +56,40 @@ class Service:
     beats: dict[str, Heartbeat]
     stopping: bool = False
 
-    async def run(self, serve: "Callable[[Service], web.Application]", host: str, port: int, *, told: "Told") -> None:
-        """Serves until it is told to stop, then ends cleanly: streams first, then rounds, then answers.
+    async def run(self, serve: "Serve", host: str, port: int, *, told: "Told") -> None:
+        """Serves until SIGTERM or Ctrl-C, then ends cleanly.
+
+        Raises  Misconfigured when the port is taken, StoreUnavailable.
+        """
+        async with self.running(serve, host, port) as address:
+            told(address)
+            await _told_to_stop()
+            log.info("stopping")
+
+    @asynccontextmanager
+    async def running(self, serve: "Serve", host: str, port: int) -> AsyncGenerator[str]:
+        """Everything at work, and its address; at the end streams close first, then rounds end, then answers.
 
         Raises  Misconfigured when the port is taken, StoreUnavailable.
         """
         with single_error():
             async with anyio.create_task_group() as tasks, self._web(serve(self), host, port) as address:
                 await self.tail.start()
+                await ask_again(self.hub, self.schedule.ask)
                 tasks.start_soon(self.tail.run)
                 tasks.start_soon(self.hub.access.refusals.run)
                 rounds = await tasks.start(self._rounds)
                 if self.subscribing is not None:
                     for name in self.beats:
                         tasks.start_soon(self.subscribing.run, name)
-                told(address)
-                await _told_to_stop()
-                log.info("stopping")
-                self.stopping = True
-                self.tail.close()
-                await self._let_rounds_end(rounds)
-                tasks.cancel_scope.cancel()
+                try:
+                    yield address
+                finally:
+                    with anyio.CancelScope(shield=True):
+                        self.stopping = True
+                        self.tail.close()
+                        await self._let_rounds_end(rounds)
+                        tasks.cancel_scope.cancel()
 
     async def _rounds(self, *, task_status: TaskStatus[anyio.CancelScope]) -> None:
         with anyio.CancelScope() as scope:
@@ -105,6 +119,7 @@ class Service:
                 await runner.cleanup()
 
 
+Serve = Callable[[Service], web.Application]
 Told = Callable[[str], None]
 """Hears the address as soon as the service answers there."""
 
@@ -134,8 +149,9 @@ def _timetable(connection: Connection) -> Timetable:
     every: dict[str, Every] = {}
     for flow in FLOWS:
         name = flow.settings_of or flow.name
-        wanted = connection.flows.named(name).every if name in FLOW_NAMES else "always"
-        every[flow.kind] = min(every.get(flow.kind, wanted), wanted, key=EAGERNESS.index)
+        wanted: Every = connection.flows.named(name).every if name in FLOW_NAMES else "always"
+        known = every.get(flow.kind, "never")
+        every[flow.kind] = wanted if EAGERNESS.index(wanted) < EAGERNESS.index(known) else known
     return Timetable(every, ZoneInfo(connection.time_zone), connection.daily_at)
 
 

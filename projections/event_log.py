@@ -123,6 +123,8 @@ def summary(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for
             return f"joins company {event.business_central_company} and Procore company {event.procore_company}"
         case events.Configured():
             return "the settings of the connection changed"
+        case events.RunAsked():
+            return "a round of its own was asked for" + (f", of project {event.project}" if event.project else "")
         case events.RoundEnded():
             return f"round ended: {event.observed} observed, {sum(event.delivered.values())} delivered"
         case events.NoticeHeard():

@@ -1,4 +1,4 @@
-"""Rounds that did something, the latest first."""
+"""Rounds that did something or were asked for, the latest first."""
 
 from typing import Any
 
@@ -8,7 +8,20 @@ from adapters.store import Ledger
 from hub.queries.pages import Page, page
 from hub.queries.records import Wanted, visible
 
-_COLUMNS = ("run", "connection", "started", "finished", "cause", "observed", "delivered", "calls", "position")
+_COLUMNS = (
+    "run",
+    "connection",
+    "asked_by",
+    "asked_for",
+    "started",
+    "finished",
+    "cause",
+    "observed",
+    "delivered",
+    "calls",
+    "position",
+)
+_JSON = ("asked_for", "delivered", "calls")
 
 
 async def runs(ledger: Ledger, wanted: Wanted) -> Page:
@@ -32,4 +45,5 @@ async def runs(ledger: Ledger, wanted: Wanted) -> Page:
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
-    return {**row, "delivered": msgspec.json.decode(row["delivered"]), "calls": msgspec.json.decode(row["calls"])}
+    read = {name: msgspec.json.decode(row[name]) for name in _JSON}
+    return {**row, **read, "started": row["started"] or None, "finished": row["finished"] or None}

@@ -1,9 +1,11 @@
 """Reading: records, pairs, events, flows, connections, runs, and finding by any id."""
 
+import msgspec
 from aiohttp import web
 
 from domain.flows import FLOWS
 from hub.access import Action
+from hub.operations.runs import Asked, ask
 from hub.queries import records
 from hub.queries.connections import connections
 from hub.queries.runs import runs
@@ -11,7 +13,7 @@ from hub.web.answers import json, listed, wanted
 from hub.web.api.live import stream
 from hub.web.contract import BASE
 from hub.web.keys import service
-from hub.web.routes import Route, allowed
+from hub.web.routes import Route, allowed, principal
 
 
 async def _records(request: web.Request) -> web.Response:
@@ -45,6 +47,15 @@ async def _events(request: web.Request) -> web.StreamResponse:
 
 async def _runs(request: web.Request) -> web.Response:
     return listed(await runs(service(request).hub.ledger, wanted(request)))
+
+
+async def _run(request: web.Request) -> web.Response:
+    it = service(request)
+    asked = msgspec.json.decode(await request.read(), type=Asked)
+    if asked.connection not in allowed(request):
+        await it.hub.access.require(principal(request), Action.OPERATE, asked.connection)
+    run = await ask(it.hub, it.schedule.ask, asked, principal(request).actor)
+    return json({"run": str(run)}, 202, {"Location": f"{BASE}/runs"})
 
 
 async def _connections(request: web.Request) -> web.Response:
@@ -83,6 +94,7 @@ ROUTES = (
     Route("GET", f"{BASE}/find", _find, Action.SEE),
     Route("GET", f"{BASE}/events", _events, Action.SEE),
     Route("GET", f"{BASE}/runs", _runs, Action.SEE),
+    Route("POST", f"{BASE}/runs", _run, Action.OPERATE),
     Route("GET", f"{BASE}/connections", _connections, Action.SEE),
     Route("GET", f"{BASE}/flows", _flows, Action.SEE),
 )
