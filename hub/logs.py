@@ -23,11 +23,12 @@ _SHAPES = re.compile(
 """What looks like a credential inside a text."""
 
 
-def configure(*, debug: bool = False) -> None:
+def configure(*, debug: bool = False, serving: bool = False) -> None:
     """Sends logs to standard error, never to standard output, which belongs to results.
 
-    Without `debug` only what somebody should know about: warnings and errors.
+    Without `debug` only what somebody should know about: warnings and errors, and of a service also what it does.
     """
+    usual = logging.INFO if serving else logging.WARNING
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -37,7 +38,7 @@ def configure(*, debug: bool = False) -> None:
             hide_secrets,
             structlog.processors.JSONRenderer(),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if debug else logging.WARNING),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if debug else usual),
         # Looked up for each logger: whoever replaces standard error, such as a test, gets what comes after.
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,

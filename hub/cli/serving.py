@@ -10,6 +10,8 @@ async def run(*, shell: Given) -> ExitStatus:
     Ends cleanly on SIGTERM and Ctrl-C. Address and port are `server.host` and `server.port`.
     """
     settings = shell.settings()
+    from hub.logs import configure
     from hub.operations.run import run as operation
 
+    configure(debug=shell.debug, serving=True)
     return await operation(settings, announce=shell.announce, progress=shell.progress)

@@ -75,6 +75,8 @@ class World:
     more: Mapping[str, Any] = field(default_factory=dict[str, Any])
     kind: str = "test"
     seed: int = 7
+    server: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    environ: Mapping[str, str] = field(default_factory=dict[str, str])
 
     # -- what people do ----------------------------------------------------------------------------
 
@@ -195,9 +197,10 @@ class World:
         """The configuration that joins the two, as a file would say it."""
         document = {
             "store": {"url": self.store},
+            "server": dict(self.server),
             "connections": {"main": self.sandbox.connection(self.kind, **self.more)},
         }
-        return Settings.model_validate(document, context=Surroundings(environ=ENVIRONMENT))
+        return Settings.model_validate(document, context=Surroundings(environ={**ENVIRONMENT, **self.environ}))
 
     @asynccontextmanager
     async def hub(self, **parts: Any) -> AsyncIterator[Hub]:
