@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import anyio
+from opentelemetry import trace
 
 from adapters.business_central.client import BusinessCentralClient
 from adapters.business_central.settings import BusinessCentralSettings
@@ -34,6 +35,8 @@ from hub.settings import Connection, Settings
 from hub.vault import Vault
 from hub.window import Window
 from projections.registry import PROJECTIONS
+
+tracer = trace.get_tracer("siteledger")
 
 
 @dataclass
@@ -93,8 +96,10 @@ class Hub:
         connection = self.settings.connections[pair.name]
         addresses = Addresses(connection.business_central.api_url, connection.procore.api_url)
         parts = (pair, addresses, self.ledger, self.projector, progress)
-        async with self.ledger.exclusive(lock_of(pair.name)):
-            return await Round(*parts, window=window, narrow=narrow, wait=wait, carry_for=carry_for).run()
+        span = tracer.start_as_current_span("round", attributes={"siteledger.connection": pair.name})
+        with span:
+            async with self.ledger.exclusive(lock_of(pair.name)):
+                return await Round(*parts, window=window, narrow=narrow, wait=wait, carry_for=carry_for).run()
 
     def _targets(self, connection: Connection) -> dict[System, Target]:
         central, procore = connection.business_central, connection.procore

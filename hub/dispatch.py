@@ -67,8 +67,9 @@ class Dispatch:
         return self.pair.targets[self.system]
 
     async def due(self, now: datetime, after: int = 0) -> list[tuple[Any, ...]]:
-        """Deliveries whose time has come, without their bodies, those stored behind a position: the oldest of the first
-        lane first, or by orders the oldest of all.
+        """Deliveries whose time has come, without their bodies; those stored behind a position.
+
+        The first lane goes first and in it the oldest; by orders the oldest of all.
         """
         condition, values = self._narrow.condition("s")
         lanes = "" if self._orders is not None else f"CASE {_lane('first')} THEN 0 {_lane('bulk')} THEN 2 ELSE 1 END, "

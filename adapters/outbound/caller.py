@@ -6,6 +6,8 @@ from typing import cast
 
 import anyio
 import structlog
+from opentelemetry import trace
+from opentelemetry.trace import SpanKind
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result, stop_after_attempt, wait_exponential
 
 from adapters.outbound.answers import Answer, Call
@@ -20,6 +22,7 @@ from adapters.ports import Clock, Rng
 from domain.errors import SiteLedgerError
 from domain.values import System
 
+tracer = trace.get_tracer("siteledger")
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 TOO_MANY_REQUESTS = 429
@@ -112,7 +115,9 @@ class Caller:
     async def _paced(self, call: Call, token: str) -> Answer:
         async with self.pace.turn():
             self.calls.count(call.kind, write=call.write)
-            answer = await self._wire.send(call, {"Authorization": f"Bearer {token}"})
+            with tracer.start_as_current_span(call.kind, kind=SpanKind.CLIENT) as span:
+                answer = await self._wire.send(call, {"Authorization": f"Bearer {token}"})
+                span.set_attributes({"siteledger.system": self._system, "http.response.status_code": answer.status})
             self.pace.heard(answer.status, answer.headers)
         log.debug(
             "remote_called",

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from hub import tracing
 from hub.app import open_hub
 from hub.report import Announce, ExitStatus, Progress, Report
 from hub.service import service_of
@@ -22,7 +23,11 @@ async def run(settings: Settings, *, announce: Announce, progress: Progress) -> 
         announce(Report({"address": address, "connections": list(settings.connections)}, ExitStatus.DONE, render))
 
     progress.start("opening the ledger")
-    async with open_hub(settings) as hub:
-        progress.finish("opening the ledger")
-        await service_of(hub).run(application, settings.server.host, settings.server.port, told=told)
+    tracing.start(settings.server.traces_to)
+    try:
+        async with open_hub(settings) as hub:
+            progress.finish("opening the ledger")
+            await service_of(hub).run(application, settings.server.host, settings.server.port, told=told)
+    finally:
+        tracing.stop()
     return ExitStatus.DONE

@@ -61,6 +61,9 @@ class Server(Table):
     public_url: Url | None = None
     """What webhooks are told to call; without it there are no webhooks, only polling. http for this computer only."""
 
+    traces_to: Url | None = None
+    """OTLP endpoint over HTTP that takes traces; needs the extra `otel`."""
+
     secret_key: SecretValue | None = None
     """Encrypts generated secrets at rest. Made by `siteledger init`; keep a copy apart from the store. May hold several
     keys, one on each line or separated by commas: the first one writes, all of them read."""

@@ -26,6 +26,7 @@ EXAMPLES: Mapping[str, str] = {
     "retention_days": "730",
     "secret_key": '"env:SITELEDGER_SECRET_KEY"',
     "start_date": "2026-01-01",
+    "traces_to": '"http://127.0.0.1:4318/v1/traces"',
 }
 """What stands behind the # of a key that is left out."""
 

@@ -10,12 +10,15 @@ from importlib.metadata import version
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from anyio import current_time
+from opentelemetry import trace
+from opentelemetry.trace import SpanKind
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
 from domain import events
 from hub.service import Service
 from hub.tail import Happening
 
+tracer = trace.get_tracer("siteledger")
 disable_created_metrics()
 _OUTCOMES = {
     events.Confirmed.TOPIC: "ok",
@@ -118,12 +121,14 @@ METRICS: web.AppKey[Metrics] = web.AppKey("metrics", Metrics)
 async def timed(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Measures every answer by its route; streams, which last as long as somebody watches, are left out."""
     began, status = current_time(), 500
+    resource = request.match_info.route.resource
+    route = resource.canonical if resource is not None else "none"
     try:
-        answer = await handler(request)
-        status = answer.status
+        with tracer.start_as_current_span(f"{request.method} {route}", kind=SpanKind.SERVER) as span:
+            answer = await handler(request)
+            status = answer.status
+            span.set_attribute("http.response.status_code", status)
     finally:
-        resource = request.match_info.route.resource
-        route = resource.canonical if resource is not None else "none"
         if "text/event-stream" not in request.headers.get("Accept", ""):
             method = request.method if request.method in _METHODS else "other"
             request.app[METRICS].requests.labels(method, route, status).observe(current_time() - began)

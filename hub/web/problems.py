@@ -12,6 +12,7 @@ from adapters.store import Locked, RowsRefused, StoreUnavailable, StreamMoved
 from domain.errors import Changed, Misconfigured, NeedsDecision, RetryLater, SiteLedgerError, Unknown, WrongInput
 from hub.access import NotSignedIn, WrongRequest
 from hub.report import ExitStatus, Halted
+from hub.tracing import current_id
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -67,6 +68,8 @@ def problem(
     }
     if errors:
         document["errors"] = errors
+    if trace_id := current_id():
+        document["trace"] = trace_id
     return web.Response(status=status, body=orjson.dumps(document), content_type=KIND, headers=headers)
 
 
