@@ -67,6 +67,10 @@ class Schedule:
         self._asked[connection].append((window, narrow))
         self._hints[connection].set()
 
+    def is_busy(self, connection: str) -> bool:
+        """A round of this connection is under way, or about to begin."""
+        return connection in self._busy or self._hints[connection].is_set()
+
     async def stop(self) -> None:
         """Begins no further round, and waits for those under way."""
         self._stopped = True

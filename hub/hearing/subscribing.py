@@ -19,8 +19,9 @@ from adapters.outbound.secrets import Secret
 from adapters.procore.client import ProcoreClient
 from adapters.procore.hook_rows import Hook, Wanted
 from domain import events
-from domain.concerns import resources_for, sets_for
+from domain.concerns import Resource, resources_for, sets_for
 from domain.errors import SiteLedgerError
+from domain.flows import BY_KIND
 from domain.notices import Notice
 from domain.values import BUSINESS_CENTRAL, LEDGER, PROCORE, System
 from hub.acting import SYSTEM, moment_of
@@ -34,8 +35,10 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 LOOK_EVERY = timedelta(hours=1)
 RENEW_BEFORE = timedelta(days=2)
 """A subscription of Business Central lives three days (11.3), so each is renewed every day."""
-LOOK_BACK = timedelta(hours=13)
+LOOK_BACK = timedelta(hours=14)
 """Procore gives a delivery up after twelve hours (N12)."""
+LOOK_BACK_AT_START = timedelta(days=7)
+"""After a time in which nobody listened."""
 
 _LINKED = """
 SELECT DISTINCT x.procore_id FROM cross_reference x
@@ -63,6 +66,8 @@ class Subscribing:
         self._hub = hub
         self._listening = listening
         self._url = public_url
+        self._looked: set[str] = set()
+        self._turns = {name: anyio.Lock() for name in hub.settings.connections}
         self.standing: dict[str, Standing] = {name: Standing() for name in hub.settings.connections}
 
     async def run(self, connection: str) -> None:
@@ -77,10 +82,11 @@ class Subscribing:
 
     async def look_after(self, pair: Pair) -> None:
         """One look at everything that this connection asks for; one that fails holds up no other."""
-        standing = Standing()
-        for step in (self._procore, self._business_central):
-            await self._tried(pair, standing, step)
-        self.standing[pair.name] = standing
+        async with self._turns[pair.name]:
+            standing = Standing()
+            for step in (self._procore, self._business_central):
+                await self._tried(pair, standing, step)
+            self.standing[pair.name] = standing
         if standing.faults:
             log.warning("not_told_of_everything", connection=pair.name, reasons=standing.faults[:10])
 
@@ -110,7 +116,9 @@ class Subscribing:
         linked = [row[0] for row in await self._hub.ledger.rows(_LINKED, (pair.name,))]
         for project in ("", *linked):
             scope = "project" if project else "company"
-            wanted = [Wanted(it.name, event) for it in resources if it.scope == scope for event in it.events]
+            # Of what a project only gets from the hub nothing is asked: each trigger takes a call, for each project.
+            useful = [it for it in resources if it.scope == scope and (not project or _begins_there(it))]
+            wanted = [Wanted(it.name, event) for it in useful for event in it.events]
             try:
                 hook = await self._hook(pair, token, project, fresh=fresh)
                 await self._triggers(pair, standing, hook, wanted)
@@ -152,11 +160,12 @@ class Subscribing:
 
     async def _discarded(self, pair: Pair, hook: Hook) -> None:
         """Deliveries that Procore gave up are heard all the same (PF-06)."""
-        since = self._hub.clock.now() - LOOK_BACK - LOOK_EVERY
+        since = self._hub.clock.now() - (LOOK_BACK if hook.id in self._looked else LOOK_BACK_AT_START)
         hooks = cast("ProcoreClient", pair.targets[PROCORE]).hooks
         async for page in hooks.deliveries(hook.id, since, "discarded", hook.project_id):
             found: Sequence[Notice] = [it.notice for it in page if it.notice is not None]
             await self._listening.store(pair.name, found, "discarded")
+        self._looked.add(hook.id)
 
     # -- Business Central --------------------------------------------------------------------------
 
@@ -208,3 +217,8 @@ class Subscribing:
             words="",
         )
         await self._hub.ledger.append([event])
+
+
+def _begins_there(resource: Resource) -> bool:
+    """Records of ours come from it."""
+    return any(BY_KIND[kind].origin.system == PROCORE for kind in resource.kinds)

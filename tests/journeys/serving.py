@@ -5,7 +5,7 @@ async with world(sqlite(tmp_path)) as it, served(it) as service:
 """
 
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -71,9 +71,12 @@ class Served:
 
 
 @asynccontextmanager
-async def served(it: World, **server: Any) -> AsyncIterator[Served]:
-    """The service of a world; `public_url` is its own address unless it is told otherwise (None for polling only)."""
-    port = _free_port()
+async def served(it: World, port: int = 0, **server: Any) -> AsyncGenerator[Served]:
+    """The service of a world; `public_url` is its own address unless it is told otherwise (None for polling only).
+
+    With a `port` of its own it comes back at the same address.
+    """
+    port = port or free_port()
     address = f"http://127.0.0.1:{port}"
     given = {"public_url": address, "secret_key": "env:KEY", "admin_token": "env:ADMIN", **server}
     it.server = {name: value for name, value in given.items() if value is not None}
@@ -84,7 +87,8 @@ async def served(it: World, **server: Any) -> AsyncIterator[Served]:
             yield Served(it, service, address, http)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])

@@ -1,0 +1,225 @@
+"""What both systems announce, from the change that a person makes to what stands in the other one."""
+
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.journeys import changes
+from tests.journeys.harness import line, sqlite, world
+from tests.journeys.quick import quick
+from tests.journeys.serving import Served, free_port, served
+
+PROCORE_PATH, CENTRAL_PATH = "/webhooks/procore/main", "/webhooks/business-central/main"
+VENDOR = "4769bffc-ee7b-448b-9ef4-fa73c026e15b"
+RARELY = {"poll_every": "1d"}
+"""A pace at which nothing of this is found by polling."""
+
+
+async def set_up(it: Served) -> None:
+    """The first round has ended, and both systems were asked to tell, also of the projects that it linked."""
+    await it.until(lambda: it.service.beats["main"].rounds)
+    assert it.service.subscribing is not None
+    async with it.service.hub.pair("main") as pair:
+        await it.service.subscribing.look_after(pair)
+    assert it.service.subscribing.standing["main"].faults == []
+
+
+async def heard(it: Served) -> list[tuple[Any, ...]]:
+    return await it.ask_ledger("SELECT summary FROM event_log WHERE event = 'notice.heard.1' ORDER BY position")
+
+
+async def noticed(it: Served) -> bool:
+    """A round that a notice began has ended."""
+    return bool(await it.ask_ledger("SELECT 1 FROM run WHERE cause = 'notice'"))
+
+
+@pytest.mark.requirement("PF-06", "PF-14", "PP-55")
+@quick
+async def test_a_change_order_that_is_approved_in_procore_is_carried_as_soon_as_procore_tells(tmp_path: Path) -> None:
+    async with world(sqlite(tmp_path), **RARELY) as it:
+        changes.stage(it)
+        await changes.joined(it)
+        async with served(it) as service:
+            await set_up(service)
+            changes.order(it, "120.00")
+            assert it.bc.tables.rows("changeOrders") == []
+
+            assert await it.procore.deliverer.send() > 0
+
+            await service.until(lambda: it.bc.tables.rows("changeOrders"))
+            await service.until(lambda: noticed(service))
+
+
+@pytest.mark.requirement("PF-14", "PF-16")
+@quick
+async def test_an_order_that_is_flagged_in_business_central_is_carried_as_soon_as_it_tells(tmp_path: Path) -> None:
+    async with world(sqlite(tmp_path), **RARELY) as it:
+        it.basics()
+        it.project("JOB1")
+        async with served(it) as service:
+            await set_up(service)
+            it.order("PO1", "JOB1", [line("01-100", "SITE", "M", "2", "10.50")])
+            it.clock.skip(timedelta(minutes=1))
+
+            await it.bc.notifier.send()
+
+            await service.until(it.lines)
+            assert [Decimal(row["amount"]) for row in it.lines()] == [Decimal("21.00")]
+
+
+@pytest.mark.requirement("PF-06", "PF-08", "BX-19")
+@quick
+async def test_what_is_told_twice_and_of_every_project_has_one_effect(tmp_path: Path) -> None:
+    async with world(sqlite(tmp_path), **RARELY) as it:
+        it.basics()
+        for number in ("JOB1", "JOB2", "JOB3"):
+            it.project(number)
+        async with served(it) as service:
+            await set_up(service)
+            await it.procore.deliverer.send()
+            before, written = await heard(service), it.written()
+            it.procore.outbox.duplicates = 5
+
+            it.procore.add_vendor("Fresh Concrete", origin_code="V9")
+            calls = await it.procore.deliverer.send()
+
+            told = (await heard(service))[len(before) :]
+            assert calls > len(told) >= 1
+            assert it.written() == written
+
+
+@pytest.mark.requirement("PF-07", "BX-19")
+@quick
+async def test_what_the_hub_wrote_itself_is_known_as_its_own_and_begins_no_round(tmp_path: Path) -> None:
+    async with world(sqlite(tmp_path), **RARELY) as it:
+        it.basics()
+        it.project("JOB1")
+        async with served(it) as service:
+            await set_up(service)
+            await it.procore.deliverer.send()
+            it.update("projects", {"number": "JOB1"}, displayName="Renamed by a person")
+            it.clock.skip(timedelta(minutes=1))
+            await it.bc.notifier.send()
+            await service.until(lambda: it.procore.count("projects", name="Renamed by a person"))
+            await service.until(lambda: not service.service.schedule.is_busy("main"))
+            rounds = service.service.beats["main"].rounds
+
+            assert await it.procore.deliverer.send() > 0  # Procore tells of what the hub wrote just now
+
+            assert not service.service.schedule.is_busy("main")
+            assert service.service.beats["main"].rounds == rounds
+            told = await heard(service)
+            assert "heard: update of Projects" in told[-1][0]
+
+
+@pytest.mark.requirement("PF-06")
+@quick
+async def test_what_procore_gave_up_to_deliver_is_found_in_its_list(tmp_path: Path) -> None:
+    async with world(sqlite(tmp_path), **RARELY) as it:
+        changes.stage(it)
+        await changes.joined(it)
+        port = free_port()
+        async with served(it, port) as service:
+            await set_up(service)
+            await it.procore.deliverer.send()
+        changes.order(it, "75.00")
+        for _ in range(15):
+            await it.procore.deliverer.send()
+            it.clock.skip(timedelta(hours=1))
+        assert it.procore.outbox.waiting() == 0
+
+        async with served(it, port) as service:
+            await set_up(service)
+
+            via = await service.ask_ledger("SELECT COUNT(*) FROM event_log WHERE event = 'notice.heard.1'")
+            assert via[0][0] > 0
+            await service.until(lambda: it.bc.tables.rows("changeOrders"))
+
+
+@pytest.mark.requirement("PF-14", "C-64")
+@quick
+async def test_a_delivery_without_the_secret_is_refused_and_recorded_and_changes_nothing(tmp_path: Path) -> None:
+    async with world(sqlite(tmp_path), **RARELY) as it, served(it) as service:
+        await set_up(service)
+        event = {"id": 1, "event_type": "update", "resource_name": "Projects", "resource_id": 7}
+
+        for headers in ({}, {"Authorization": "Bearer guessed"}, {"Authorization": ""}):
+            status, _ = await service.ask("POST", PROCORE_PATH, token="", headers=headers, json=event)
+            assert status == 401
+        status, _ = await service.ask("POST", "/webhooks/procore/elsewhere", token="", json=event)
+
+        assert status == 401
+        assert await heard(service) == []
+        refused = await service.ask_ledger("SELECT COUNT(*) FROM event_log WHERE event = 'access.refused.1'")
+        assert refused[0][0] >= 1
+
+
+@pytest.mark.requirement("PF-14")
+@quick
+async def test_business_central_hears_202_whatever_it_sends_and_its_handshake_in_plain_text(tmp_path: Path) -> None:
+    async with world(sqlite(tmp_path), **RARELY) as it, served(it) as service:
+        await set_up(service)
+        item = {
+            "subscriptionId": "abc",
+            "clientState": "guessed",
+            "resource": f"/api/siteledger/procore/v1.0/companies({it.bc.company_id})/vendors({VENDOR})",
+            "changeType": "updated",
+            "lastModifiedDateTime": "2026-03-31T22:00:00Z",
+        }
+
+        for body in ({"value": [item]}, {"value": "no list"}, [1, 2]):
+            status, text = await service.ask("POST", CENTRAL_PATH, token="", json=body)
+            assert (status, text) == (202, "")
+        status, text = await service.ask("POST", "/webhooks/business-central/elsewhere", token="", json={})
+        assert status == 202
+        async with service.raw("POST", f"{CENTRAL_PATH}?validationToken=abc-123", token="") as answer:
+            assert (answer.status, answer.content_type, await answer.text()) == (200, "text/plain", "abc-123")
+        async with service.raw("POST", f"{CENTRAL_PATH}?validationToken=<script>%0a", token="") as answer:
+            assert (answer.status, await answer.text()) == (202, "")
+
+        assert await heard(service) == []
+
+
+@pytest.mark.requirement("PF-14")
+@quick
+async def test_a_delivery_that_cannot_be_read_is_answered_and_kept_once(tmp_path: Path) -> None:
+    async with world(sqlite(tmp_path), **RARELY) as it, served(it) as service:
+        await set_up(service)
+        token = await service.service.hub.vault.get("webhook/procore/main")
+        assert token is not None
+        headers = {"Authorization": f"Bearer {token.get_secret_value()}"}
+
+        for body in (b"{", b"{", b'{"id": {}}', b"\xff\x00", b""):
+            status, _ = await service.ask("POST", PROCORE_PATH, token="", headers=headers, data=body)
+            assert status == 204
+
+        letters = await service.ask_ledger(
+            "SELECT summary FROM event_log WHERE event = 'feed.dead-lettered.1' ORDER BY position"
+        )
+        assert len(letters) == 4
+        assert "it is not JSON" in letters[0][0]
+
+
+@pytest.mark.requirement("PF-15")
+@quick
+async def test_a_subscription_is_renewed_before_it_ends_and_made_again_when_it_is_gone(tmp_path: Path) -> None:
+    async with world(sqlite(tmp_path), **RARELY) as it:
+        it.typical()
+        async with served(it) as service:
+            await set_up(service)
+            first = {each.id: each.expires for each in it.bc.subscriptions.living()}
+            it.clock.skip(timedelta(days=2))
+            await set_up(service)
+            renewed = {each.id: each.expires for each in it.bc.subscriptions.living()}
+            assert first.keys() == renewed.keys()
+            assert all(renewed[id_] > expires for id_, expires in first.items())
+
+            it.clock.skip(timedelta(days=4))
+            assert it.bc.subscriptions.living() == []
+            await set_up(service)
+
+            assert {each.entity_set for each in it.bc.subscriptions.living()} >= {"projects", "purchaseOrderLines"}
+            assert len(it.bc.subscriptions.living()) == len(first)
