@@ -7,7 +7,7 @@ from functools import partial
 import anyio
 import structlog
 
-from benchmarks import appends, failures, first_sync, memory, pipeline, reads, validate
+from benchmarks import appends, failures, first_sync, memory, notices, pipeline, reads, validate
 from benchmarks.measure import Result
 from benchmarks.places import databases
 
@@ -18,6 +18,7 @@ SECTIONS = {
     "pipeline": pipeline.rows,
     "validate": validate.rows,
     "failures": failures.rows,
+    "notices": notices.rows,
 }
 
 
