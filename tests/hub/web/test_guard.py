@@ -58,7 +58,7 @@ async def test_who_is_not_signed_in_gets_nothing_but_what_is_open(ledger: Filled
                 if route.action is not None:
                     assert (answer.status, answer.headers["WWW-Authenticate"]) == (401, "Bearer"), route
                     assert answer.content_type == "application/problem+json"
-                else:
+                elif not route.path.startswith("/webhooks/procore/"):  # which asks for a secret of its own
                     assert answer.status not in {401, 403}, route
 
 
