@@ -124,6 +124,8 @@ def further(page: Sequence[Event], get: Get) -> Keys:
                     projects.setdefault(event.originator_id, set()).add(event.project)
                 for flow in event.flows:
                     causes.setdefault((event.connection, event.originator_id, flow), set())
+            case events.LinkageRefused():
+                continue  # nothing changed, so no row of its record was asked for
             case events.FlowEvent():
                 found = cause_of(event)
                 told = causes.setdefault((event.connection, event.originator_id, event.flow), set())
