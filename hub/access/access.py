@@ -7,7 +7,7 @@ from hmac import compare_digest
 from adapters.ports import Clock, Rng
 from adapters.store import Ledger
 from domain.errors import Misconfigured
-from hub.access.book import Book, Token, User
+from hub.access.book import Book, Token, User, check_name
 from hub.access.errors import NoSuch, NotPermitted, NotSignedIn
 from hub.access.refusals import Refusals
 from hub.access.rules import EVERY, NOBODY, Action, Principal, Right, Role, capped, why_not
@@ -66,6 +66,27 @@ class Access:
             raise await self._unknown(NOBODY.actor, "unknown or ended session")
         user = found.user
         return Principal(f"user:{user.name}", user.roles, user.rights, user.name)
+
+    async def sign_in(self, name: str, given: tuple[Mapping[str, Role], frozenset[Right]] | None) -> str:
+        """The id of a new session of somebody whom the identity provider named.
+
+        `given` is what the provider's words give; None where users are made here. A user who was made here keeps what
+        was given here. Whoever has no role any more is removed.
+        Raises  NotPermitted, WrongRequest, StreamMoved.
+        """
+        check_name(name)
+        actor = f"oidc:{name}"
+        user = await self.book.user(name)
+        if user is None or user.source == "oidc":
+            roles, rights = given or ({}, frozenset[Right]())
+            if not any(roles.values()):
+                if user is not None:
+                    await self.book.remove_user(actor, name)
+                await self.refusals.record(actor, "sign_in", None, "no role")
+                raise NotPermitted("you have no role here; ask an administrator for one")
+            if user is None or (user.roles, user.rights) != (roles, rights):
+                await self.book.put_user(actor, name, "oidc", roles, rights)
+        return await self.book.start_session(name)
 
     async def require(self, principal: Principal, action: Action, connection: str | None = None) -> None:
         """Let pass whoever may do this on a connection, or with None on the hub as a whole.

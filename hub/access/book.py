@@ -101,8 +101,7 @@ class Book:
 
         Raises  WrongRequest; StreamMoved when somebody else changed the same user at this moment.
         """
-        if not _USER.fullmatch(name):
-            raise WrongRequest("name", "this is no name for a user", "Use letters, digits and . _ @ + - (at most 100).")
+        check_name(name)
         words = {place: role.word for place, role in sorted(roles.items())}
         kept = tuple(sorted(right.value for right in rights))
         version = await self._version("access_user", name) + 1
@@ -319,6 +318,15 @@ class Book:
 
 
 _TOKEN_COLUMNS = "name, owner, role, connections, approve, created_at, expires_at, used_at, revoked_at"  # noqa: S105 - columns
+
+
+def check_name(name: str) -> None:
+    """Whether somebody may be called so.
+
+    Raises  WrongRequest.
+    """
+    if not _USER.fullmatch(name):
+        raise WrongRequest("name", "this is no name for a user", "Use letters, digits and . _ @ + - (at most 100).")
 
 
 def _end_sessions(name: str) -> Statement:

@@ -105,5 +105,5 @@ def _keys(document: Document, above: tuple[str, ...] = ()) -> list[str]:
     keys: list[str] = []
     for name, value in document.items():
         path = (*above, name)
-        keys.extend(_keys(cast("Document", value), path) if isinstance(value, dict) else [dotted(path)])
+        keys.extend(_keys(cast("Document", value), path) if isinstance(value, dict) and value else [dotted(path)])
     return keys

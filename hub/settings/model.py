@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, model_validator
 
 from hub.settings.flows import Flows, Table
+from hub.settings.sign_in import Oidc
 from hub.settings.values import (
     CompanyNumber,
     ConnectionName,
@@ -76,6 +77,14 @@ class Server(Table):
 
     personal_fields: tuple[Text, ...] = PERSONAL_FIELDS
     """Fields of stored bodies that are personal, by their name in JSON, wherever they stand."""
+
+    oidc: Oidc = cast("Any", {})
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        if self.oidc.issuer is not None and self.public_url is None:
+            raise wrong("oidc is on and public_url is missing", "Set it: browsers are sent back there.")
+        return self
 
 
 class BusinessCentral(Table):
@@ -184,6 +193,15 @@ class Settings(Table):
     store: Store = cast("Any", {})
     server: Server = cast("Any", {})
     connections: Annotated[dict[ConnectionName, Connection], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _gives_roles_where_there_is_something(self) -> Self:
+        if unknown := self.server.oidc.unknown_places(dict(self.connections)):
+            raise wrong(
+                f"server.oidc.roles names connections that do not exist: {', '.join(unknown)}",
+                f"There are: {', '.join(self.connections)}.",
+            )
+        return self
 
     @model_validator(mode="after")
     def _joins_each_pair_once(self) -> Self:

@@ -20,6 +20,9 @@ from hub.settings.problems import InvalidConfiguration, dotted, entry_table, kno
 from hub.settings.values import Surroundings, duration_text
 
 EXAMPLES: Mapping[str, str] = {
+    "client_id": '"00000000-0000-0000-0000-000000000000"',
+    "client_secret": '"env:SITELEDGER_OIDC_SECRET"',
+    "issuer": '"https://login.microsoftonline.com/TENANT/v2.0"',
     "admin_token": '"env:SITELEDGER_ADMIN_TOKEN"',
     "mapping": '"mapping.toml"',
     "public_url": '"https://siteledger.example.com"',

@@ -5,10 +5,11 @@ from aiohttp.typedefs import Handler, Middleware
 
 from hub.access import Action
 from hub.service import Service
-from hub.web import contract, guard, health, hooks
+from hub.web import contract, guard, health, hooks, sign_in
 from hub.web.api import access as access_api
 from hub.web.api import reading
 from hub.web.idempotency import idempotency
+from hub.web.identity import sign_in_of
 from hub.web.keys import SERVICE
 from hub.web.metrics import METRICS, Metrics, timed
 from hub.web.problems import problems
@@ -24,7 +25,7 @@ OPEN = (
     Route("GET", "/openapi.json", contract.serve, None),
     Route("GET", "/metrics", health.metrics, Action.SEE, whole=True),
 )
-ROUTES: tuple[Route, ...] = (*OPEN, *hooks.ROUTES, *reading.ROUTES, *access_api.ROUTES)
+ROUTES: tuple[Route, ...] = (*OPEN, *hooks.ROUTES, *reading.ROUTES, *access_api.ROUTES, *sign_in.ROUTES)
 """All of them."""
 
 _HEADERS = {
@@ -59,6 +60,13 @@ def application(service: Service) -> web.Application:
     service.listening.told = lambda connection, system, outcome, count: metrics.notices.labels(
         connection, system, outcome
     ).inc(count)
+    if (way := sign_in_of(service.hub)) is not None:
+        app[sign_in.SIGN_IN] = way
+
+        async def close(_app: web.Application) -> None:
+            await way.close()
+
+        app.on_cleanup.append(close)
     add(app, ROUTES)
     return app
 

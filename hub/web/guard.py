@@ -15,6 +15,7 @@ from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 
 from hub.access import Access, Action, NotSignedIn, Principal, may
+from hub.web.keys import service
 from hub.web.problems import Refused
 from hub.web.routes import ALLOWED, PRINCIPAL, STILL, Route
 
@@ -108,6 +109,16 @@ async def _who(access: Access, request: web.Request, *, look: bool = False) -> P
     return await access.session(cookie, look=look)
 
 
+def own_origin(request: web.Request) -> str:
+    """Our own address as browsers name it: by the configuration, as what a proxy passes on may be anybody's word.
+
+    Without `server.public_url` only browsers of this computer are expected, and they name the host that they ask.
+    """
+    public = service(request).hub.settings.server.public_url
+    parts = urlsplit(public or f"http://{request.host}")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 def refuse_foreign(request: web.Request) -> None:
     """An unsafe request that another site's page made a browser send.
 
@@ -117,6 +128,6 @@ def refuse_foreign(request: web.Request) -> None:
     if site is not None:
         if site in {"same-origin", "none"}:
             return
-    elif urlsplit(request.headers.get("Origin", "")).netloc == request.host:
+    elif request.headers.get("Origin") == own_origin(request):
         return
     raise Refused(403, "this request was sent by another site's page")

@@ -15,7 +15,7 @@ from uuid import UUID, uuid5
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from adapters.store import StreamMoved
+from adapters.store import RowsRefused, StoreUnavailable, StreamMoved
 from domain.errors import SiteLedgerError
 from domain.events import Event, RequestAnswered, RequestClaimed
 from domain.values import LEDGER, Digest, sha256_of
@@ -29,8 +29,8 @@ HEADER = "Idempotency-Key"
 LONGEST = 200
 LIFE = timedelta(hours=24)
 """How long an answer is given again."""
-PASSING = 500
-"""Answers from this status on are no answers: the same request may be worked again."""
+PASSING = 503
+"""This answer is none: nothing was done, and the same request may be worked again."""
 REPLAYED = {"Idempotency-Replayed": "true"}
 
 
@@ -86,7 +86,7 @@ async def _next(hub: Hub, key: _Key) -> int | web.Response:
     fresh = hub.clock.now() - last.at < LIFE
     if fresh and claim.digest != key.digest:
         raise Refused(422, f"{HEADER}: this key was used for another request; take a new one")
-    if not fresh or (isinstance(last, RequestAnswered) and last.status >= PASSING):
+    if not fresh or (isinstance(last, RequestAnswered) and last.status == PASSING):
         return last.originator_version + 1
     if isinstance(last, RequestClaimed):
         words = "the request with this key is under way or was interrupted; look what became of it, then take a new key"
@@ -115,6 +115,12 @@ async def _work(request: web.Request, handler: Handler) -> web.StreamResponse:
     """The answer, errors of ours included. What nobody foresaw leaves the key claimed: it may have been half done."""
     try:
         return await handler(request)
+    except RowsRefused:
+        raise
+    except StoreUnavailable as error:
+        if error.outcome_unknown:
+            raise
+        return of_error(error)
     except SiteLedgerError as error:
         return of_error(error)
 

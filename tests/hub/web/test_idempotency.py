@@ -111,6 +111,19 @@ async def test_what_was_interrupted_is_not_begun_again(
         assert [len(await happened(it, kind)) for kind in (RequestClaimed, RequestAnswered, UserPut)] == [1, 0, 0]
 
 
+async def test_what_may_have_been_stored_is_not_begun_again(
+    ledger: Filled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def lost(*_: Any, **__: Any) -> None:
+        raise StoreUnavailable("the connection broke", outcome_unknown=True)
+
+    async with web(ledger, tmp_path) as it:
+        with monkeypatch.context() as patch:
+            patch.setattr(Access, "put_user", lost)
+            assert (await put(it, "k1"))[0] == 503
+        assert (await put(it, "k1"))[0] == 409
+
+
 async def test_a_passing_trouble_is_no_answer(ledger: Filled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def away(*_: Any, **__: Any) -> None:
         raise StoreUnavailable("the disk is full")
