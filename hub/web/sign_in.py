@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from hub.access import NOBODY
 from hub.web.guard import COOKIE, refuse_foreign
 from hub.web.identity import CALLBACK, SignIn, Trip
 from hub.web.keys import service
@@ -32,9 +33,14 @@ async def _end(request: web.Request) -> web.Response:
     state, code = query.get("state", ""), query.get("code", "")
     if not code or max(len(state), len(code)) > _LONGEST:
         raise Refused(403, "not signed in: the identity provider did not let you in; begin again at /sign-in")
-    claims = await way.end(Trip(word), state, code)
     access = service(request).hub.access
-    session = await access.sign_in(way.name(claims), way.given(claims))
+    try:
+        claims = await way.end(Trip(word), state, code)
+        name = way.name(claims)
+    except Refused as error:
+        await access.refusals.record(NOBODY.actor, "sign_in", None, str(error))
+        raise
+    session = await access.sign_in(name, way.given(claims))
     if before := request.cookies.get(COOKIE, ""):
         await access.book.end_session(before)
     answer = web.Response(status=303, headers={"Location": "/"})

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from adapters.ports import FixedClock
-from domain.events import SessionStarted, UserPut
+from domain.events import AccessRefused, Event, SessionStarted, UserPut
 from hub.access import EVERY, Role
 from hub.settings import InvalidConfiguration
 from tests.hub.settings.sample import MAIN, configured
@@ -62,12 +62,17 @@ async def signed_in(it: Web, who: Provider, **claims: Any) -> tuple[int, str, st
     return await back(it, cookie, code, who.asked["state"])
 
 
+async def happened(it: Web) -> list[Event]:
+    """Everything that happened."""
+    return [it.hub.ledger.events.decode(topic, state) for *_, topic, state in await it.hub.ledger.read(0, 5000)]
+
+
 @pytest.mark.requirement("ER-01")
 async def test_who_the_provider_names_gets_a_session_with_what_the_table_gives(ledger: Filled, tmp_path: Path) -> None:
     async with web(ledger, tmp_path) as (it, who):
         status, session, _ = await signed_in(it, who, roles=["Accounting", "Other"])
         me = await it.ask("/api/v1/me", token=None, headers={"Cookie": session})
-        events = [it.hub.ledger.events.decode(topic, state) for *_, topic, state in await it.hub.ledger.read(0, 5000)]
+        events = await happened(it)
 
     assert status == 303
     assert (me["actor"], me["rights"]) == (f"user:{ANNA}", ["push_to_accounting"])
@@ -119,6 +124,8 @@ async def test_a_token_that_the_provider_did_not_sign_opens_nothing(ledger: Fill
 
         assert (status, session) == (403, "")
         assert "does not hold" in words
+        refusals = [event for event in await happened(it) if isinstance(event, AccessRefused)]
+        assert [(event.action, "does not hold" in event.reason) for event in refusals] == [("sign_in", True)]
         assert await it.hub.access.book.users() == []
 
 
@@ -218,11 +225,11 @@ async def test_a_name_that_is_missing_odd_or_not_verified_is_refused_and_not_kep
     ledger: Filled, tmp_path: Path
 ) -> None:
     async with web(ledger, tmp_path) as (it, who):
-        before = await it.hub.ledger.last_position()
         for name in (None, "", 7, "a\0b", "a b", "x" * 101):
             status = (await signed_in(it, who, roles=["Everything"], preferred_username=name))[0]
             assert status in {403, 422}, name
-        assert await it.hub.ledger.last_position() == before
+        assert "\0" not in "".join(event.actor for event in await happened(it))
+        assert await it.hub.access.book.users() == []
     async with web(ledger, tmp_path, name_claim="email") as (it, who):
         for verified, status in ((None, 403), ("true", 403), (False, 403), (True, 303)):
             more = {"email": ANNA, "email_verified": verified, "roles": ["Everything"]}
