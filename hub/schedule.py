@@ -62,6 +62,18 @@ class Schedule:
         self._heard[connection] = heard | named if named and heard is not None else None
         self._hints[connection].set()
 
+    def carry(self, connection: str) -> None:
+        """There is something to decide or to carry: the next round begins now, or right after the present one.
+
+        Nothing is read for it.
+        """
+        self._hints[connection].set()
+
+    async def pause(self, connection: str) -> None:
+        """Until no round of this connection is under way; the next one begins a moment later at the earliest."""
+        if (ended := self._busy.get(connection)) is not None:
+            await ended.wait()
+
     def ask(self, connection: str, window: Window, narrow: Narrow) -> None:
         """A round of its own, right after the present one: what a person asked for."""
         self._asked[connection].append((window, narrow))

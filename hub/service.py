@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import anyio
@@ -18,12 +19,15 @@ from hub.app import Hub
 from hub.groups import single_error
 from hub.hearing.listening import Listening
 from hub.hearing.subscribing import Subscribing
+from hub.operations.batches import run as work_through
+from hub.operations.batches import unfinished, view
 from hub.operations.runs import ask_again
 from hub.round import Outcome
 from hub.schedule import Schedule
 from hub.settings import FLOW_NAMES, Connection
 from hub.tail import Tail
 from hub.timetable import EAGERNESS, Every, Timetable
+from hub.works import Works
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -54,6 +58,7 @@ class Service:
     subscribing: Subscribing | None
     started: datetime
     beats: dict[str, Heartbeat]
+    works: Works = field(default_factory=Works)
     stopping: bool = False
 
     async def run(self, serve: "Serve", host: str, port: int, *, told: "Told") -> None:
@@ -78,6 +83,9 @@ class Service:
                 await ask_again(self.hub, self.schedule.ask)
                 tasks.start_soon(self.tail.run)
                 tasks.start_soon(self.hub.access.refusals.run)
+                for batch in await unfinished(self.hub):
+                    self.work(batch)
+                tasks.start_soon(self.works.run)
                 rounds = await tasks.start(self._rounds)
                 if self.subscribing is not None:
                     for name in self.beats:
@@ -90,6 +98,19 @@ class Service:
                         self.tail.close()
                         await self._let_rounds_end(rounds)
                         tasks.cancel_scope.cancel()
+
+    def work(self, batch: str) -> None:
+        """Works through a batch in the background; the round that carries what came of it begins at once.
+
+        What is cut off goes on at the next start.
+        """
+        self.works.begin(f"batch {batch}", partial(self._work, batch))
+
+    async def _work(self, batch: str) -> None:
+        known = await view(self.hub, batch)
+        await work_through(self.hub, batch, actor=known.actor)
+        if known.connection in self.beats:
+            self.schedule.carry(known.connection)
 
     async def _rounds(self, *, task_status: TaskStatus[anyio.CancelScope]) -> None:
         with anyio.CancelScope() as scope:

@@ -18,6 +18,7 @@ from domain.record import FlowMemory
 from domain.values import chunks
 from hub.app import Hub
 from hub.operations.documents import Document, differences, document_of, settled_document
+from hub.operations.failures import on_connections
 from hub.records import Records
 from hub.report import ExitStatus, Halted
 from projections.approval import APPROVAL
@@ -34,7 +35,10 @@ State = Literal["ready", "waiting", "declined", "resent", "accepted", "exported"
 
 
 class ApprovalFilter(Struct, frozen=True, kw_only=True):
-    """Which requests are meant; empty for no limit. `not_by` leaves out what this actor asked for (waiting on me)."""
+    """Which requests are meant; empty for no limit. `not_by` leaves out what this actor asked for (waiting on me).
+
+    `within` holds the connections that whoever asks may touch, None for every one.
+    """
 
     connection: str = ""
     flow: str = ""
@@ -43,6 +47,7 @@ class ApprovalFilter(Struct, frozen=True, kw_only=True):
     number: str = ""
     states: tuple[State, ...] = ()
     not_by: str = ""
+    within: tuple[str, ...] | None = None
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -129,11 +134,13 @@ async def listed(hub: Hub, wanted: ApprovalFilter, cursor: str = "", limit: int 
     return Page(items, following)
 
 
-async def counted(hub: Hub, connection: str = "") -> dict[str, dict[str, int]]:
+async def counted(
+    hub: Hub, connection: str = "", *, within: tuple[str, ...] | None = None
+) -> dict[str, dict[str, int]]:
     """Flow -> state -> requests, for the tabs."""
-    condition, values = ("WHERE connection = ?", (connection,)) if connection else ("", ())
+    condition, values = on_connections(hub, connection, within)
     rows = await hub.ledger.rows(
-        f"SELECT flow, state, COUNT(*) FROM approval {condition} GROUP BY flow, state ORDER BY flow, state",  # noqa: S608 - built from columns
+        f"SELECT flow, state, COUNT(*) FROM approval WHERE 1 = 1{condition} GROUP BY flow, state ORDER BY flow, state",  # noqa: S608 - built from columns
         values,
     )
     found: dict[str, dict[str, int]] = {}
@@ -262,9 +269,9 @@ def in_words(objection: Objection, memory: FlowMemory, done: str) -> str:
 
 
 def _condition(hub: Hub, wanted: ApprovalFilter) -> tuple[str, list[Any]]:
-    parts: list[str] = []
-    values: list[Any] = []
-    for column in ("connection", "flow", "kind", "project", "number"):
+    condition, values = on_connections(hub, wanted.connection, wanted.within)
+    parts = [condition]
+    for column in ("flow", "kind", "project", "number"):
         if getattr(wanted, column):
             parts.append(f" AND {column} = ?")
             values.append(getattr(wanted, column))

@@ -19,7 +19,7 @@ from domain.values import LEDGER
 from hub.acting import moment_of
 from hub.app import Hub
 from hub.operations.choosing import ACTIONS, Action, Choice, Member
-from hub.operations.failures import LIMIT, MOST, Page
+from hub.operations.failures import LIMIT, MOST, Page, on_connections
 from hub.records import Contents, Records
 from hub.report import ExitStatus, Halted, Progress, Quiet
 
@@ -174,11 +174,22 @@ async def view(hub: Hub, batch: str) -> BatchView:
     return _viewed(rows[0], now)
 
 
-async def batches(hub: Hub, connection: str = "", cursor: str = "", limit: int = LIMIT) -> Page:
-    """Batches, the newest first, as `view` tells them; `cursor` is `next_cursor` of the page before."""
+async def unfinished(hub: Hub) -> list[str]:
+    """Batches that were begun, or are to begin, and are not over; the oldest first."""
+    rows = await hub.ledger.rows("SELECT batch FROM batch WHERE state IN ('frozen', 'running') ORDER BY created, batch")
+    return [row[0] for row in rows]
+
+
+async def batches(
+    hub: Hub, connection: str = "", cursor: str = "", limit: int = LIMIT, *, within: tuple[str, ...] | None = None
+) -> Page:
+    """Batches, the newest first, as `view` tells them; `cursor` is `next_cursor` of the page before.
+
+    `within` holds the connections that whoever asks may see, None for every one.
+    """
     if not 0 < limit <= MOST:
         raise Halted(f"limit is between 1 and {MOST}, not {limit}.", ExitStatus.WRONG_USE)
-    condition, values = (" AND connection = ?", [connection]) if connection else ("", [])
+    condition, values = on_connections(hub, connection, within)
     created, _, id_ = cursor.partition("/")
     if cursor:
         condition += " AND (created < ? OR (created = ? AND batch < ?))"

@@ -10,7 +10,7 @@ import msgspec
 from domain.causes import FAILING, UNSETTLED
 from hub.app import Hub
 from hub.operations.explain import find
-from hub.operations.failures import FailureFilter, condition_of
+from hub.operations.failures import FailureFilter, condition_of, on_connections
 from hub.report import ExitStatus, Halted
 
 Action = Literal["retry", "skip", "replay"]
@@ -118,8 +118,8 @@ async def _failing(hub: Hub, action: Action, where: FailureFilter) -> list[Membe
 
 async def _named(hub: Hub, choice: Choice) -> list[Member]:
     """What ids and numbers name: of each record the flows in which it fails, all of them where it fails in none."""
-    records = await _records(hub, choice.ids)
-    condition, values = _narrowed(choice.where)
+    records = await _records(hub, choice.ids, choice.where.within)
+    condition, values = _narrowed(hub, choice.where)
     these, parameter = hub.ledger.in_list("record", records)
     rows = await hub.ledger.rows(
         f"SELECT record, flow, connection, cause, state FROM record_state WHERE {these}{condition}"  # noqa: S608 - built from columns
@@ -142,9 +142,9 @@ def _without_old_cause(member: Member) -> Member:
     return member if member.state in FAILING else msgspec.structs.replace(member, cause="")
 
 
-def _narrowed(where: FailureFilter) -> tuple[str, list[Any]]:
-    condition, values = "", list[Any]()
-    for name in ("connection", "flow", "cause", "state", "project"):
+def _narrowed(hub: Hub, where: FailureFilter) -> tuple[str, list[Any]]:
+    condition, values = on_connections(hub, where.connection, where.within)
+    for name in ("flow", "cause", "state", "project"):
         if getattr(where, name):
             condition += f" AND {name} = ?"
             values.append(getattr(where, name))
@@ -155,25 +155,30 @@ def _narrowed(where: FailureFilter) -> tuple[str, list[Any]]:
     return condition, values
 
 
-async def _records(hub: Hub, ids: Sequence[str]) -> list[str]:
+async def _records(hub: Hub, ids: Sequence[str], within: tuple[str, ...] | None) -> list[str]:
     """Records by their UUIDs, in one question, and by whatever else people call them, one by one.
 
-    Raises  Halted (wrong use) for an unknown id.
+    Raises  Halted (wrong use) for an id that is unknown, or of connections that may not be touched.
     """
     own = {id_: text for id_ in ids if (text := _uuid(id_))}
     known, parameter = hub.ledger.in_list("record", list(own.values()))
     there = {row[0] for row in await hub.ledger.rows(f"SELECT record FROM record WHERE {known}", (parameter,))}  # noqa: S608 - built from columns
-    found: list[str] = []
+    found: dict[str, list[str]] = {}
     names = [id_ for id_ in ids if own.get(id_, "") not in there]
     if len(names) > MOST_NAMES:
         message = f"These are {len(names)} numbers or foreign ids; at most {MOST_NAMES} can be named at once."
         raise Halted(message, ExitStatus.WRONG_USE)
     for id_ in ids:
-        called = [own[id_]] if own.get(id_, "") in there else await find(hub.ledger, id_.strip())
-        if not called:
+        found[id_] = [own[id_]] if own.get(id_, "") in there else await find(hub.ledger, id_.strip())
+    called = list(dict.fromkeys(record for records in found.values() for record in records))
+    of, values = on_connections(hub, "", within)
+    these, parameter = hub.ledger.in_list("record", called)
+    rows = await hub.ledger.rows(f"SELECT record FROM record WHERE {these}{of}", (parameter, *values))  # noqa: S608 - built from columns
+    open_ = {row[0] for row in rows}
+    for id_, records in found.items():
+        if open_.isdisjoint(records):
             raise Halted(f"Nothing in the ledger is called {id_}.", ExitStatus.WRONG_USE)
-        found += called
-    return list(dict.fromkeys(found))
+    return [record for record in called if record in open_]
 
 
 def _uuid(text: str) -> str:

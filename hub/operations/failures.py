@@ -26,6 +26,7 @@ class FailureFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which failures are meant; empty for no limit. Without state and cause: those that are not merely parked.
 
     Units   `since` and `until` bound the moment at which a record entered its state, UTC, `until` left out.
+    `within` holds the connections that whoever asks may touch, None for every one.
     """
 
     connection: str = ""
@@ -35,6 +36,7 @@ class FailureFilter(msgspec.Struct, frozen=True, kw_only=True):
     project: str = ""
     since: datetime | None = None
     until: datetime | None = None
+    within: tuple[str, ...] | None = None
 
     @property
     def is_narrow(self) -> bool:
@@ -43,7 +45,7 @@ class FailureFilter(msgspec.Struct, frozen=True, kw_only=True):
 
     def said(self) -> dict[str, str]:
         """What was asked for, as people and events keep it."""
-        fields = {name: getattr(self, name) for name in self.__struct_fields__}
+        fields = {name: getattr(self, name) for name in self.__struct_fields__ if name != "within"}
         return {
             name: value.isoformat() if isinstance(value, datetime) else value for name, value in fields.items() if value
         }
@@ -151,9 +153,11 @@ async def members(hub: Hub, wanted: FailureFilter, cursor: str = "", limit: int 
     return Page(items, f"{items[-1].record}/{items[-1].flow}" if len(rows) > limit else None)
 
 
-async def dead_letters(hub: Hub, connection: str = "", cursor: str = "", limit: int = LIMIT) -> Page:
-    """What could not be read at all, the newest first."""
-    condition, values = (" AND connection = ?", [connection]) if connection else ("", [])
+async def dead_letters(
+    hub: Hub, connection: str = "", cursor: str = "", limit: int = LIMIT, *, within: tuple[str, ...] | None = None
+) -> Page:
+    """What could not be read at all, the newest first; `within` as in `FailureFilter`."""
+    condition, values = on_connections(hub, connection, within)
     if cursor and not cursor.isdecimal():
         _wrong_cursor(cursor)
     before = int(cursor) if cursor else (await hub.ledger.last_position()) + 1
@@ -260,11 +264,9 @@ def _seen(group: Group) -> str:
 
 def _of_groups(hub: Hub, wanted: FailureFilter) -> tuple[str, list[Any]]:
     """The part of a condition that the table of groups knows too."""
-    condition, values = "", list[Any]()
-    for column, value in (("connection", wanted.connection), ("cause", wanted.cause)):
-        if value:
-            condition += f" AND {column} = ?"
-            values.append(value)
+    condition, values = on_connections(hub, wanted.connection, wanted.within)
+    if wanted.cause:
+        condition, values = f"{condition} AND cause = ?", [*values, wanted.cause]
     if not wanted.state and not wanted.cause:
         states, parameter = hub.ledger.in_list("state", sorted(UNSETTLED))
         condition, values = f"{condition} AND {states}", [*values, parameter]
@@ -289,8 +291,19 @@ def _within(hub: Hub, wanted: FailureFilter, causes: list[str]) -> tuple[str, li
     """As `condition_of`, of these causes: their names say as much as states, and the index holds them."""
     named, parameter = hub.ledger.in_list("cause", causes)
     condition, values = _narrowed(wanted)
-    connection, of = (" AND connection = ?", [wanted.connection]) if wanted.connection else ("", [])
+    connection, of = on_connections(hub, wanted.connection, wanted.within)
     return f" AND {named}{connection}{condition}", [parameter, *of, *values]
+
+
+def on_connections(
+    hub: Hub, connection: str, within: tuple[str, ...] | None, column: str = "connection"
+) -> tuple[str, list[Any]]:
+    """The SQL condition that a row is of this connection, and of one that may be touched; and its parameters."""
+    condition, values = (f" AND {column} = ?", [connection]) if connection else ("", list[Any]())
+    if within is not None:
+        listed, parameter = hub.ledger.in_list(column, sorted(within))
+        condition, values = f"{condition} AND {listed}", [*values, parameter]
+    return condition, values
 
 
 async def _counted(hub: Hub, wanted: FailureFilter, causes: list[str]) -> list[tuple[Any, ...]]:

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from domain.events import Adopted, Linked
 from hub.app import Hub, open_hub
+from hub.operations.failures import on_connections
 from hub.report import ExitStatus, Halted, Progress, Report
 from hub.settings import Settings
 
@@ -40,6 +41,7 @@ class LinkFilter(Struct, frozen=True, kw_only=True):
 
     query  an id or number of either system, whole
     role   such as `adopted`: linked by hand, and not carried yet
+    within connections that whoever asks may see, None for every one
     """
 
     connection: str = ""
@@ -47,6 +49,7 @@ class LinkFilter(Struct, frozen=True, kw_only=True):
     query: str = ""
     project: str = ""
     role: str = ""
+    within: tuple[str, ...] | None = None
 
 
 class Pairing(Struct, frozen=True, kw_only=True):
@@ -115,7 +118,7 @@ async def pairings(
     """
     await hub.projector.catch_up()
     asof = await hub.ledger.last_position()
-    condition, values = _condition(wanted)
+    condition, values = _condition(hub, wanted)
     if cursor:
         condition += " AND (x.connection, x.flow, x.record, x.role, x.bc_set, x.bc_id) > (?, ?, ?, ?, ?, ?)"
         values += _place(cursor)
@@ -127,11 +130,10 @@ async def pairings(
     return Pairings(items, _cursor(page[-1]) if len(rows) > size else None, asof)
 
 
-def _condition(wanted: LinkFilter) -> tuple[str, list[Any]]:
-    parts: list[str] = []
-    values: list[Any] = []
+def _condition(hub: Hub, wanted: LinkFilter) -> tuple[str, list[Any]]:
+    condition, values = on_connections(hub, wanted.connection, wanted.within, "x.connection")
+    parts = [condition]
     for column, value in (
-        ("x.connection", wanted.connection),
         ("x.flow", wanted.flow),
         ("r.project", wanted.project),
         ("x.role", wanted.role),

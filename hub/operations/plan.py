@@ -19,6 +19,7 @@ from domain.values import BUSINESS_CENTRAL, SYSTEMS, Digest, System
 from hub.acting import moment_of
 from hub.app import Hub, open_hub
 from hub.due import Narrow
+from hub.operations.failures import on_connections
 from hub.planning.making import make
 from hub.planning.plan import Plan, Scope, shown
 from hub.records import Contents
@@ -191,21 +192,21 @@ _COLUMNS = (
 )
 
 
-async def plans(hub: Hub, *, connection: str = "", cursor: str = "", limit: int = 100) -> PlanPage:
+async def plans(
+    hub: Hub, *, connection: str = "", cursor: str = "", limit: int = 100, within: tuple[str, ...] | None = None
+) -> PlanPage:
     """Stored plans, the newest first, those of one connection or of all. `cursor` as the page before gave it.
+
+    `within` holds the connections that whoever asks may see, None for every one.
 
     Raises  Halted (wrong use) for a cursor that no page gave.
     """
     if cursor and not cursor.isdigit():
         raise Halted(f"{cursor!r} is no cursor of a list of plans", ExitStatus.WRONG_USE)
-    conditions, values = ["1 = 1"], list[Any]()
-    if connection:
-        conditions.append("connection = ?")
-        values.append(connection)
+    condition, values = on_connections(hub, connection, within)
     if cursor:
-        conditions.append("position < ?")
-        values.append(int(cursor))
-    sql = f"SELECT {_COLUMNS}, position FROM plan WHERE {' AND '.join(conditions)} ORDER BY position DESC LIMIT ?"  # noqa: S608 - built from columns
+        condition, values = f"{condition} AND position < ?", [*values, int(cursor)]
+    sql = f"SELECT {_COLUMNS}, position FROM plan WHERE 1 = 1{condition} ORDER BY position DESC LIMIT ?"  # noqa: S608 - built from columns
     rows = await hub.ledger.rows(sql, (*values, limit + 1))
     more = str(rows[limit - 1][-1]) if len(rows) > limit else None
     return PlanPage([_row(row) for row in rows[:limit]], more)

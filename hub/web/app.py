@@ -7,7 +7,7 @@ from hub.access import Action
 from hub.service import Service
 from hub.web import contract, guard, health, hooks, sign_in
 from hub.web.api import access as access_api
-from hub.web.api import reading
+from hub.web.api import failures, reading
 from hub.web.idempotency import idempotency
 from hub.web.identity import sign_in_of
 from hub.web.keys import SERVICE
@@ -25,7 +25,14 @@ OPEN = (
     Route("GET", "/openapi.json", contract.serve, None),
     Route("GET", "/metrics", health.metrics, Action.SEE, whole=True),
 )
-ROUTES: tuple[Route, ...] = (*OPEN, *hooks.ROUTES, *reading.ROUTES, *access_api.ROUTES, *sign_in.ROUTES)
+ROUTES: tuple[Route, ...] = (
+    *OPEN,
+    *hooks.ROUTES,
+    *sign_in.ROUTES,
+    *reading.ROUTES,
+    *access_api.ROUTES,
+    *failures.ROUTES,
+)
 """All of them."""
 
 _HEADERS = {

@@ -1,0 +1,202 @@
+"""What goes wrong, and what people do about it: retry, skip and replay, of one record or as a frozen batch."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from aiohttp import web
+
+from domain.batch import BARRED
+from domain.errors import Unknown
+from hub.access import Action
+from hub.operations import batches as work
+from hub.operations import failures
+from hub.operations.batches import BatchView
+from hub.operations.choosing import Action as Deed
+from hub.operations.choosing import Choice, choose, preview
+from hub.operations.failures import FailureFilter
+from hub.report import ExitStatus, Halted
+from hub.web.answers import json
+from hub.web.asking import Reason, body, cursor, limit, listed, moment, on, record_of
+from hub.web.contract import BASE
+from hub.web.keys import service
+from hub.web.problems import Refused
+from hub.web.routes import Route, allowed, principal
+
+
+class Where(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which failures a batch is about."""
+
+    connection: str = ""
+    flow: str = ""
+    cause: str = ""
+    state: str = ""
+    project: str = ""
+    since: str = ""
+    until: str = ""
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A batch that somebody wants: of ids, or of everything that a filter finds."""
+
+    action: Deed = "retry"
+    ids: tuple[str, ...] = ()
+    filter: Where = Where()
+    reason: str = ""
+    dry_run: bool = False
+
+
+async def _groups(request: web.Request) -> web.Response:
+    hub = service(request).hub
+    asof = await hub.ledger.last_position()
+    found = await failures.groups(hub, _where(request, _asked_by(request)))
+    return listed(request, found, None, asof)
+
+
+async def _members(request: web.Request) -> web.Response:
+    hub = service(request).hub
+    asof = await hub.ledger.last_position()
+    where = msgspec.structs.replace(_asked_by(request), cause=request.match_info["cause"])
+    page = await failures.members(hub, _where(request, where), cursor(request), limit(request))
+    return listed(request, page.items, page.next_cursor, asof)
+
+
+async def _dead_letters(request: web.Request) -> web.Response:
+    hub = service(request).hub
+    asof = await hub.ledger.last_position()
+    page = await failures.dead_letters(hub, "", cursor(request), limit(request), within=allowed(request))
+    return listed(request, page.items, page.next_cursor, asof)
+
+
+async def _retry(request: web.Request) -> web.Response:
+    """What would be touched, or a batch that is frozen and begins at once."""
+    it, asked = service(request), await body(request, Asked)
+    where = asked.filter
+    if where.connection:
+        where = msgspec.structs.replace(where, connection=await on(request, Action.OPERATE, where.connection))
+    choice = Choice(ids=asked.ids, where=_where(request, where))
+    if choice.is_empty:
+        raise Refused(422, f"body: say what to {asked.action}: ids, or a filter by flow, cause, state, project or time")
+    if not asked.dry_run and not asked.reason.strip():
+        raise Refused(422, "reason: say why; a batch is kept with its reason")
+    members = await _chosen(request, asked.action, choice)
+    if asked.dry_run:
+        return json(await preview(it.hub, asked.action, members))
+    if not members:
+        raise Refused(409, f"nothing fits, so there is nothing to {asked.action}")
+    if len({member.connection for member in members}) > 1:
+        raise Refused(422, "filter/connection: these records are of several connections; a batch is of one, name it")
+    actor = principal(request).actor
+    batch = await work.freeze(it.hub, asked.action, members, choice, reason=asked.reason, actor=actor)
+    view = await work.view(it.hub, batch)
+    it.work(batch)
+    return json(view, 201, _at(batch))
+
+
+async def _act(request: web.Request, deed: Deed) -> web.Response:
+    """A batch of one record, worked at once; what the rules bar is refused in their words."""
+    it, who = service(request), principal(request)
+    given = await body(request, Reason)
+    connection, record = await record_of(request)
+    choice = Choice(ids=(record,), where=FailureFilter(connection=connection, flow=given.flow, within=(connection,)))
+    members = await _chosen(request, deed, choice)
+    if not members:
+        raise Refused(409, f"the record takes part in no such flow, so there is nothing to {deed}")
+    batch = await work.freeze(it.hub, deed, members, choice, reason=given.reason, actor=who.actor)
+    view = await work.run(it.hub, batch, actor=who.actor)
+    if view.barred and not view.done:
+        left = await work.results(it.hub, batch, BARRED)
+        raise Refused(409, "; ".join(f"{each.flow}: {each.why}" for each in left.items))
+    it.schedule.carry(connection)
+    return json(view, 201, _at(batch))
+
+
+async def _batches(request: web.Request) -> web.Response:
+    hub = service(request).hub
+    asof = await hub.ledger.last_position()
+    page = await work.batches(hub, "", cursor(request), limit(request), within=allowed(request))
+    return listed(request, page.items, page.next_cursor, asof)
+
+
+async def _batch(request: web.Request) -> web.Response:
+    return json(await _viewed(request))
+
+
+async def _results(request: web.Request) -> web.Response:
+    hub = service(request).hub
+    asof = await hub.ledger.last_position()
+    view = await _viewed(request)
+    page = await work.results(hub, view.batch, request.query.get("result", ""), cursor(request), limit(request))
+    return listed(request, page.items, page.next_cursor, asof)
+
+
+async def _resume(request: web.Request) -> web.Response:
+    view = await _viewed(request)
+    service(request).work(view.batch)
+    return json(view, 202)
+
+
+async def _cancel(request: web.Request) -> web.Response:
+    view = await _viewed(request)
+    return json(await work.cancel(service(request).hub, view.batch, actor=principal(request).actor))
+
+
+async def _viewed(request: web.Request) -> BatchView:
+    """The batch in the address; one of a connection that may not be touched is as good as none."""
+    batch = str(UUID(request.match_info["id"]))
+    try:
+        view = await work.view(service(request).hub, batch)
+    except Halted:
+        view = None
+    if view is None or view.connection not in allowed(request):
+        raise Unknown(f"There is no batch {batch}.")
+    return view
+
+
+async def _chosen(request: web.Request, deed: Deed, choice: Choice) -> Sequence[Any]:
+    try:
+        return await choose(service(request).hub, deed, choice)
+    except Halted as error:
+        if error.status != ExitStatus.WRONG_USE or choice.ids:
+            raise
+        raise Refused(422, str(error)) from error  # a filter that finds too much
+
+
+def _asked_by(request: web.Request) -> Where:
+    names = [name for name in Where.__struct_fields__ if name in request.query]
+    return Where(**{name: request.query[name] for name in names})
+
+
+def _where(request: web.Request, where: Where) -> FailureFilter:
+    return FailureFilter(
+        connection=where.connection,
+        flow=where.flow,
+        cause=where.cause,
+        state=where.state,
+        project=where.project,
+        since=moment("since", where.since),
+        until=moment("until", where.until),
+        within=allowed(request),
+    )
+
+
+def _at(batch: str) -> dict[str, str]:
+    return {"Location": f"{BASE}/batches/{batch}"}
+
+
+ROUTES = (
+    Route("GET", f"{BASE}/failures", _groups, Action.SEE),
+    Route("GET", f"{BASE}/failures/{{cause}}/records", _members, Action.SEE),
+    Route("POST", f"{BASE}/failures/retry", _retry, Action.OPERATE),
+    Route("GET", f"{BASE}/dead-letters", _dead_letters, Action.SEE),
+    Route("POST", f"{BASE}/records/{{id}}/retry", partial(_act, deed="retry"), Action.OPERATE),
+    Route("POST", f"{BASE}/records/{{id}}/skip", partial(_act, deed="skip"), Action.OPERATE),
+    Route("POST", f"{BASE}/records/{{id}}/replay", partial(_act, deed="replay"), Action.OPERATE),
+    Route("GET", f"{BASE}/batches", _batches, Action.SEE),
+    Route("GET", f"{BASE}/batches/{{id}}", _batch, Action.SEE),
+    Route("GET", f"{BASE}/batches/{{id}}/records", _results, Action.SEE),
+    Route("POST", f"{BASE}/batches/{{id}}/resume", _resume, Action.OPERATE),
+    Route("POST", f"{BASE}/batches/{{id}}/cancel", _cancel, Action.OPERATE),
+)

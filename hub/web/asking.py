@@ -1,0 +1,153 @@
+"""What handlers of operations have in common: bodies, moments, cursors, and the connection or record that is meant."""
+
+import base64
+import binascii
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+import anyio
+import msgspec
+from aiohttp import web
+
+from adapters.store import Locked
+from domain.errors import Unknown, WrongInput
+from hub.access import Action
+from hub.queries.pages import USUAL
+from hub.report import ExitStatus, Halted
+from hub.web.answers import json
+from hub.web.keys import service
+from hub.web.problems import Refused
+from hub.web.routes import allowed, principal
+
+T = TypeVar("T")
+
+PATIENCE = 30
+"""Seconds that a request waits for the end of the present round."""
+_AGAIN = 0.2
+_DIGITS = 18
+"""Of a cursor that is a position."""
+
+
+class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why somebody acts on one record, and in which flow, empty for all of its flows."""
+
+    reason: str
+    flow: str = ""
+
+
+async def body(request: web.Request, type: type[T]) -> T:
+    """The body as one of our types; the description has checked names and shapes before.
+
+    Raises  Refused (422).
+    """
+    raw = await request.read()
+    try:
+        if b"\\u0000" in raw:
+            raise Refused(422, "body: it holds a NUL character")
+        return msgspec.json.decode(raw, type=type)
+    except (msgspec.DecodeError, UnicodeError) as error:
+        raise Refused(422, f"body: {error}") from None
+
+
+def moment(field: str, text: str) -> datetime | None:
+    """A moment as RFC 3339 writes it, in UTC; nothing for an empty one.
+
+    Raises  WrongInput.
+    """
+    if not text:
+        return None
+    try:
+        read = datetime.fromisoformat(text)
+        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise WrongInput(field, f"'{text[:40]}' is no moment", "Give 2026-01-31T08:00:00Z.") from None
+
+
+async def on(request: web.Request, action: Action, wanted: str = "") -> str:
+    """The connection that is meant: the one that is named, or the only one on which whoever asks may do this.
+
+    Raises  Refused (404, 422), NotPermitted.
+    """
+    it, mine = service(request), allowed(request)
+    if not wanted:
+        if len(mine) == 1:
+            return mine[0]
+        raise Refused(422, f"connection: say which one: {', '.join(mine)}")
+    if wanted in mine:
+        return wanted
+    if wanted not in it.hub.settings.connections:
+        raise Refused(404, f"there is no connection {wanted[:60]!r}")
+    await it.hub.access.require(principal(request), action, wanted)
+    return wanted
+
+
+async def record_of(request: web.Request) -> tuple[str, str]:
+    """Connection and id of the record in the address; one that may not be touched is as good as none.
+
+    Raises  Unknown.
+    """
+    record = str(UUID(request.match_info["id"]))
+    rows = await service(request).hub.ledger.rows("SELECT connection FROM record WHERE record = ?", (record,))
+    if not rows or rows[0][0] not in allowed(request):
+        raise Unknown(f"There is no record {record}.")
+    return rows[0][0], record
+
+
+# -- lists -----------------------------------------------------------------------------------------
+
+
+def limit(request: web.Request) -> int:
+    """Items of a page."""
+    return int(request.query.get("limit", USUAL))
+
+
+def cursor(request: web.Request) -> str:
+    """The place that the operation behind a list gave out, empty for its beginning.
+
+    Raises  WrongInput for what this list did not give out.
+    """
+    given = request.query.get("cursor", "")
+    if not given:
+        return ""
+    try:
+        raw = base64.urlsafe_b64decode(given + "=" * (-len(given) % 4))
+        path, place = msgspec.json.decode(raw, type=tuple[str, str])
+    except (binascii.Error, ValueError, msgspec.DecodeError):
+        path, place = "", ""
+    fits = place and path == request.path and place.isascii() and place.isprintable()
+    if not fits or (place.isdigit() and len(place) > _DIGITS):
+        raise WrongInput("cursor", "it was not given out by this list", "Use next_cursor as it is, or leave it out.")
+    return place
+
+
+def listed(request: web.Request, items: Sequence[Any], next_cursor: str | None, asof: int, **more: Any) -> web.Response:
+    """A page of a list, as of a position in the ledger."""
+    following = None
+    if next_cursor is not None:
+        raw = msgspec.json.encode((request.path, next_cursor))
+        following = base64.urlsafe_b64encode(raw).decode().rstrip("=")
+    return json({"items": msgspec.to_builtins(items), "next_cursor": following, "asof": asof, **more})
+
+
+# -- the lock of a connection ----------------------------------------------------------------------
+
+
+async def in_turn(request: web.Request, connection: str, work: Callable[[], Awaitable[T]]) -> T:
+    """What needs a connection for itself, done as soon as the round that is under way has ended.
+
+    Raises  Refused (503) when that takes longer than our patience; what the work raises.
+    """
+    until = anyio.current_time() + PATIENCE
+    while True:
+        with anyio.move_on_after(max(until - anyio.current_time(), 0)):
+            await service(request).schedule.pause(connection)
+        try:
+            return await work()
+        except (Locked, Halted) as error:
+            if isinstance(error, Halted) and error.status != ExitStatus.TRY_LATER:
+                raise
+            if anyio.current_time() >= until:
+                raise Refused(503, str(error), headers={"Retry-After": "5"}) from error
+        await anyio.sleep(_AGAIN)
