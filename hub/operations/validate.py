@@ -110,7 +110,7 @@ def _rows(flow: Flow, body: bytes) -> list[tuple[int, Json]]:
         raise Unreadable(f"the body has {len(body)} bytes; at most {LARGEST} are read")
     try:
         document: object = read_json(body)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Unreadable(f"the body is no JSON: {error}") from error
     items: object = cast("Json", document).get("items", [document]) if isinstance(document, dict) else None
     if not isinstance(items, list):

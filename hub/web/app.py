@@ -7,7 +7,7 @@ from hub.access import Action
 from hub.service import Service
 from hub.web import contract, guard, health, hooks, sign_in
 from hub.web.api import access as access_api
-from hub.web.api import failures, reading
+from hub.web.api import approvals, failures, reading, validate
 from hub.web.idempotency import idempotency
 from hub.web.identity import sign_in_of
 from hub.web.keys import SERVICE
@@ -32,6 +32,8 @@ ROUTES: tuple[Route, ...] = (
     *reading.ROUTES,
     *access_api.ROUTES,
     *failures.ROUTES,
+    *approvals.ROUTES,
+    *validate.ROUTES,
 )
 """All of them."""
 
