@@ -18,7 +18,7 @@ from domain.delivery import Listing
 from domain.endpoints import ENDPOINTS
 from domain.events import LinkRow
 from domain.flow import NOBODY, Context, Flow, Known, Part, Plan, Reference, Rows, Subject
-from domain.record import FlowMemory, PartMemory
+from domain.memory import FlowMemory, PartMemory
 from domain.values import Digest, Json, canonical, digest, sha256_of
 
 MOST_STAGES = 12

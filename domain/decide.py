@@ -12,7 +12,8 @@ from domain.delivery import Listing
 from domain.endpoints import ENDPOINTS
 from domain.events import LinkRow, Violation, Wait
 from domain.flow import NOBODY, Context, Flow, Known, Part, Plan, Reference, References, Subject
-from domain.record import FlowMemory, Record
+from domain.memory import FlowMemory
+from domain.record import Record
 from domain.values import Json
 
 PROJECT_FLAG_OFF = "project flag off"

@@ -12,7 +12,7 @@ from msgspec import Struct, field
 
 from domain.delivery import Listing, Scope
 from domain.events import LinkRow, Violation, Wait
-from domain.record import FlowMemory
+from domain.memory import FlowMemory
 from domain.states import State
 from domain.values import BUSINESS_CENTRAL, Digest, Json, System, digest, text
 

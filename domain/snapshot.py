@@ -4,7 +4,8 @@ from uuid import UUID
 
 import msgspec
 
-from domain.record import Believed, FlowMemory, Record
+from domain.memory import FlowMemory
+from domain.record import Believed, Record
 
 TOPIC = "record.snapshot.2"
 """Stored name and version of the shape. Another shape is another name; a snapshot of an unknown one is passed over."""

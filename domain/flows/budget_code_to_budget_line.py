@@ -18,7 +18,7 @@ from domain.endpoints import budget as addresses
 from domain.events import LinkRow
 from domain.flow import Context, Flow, Gather, Origin, Part, Plan, Reference, Subject, row_by
 from domain.flows.common import fact, project_reference
-from domain.record import FlowMemory
+from domain.memory import FlowMemory
 from domain.values import Digest, Json, cents, digest, money, money_text, text
 
 NAME = "budget-code-to-budget-line"

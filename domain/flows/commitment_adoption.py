@@ -14,7 +14,7 @@ from domain.endpoints.invoices import contract_lines
 from domain.flow import Plan, Subject
 from domain.flows.commitment_parts import Share, billed, origin_of
 from domain.flows.common import fact, joined, of_this_company, ours
-from domain.record import FlowMemory
+from domain.memory import FlowMemory
 from domain.values import Json, money, text
 
 

@@ -13,7 +13,7 @@ from domain.commitment import LOCKING, Line, figures, flagged_lines, resource_of
 from domain.events import Wait
 from domain.flow import Context, Part, Plan, Subject
 from domain.flows.common import day, fact, given, joined, ours
-from domain.record import FlowMemory
+from domain.memory import FlowMemory
 from domain.values import Digest, Json, digest, money, money_text, origin_id, text
 
 

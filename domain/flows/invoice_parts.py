@@ -16,7 +16,7 @@ from domain.commitment import is_comment
 from domain.events import LinkRow, Violation, Wait
 from domain.flow import Context, Reference, Subject
 from domain.flows.common import joined
-from domain.record import FlowMemory
+from domain.memory import FlowMemory
 from domain.values import Json, money, money_text, origin_id, text
 
 INVOICES, LINES = "postedPurchaseInvoices", "postedPurchaseInvoiceLines"

@@ -50,7 +50,7 @@ from domain.flows.common import (
     write_back_of,
     written_back,
 )
-from domain.record import FlowMemory
+from domain.memory import FlowMemory
 from domain.values import Json, money_text, text
 
 NAME = "purchase-order-to-commitment"

@@ -26,7 +26,7 @@ from domain.flows.common import joined, only
 from domain.flows.crew_lines import adjusted, built, job_of, sheet_of, wanted_of
 from domain.flows.crew_workers import people
 from domain.flows.time_sheet_reading import FEED
-from domain.record import FlowMemory
+from domain.memory import FlowMemory
 from domain.time_sheet import NO_HOURS, STATUSES, TimeSheet, is_day, left_out
 from domain.values import PROCORE, Json, text
 

@@ -14,7 +14,7 @@ from msgspec import Struct
 from domain import approval, events
 from domain.approval import Deed, Objection
 from domain.flows import BY_NAME
-from domain.record import FlowMemory
+from domain.memory import FlowMemory
 from domain.values import chunks
 from hub.app import Hub
 from hub.operations.documents import Document, differences, document_of, settled_document

@@ -15,7 +15,8 @@ from domain.events import Left, LinkRow
 from domain.flows import BY_KIND, OF_KIND
 from domain.flows.project_to_project import NAME as PROJECTS
 from domain.left_behind import NAMES, left_by
-from domain.record import FlowMemory, Moment, Record
+from domain.memory import FlowMemory
+from domain.record import Moment, Record
 from domain.values import BUSINESS_CENTRAL, PROCORE, System
 from hub.app import Hub, open_hub
 from hub.operations.by_hand import Handled, acted, flow_of, handled, loaded, meant, one_at_a_time, refused

@@ -12,7 +12,7 @@ from domain.decide import Ask, NeedsFacts, NeedsKnown, Park, Send, Settle
 from domain.delivery import Listing
 from domain.events import ApprovalRequested, LinkRow, Wait
 from domain.flow import NOBODY, Flow, Known, Origin, Part, Plan, Reference, Subject
-from domain.record import FlowMemory
+from domain.memory import FlowMemory
 from domain.values import PROCORE, Json, digest, money, money_text, text
 from tests.ledger_story import (
     FLOW,

@@ -24,7 +24,8 @@ from domain.errors import Changed
 from domain.flow import NOBODY
 from domain.flows import commitment_parts, purchase_order_to_commitment
 from domain.flows.common import given
-from domain.record import FlowMemory, Record
+from domain.memory import FlowMemory
+from domain.record import Record
 from domain.values import money_text, text
 from hub import decider, dispatch, intake, projector
 from hub import round as rounds

@@ -8,7 +8,7 @@ import pytest
 from domain.decide import Clash, Ignore, Park, Settle
 from domain.flow import Part
 from domain.flows.npc_change_order_to_project import FLOW
-from domain.record import OpenDelivery
+from domain.memory import OpenDelivery
 from domain.values import LEDGER, Digest, Json
 from tests.domain.flows.changes import PROJECT, job, kept, lists, order, package, passage
 from tests.ledger_story import CONNECTION, Passage, unlinked
