@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain import notices
@@ -383,6 +383,7 @@ def test_any_bytes_end_as_a_notice_or_as_unreadable(body: bytes) -> None:
     assert all(isinstance(it, Notice | notices.Told) or str(it).isprintable() for it in found)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # which depends on what else the machine does
 @given(spoilt(EVENT) | spoilt(LATER))
 def test_any_event_ends_whole_or_with_a_short_word_on_what_is_wrong(document: dict[str, Any]) -> None:
     found = outcome(read_procore, msgspec.json.encode(document))
