@@ -1,7 +1,7 @@
 """A hub that dies at a chosen moment, inside one process: nothing that it does afterwards reaches network or ledger."""
 
 from collections.abc import Callable
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import httpx
 from aiohttp import web
@@ -89,8 +89,8 @@ def stand_before(stand_in: BusinessCentral | Procore, middleware: Middleware) ->
     """Let this come before everything else that a stand-in does with a request, whenever it is served."""
     plain = stand_in.app
 
-    def watched() -> web.Application:
-        app = plain()
+    def watched(**how: Any) -> web.Application:
+        app = plain(**how)
         app.middlewares.insert(0, middleware)
         return app
 
