@@ -66,22 +66,26 @@ class Intake:
                 places += await self._children(flow, refetch)
         if not self._window.is_range:
             places += await self._deletions(refetch)
-        for flow in self._feeds():
+        for flow in self._sources():
             await self.by_number(flow, refetch.get(flow.kind, ()))
         if places:  # only now: a place taken before its documents are read again would lose them in a crash
             await self._log.append(places)
         await self.adopt()
         await self._catch_up()
-        for flow in self._feeds():
+        for flow in self._sources():
             self.observed += await self._calling.answer(flow)
 
     def _feeds(self) -> list[Flow]:
+        """Those that this round reads."""
+        return [flow for flow in self._sources() if self._window.reads(flow.kind)]
+
+    def _sources(self) -> list[Flow]:
         """One flow of each kind: those of one kind read the same set."""
         return list(
             {
                 flow.kind: flow
                 for flow in reversed(self.pair.flows)
-                if flow.origin.entity_set and flow.origin.system == BUSINESS_CENTRAL and self._window.reads(flow.kind)
+                if flow.origin.entity_set and flow.origin.system == BUSINESS_CENTRAL
             }.values()
         )[::-1]
 
@@ -138,12 +142,13 @@ class Intake:
         await self._log.append([self._log.advanced(DELETIONS, last, self.pair.moment())])
 
     async def _deletions(self, refetch: dict[str, set[str]]) -> list[events.Event]:
+        """What was deleted, of every kind: they share one list and one place, whatever else this round reads."""
         query = (("$filter", f"entryNumber gt {self._place(DELETIONS)}"), ("$orderby", "entryNumber"))
         rows = await self.pair.targets[BUSINESS_CENTRAL].list(Listing(DELETIONS, BUSINESS_CENTRAL, DELETIONS, query))
         if not rows:
             return []
         gone: dict[UUID, str] = {}
-        for flow in self._feeds():
+        for flow in self._sources():
             origin = flow.origin
             for row in rows:
                 if text(row, "entitySetName") == origin.entity_set:
@@ -174,7 +179,7 @@ class Intake:
     async def demands(self) -> int:
         """Reads the records that others wait for and that nobody has seen; how many were found."""
         before = self.observed
-        for flow in self._feeds():
+        for flow in self._sources():
             if flow.origin.reach == "demand":
                 rows = await self._ledger.rows(_UNSEEN, (self.pair.name, flow.kind))
                 await self.by_number(flow, [row[0] for row in rows], demanded=True)
@@ -183,7 +188,7 @@ class Intake:
     async def adopt(self) -> None:
         """Reads whole what projects bring in that was not read whole so far, such as their tasks and segments."""
         await self._catch_up()
-        for flow in self._feeds():
+        for flow in self._sources():
             origin = flow.origin
             if origin.reach != "project" and not origin.called_by:
                 continue
