@@ -35,6 +35,9 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 WINDOW = 4000
 """Deliveries taken from the work list at once: enough to fill a batch of a thousand, and flat in memory."""
 MAILBOX = 16
+AHEAD = 1
+"""Batches that are claimed while all couriers are busy: a round whose time is over must still carry them, and whoever
+finds them after a crash must look for each."""
 CHANGED = "the record changed since it was read"
 MOST_ATTEMPTS = 60
 """With waits that grow to a quarter of an hour, half a day of trouble: an outage over night kills nothing."""
@@ -144,7 +147,7 @@ class Dispatch:
     async def _carry_all(
         self, batches: Sequence[tuple[Endpoint, Sequence[tuple[Any, ...]]]], is_over: Callable[[], bool]
     ) -> None:
-        to_courier, mailbox = anyio.create_memory_object_stream[Batch](MAILBOX)
+        to_courier, mailbox = anyio.create_memory_object_stream[Batch](AHEAD)
         from_courier, results = anyio.create_memory_object_stream[Sequence[Outcome]](MAILBOX)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(Courier(self._target, mailbox, from_courier).run)

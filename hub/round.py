@@ -36,8 +36,8 @@ from hub.window import Window
 class Outcome:
     """What a round did. Reads and writes are HTTP requests without token requests, a batch as one.
 
-    `unreachable` says that a system gave no answer, `cut_short` that not everything could be read; `next_attempt` is
-    when a delayed delivery falls due.
+    `unreachable` says that a system gave no answer, `cut_short` that not everything could be read, `unfinished` that
+    its time was over before everything was carried; `next_attempt` is when a delayed delivery falls due.
     """
 
     started: datetime
@@ -50,6 +50,7 @@ class Outcome:
     troubles: list[str] = field(default_factory=list[str])
     unreachable: bool = False
     cut_short: bool = False
+    unfinished: bool = False
     next_attempt: datetime | None = None
 
 
@@ -112,6 +113,7 @@ class Round:
             self.pair.start_date = self.pair.start_date or await first_day(self._ledger, self.pair)
             await self._read(set_up.horizon, outcome)
             await self._work()
+            outcome.unfinished = self._is_time_up()
         except (RetryLater, Unreadable, NeedsDecision) as error:
             _cut_short(outcome, error)
         attempts = [at for it in self._dispatches.values() if (at := await it.next_attempt()) is not None]

@@ -20,8 +20,10 @@ from hub.window import Window
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
-SLICE = timedelta(seconds=30)
-"""What a round may carry at least before the next one reads again."""
+SLICE, LONGEST_SLICE = timedelta(seconds=30), timedelta(minutes=2)
+"""What a round may carry at least, and at most, before the next one reads what was heard meanwhile."""
+AGAIN, LATEST = timedelta(minutes=1), timedelta(hours=1)
+"""Until a round that could not read everything is made up for; twice as long after each failure, up to the latest."""
 REST = timedelta(seconds=1)
 """Between two rounds at least, so that a system that announces without end is not read without end."""
 
@@ -51,6 +53,7 @@ class Schedule:
         self._asked: dict[str, deque[tuple[Window, Narrow]]] = {name: deque() for name in every}
         self._tables = timetables or {}
         self._busy: dict[str, anyio.Event] = {}
+        self._failures = dict.fromkeys(every, 0)
         self._stopped = False
 
     def hint(self, connection: str, kinds: Iterable[str] = ()) -> None:
@@ -139,9 +142,9 @@ class Schedule:
         return Window(cause="poll", kinds=wanted), EVERYTHING, now + self._every[name].total_seconds()
 
     async def _round(self, pair: Pair, window: Window, narrow: Narrow) -> datetime | None:
-        """One round, and when its next delayed delivery falls due."""
+        """One round, and when the next is needed: now, for what is left, for a delayed delivery, or to read again."""
         # A round that carries for long ends after a while, so that what happened meanwhile is read; the next goes on.
-        carry_for = max(self._every[pair.name], SLICE)
+        carry_for = min(max(self._every[pair.name], SLICE), LONGEST_SLICE)
         try:
             outcome = await self._hub.round(
                 pair, Quiet(), window=window, narrow=narrow, wait=self._wait, carry_for=carry_for
@@ -156,8 +159,26 @@ class Schedule:
         else:
             log.info("round_ended", connection=pair.name, observed=outcome.observed, delivered=dict(outcome.delivered))
             self._tell(pair.name, outcome)
-            return outcome.next_attempt
-        return None
+            again = self._read_again(pair, window) if outcome.cut_short else None
+            if not outcome.cut_short:
+                self._failures[pair.name] = 0
+            if outcome.unfinished:
+                return pair.clock.now()
+            return min((at for at in (again, outcome.next_attempt) if at is not None), default=None)
+        return self._read_again(pair, window)
+
+    def _read_again(self, pair: Pair, window: Window) -> datetime:
+        """Keeps what a round was to read and could not, so that nothing heard waits for the next poll; and until when.
+
+        What a person asked for is theirs to ask again: they were told how it ended.
+        """
+        name = pair.name
+        if window.cause != "manual":
+            heard = self._heard[name]
+            self._heard[name] = None if heard is None or window.kinds is None else heard | window.kinds
+        wait = min(AGAIN * 2 ** min(self._failures[name], 10), LATEST)
+        self._failures[name] += 1
+        return pair.clock.now() + wait
 
     def _tell(self, name: str, outcome: Outcome | SiteLedgerError) -> None:
         if self._told is not None:

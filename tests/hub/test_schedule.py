@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import time, timedelta
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -40,19 +41,23 @@ class Hub:
     began: list[tuple[str, float]] = field(default_factory=list[tuple[str, float]])
     windows: list[tuple[Window, Narrow]] = field(default_factory=list[tuple[Window, Narrow]])
     delayed: timedelta | None = None
+    ended: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    carried_for: list[timedelta] = field(default_factory=list[timedelta])
 
     @asynccontextmanager
     async def pair(self, name: str) -> AsyncGenerator[Named]:
         yield Named(name)
 
-    async def round(self, pair: Named, _progress: Any, *, window: Window, narrow: Narrow, **_how: Any) -> Outcome:
+    async def round(self, pair: Named, _progress: Any, *, window: Window, narrow: Narrow, **how: Any) -> Outcome:
         self.began.append((pair.name, anyio.current_time()))
+        self.carried_for.append(how["carry_for"])
         self.windows.append((window, narrow))
         await anyio.sleep(self.took)
         if pair.name in self.fails:
             raise self.fails[pair.name]
         delayed, self.delayed = self.delayed, None
-        return Outcome(START, START, next_attempt=pair.clock.now() + delayed if delayed else None)
+        how_it_ended = self.ended.pop(0) if self.ended else {}
+        return Outcome(START, START, next_attempt=pair.clock.now() + delayed if delayed else None, **how_it_ended)
 
 
 def rounds(
@@ -179,6 +184,43 @@ def test_a_kind_with_times_of_its_own_is_read_then_and_at_the_start() -> None:
 
     read = [window.kinds for window, _ in hub.windows]
     assert read == [frozenset({"project", "payment"}), *[frozenset({"project"})] * 2, frozenset({"project", "payment"})]
+
+
+@pytest.mark.requirement("PF-06", "DC-11")
+def test_what_was_heard_and_could_not_be_read_is_read_soon_and_not_with_the_next_poll_alone() -> None:
+    async def tell(schedule: Schedule) -> None:
+        await anyio.sleep(20)
+        schedule.hint("main", ("commitment",))
+
+    hub = Hub(ended=[{}, {"cut_short": True}, {"cut_short": True}, {}])
+    rounds(hub, {"main": timedelta(days=1)}, 3600, tell)
+
+    assert moments(hub, "main") == [0, 20, 85, 210]
+    assert [window.kinds for window, _ in hub.windows[1:]] == [frozenset({"commitment"})] * 3
+
+
+@pytest.mark.requirement("DC-11")
+def test_a_poll_that_fails_is_made_up_for_ever_more_slowly_and_within_the_hour() -> None:
+    hub = Hub(fails={"main": Misconfigured("wrong secret")})
+    rounds(hub, {"main": timedelta(days=1)}, 5 * 3600)
+
+    pauses = [after - before for before, after in pairwise(moments(hub, "main"))]
+    assert pauses[:3] == [65, 125, 245]
+    assert max(pauses) == 3605
+
+
+@pytest.mark.requirement("BX-18")
+def test_a_round_whose_time_is_over_is_gone_on_with_at_once_and_what_was_heard_meanwhile_is_read() -> None:
+    async def tell(schedule: Schedule) -> None:
+        await anyio.sleep(2)
+        schedule.hint("main", ("time_sheet",))
+
+    hub = Hub(ended=[{"unfinished": True}, {"unfinished": True}, {}])
+    rounds(hub, {"main": timedelta(days=1)}, 600, tell)
+
+    assert moments(hub, "main") == [0, 6, 12]
+    assert [window.cause for window, _ in hub.windows] == ["poll", "notice", "retry"]
+    assert set(hub.carried_for) == {timedelta(minutes=2)}
 
 
 def test_stopping_begins_no_round_and_waits_for_the_one_under_way() -> None:
