@@ -77,8 +77,17 @@ class Service:
 
         Raises  Misconfigured when the port is taken, StoreUnavailable.
         """
+        async with self._web(serve(self), host, port) as address, self.at_work():
+            yield address
+
+    @asynccontextmanager
+    async def at_work(self) -> AsyncGenerator[None]:
+        """Everything at work but the web server, which answers already: both systems ask it back as they are set up.
+
+        Raises  StoreUnavailable
+        """
         with single_error():
-            async with anyio.create_task_group() as tasks, self._web(serve(self), host, port) as address:
+            async with anyio.create_task_group() as tasks:
                 await self.tail.start()
                 await ask_again(self.hub, self.schedule.ask)
                 tasks.start_soon(self.tail.run)
@@ -91,7 +100,7 @@ class Service:
                     for name in self.beats:
                         tasks.start_soon(self.subscribing.run, name)
                 try:
-                    yield address
+                    yield
                 finally:
                     with anyio.CancelScope(shield=True):
                         self.stopping = True
@@ -145,8 +154,8 @@ Told = Callable[[str], None]
 """Hears the address as soon as the service answers there."""
 
 
-def service_of(hub: Hub) -> Service:
-    """A service of all connections of a hub."""
+def service_of(hub: Hub, heard: Callable[[str, Outcome | SiteLedgerError], None] | None = None) -> Service:
+    """A service of all connections of a hub. `heard` is told how each round ended."""
     beats = {name: Heartbeat() for name in hub.settings.connections}
 
     def ended(name: str, outcome: Outcome | SiteLedgerError) -> None:
@@ -155,6 +164,8 @@ def service_of(hub: Hub) -> Service:
             beats[name] = Heartbeat(outcome.finished, outcome.troubles, known.rounds + 1)
         else:
             beats[name] = Heartbeat(known.ended, [str(outcome)], known.rounds)
+        if heard is not None:
+            heard(name, outcome)
 
     every = {name: connection.poll_every for name, connection in hub.settings.connections.items()}
     tables = {name: _timetable(connection) for name, connection in hub.settings.connections.items()}

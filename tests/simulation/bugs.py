@@ -4,6 +4,7 @@ Each replaces one small part of the product. Nothing of this exists outside of t
 """
 # pyright: reportPrivateUsage=false
 
+import itertools
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,8 +28,9 @@ from domain.flows.common import given
 from domain.memory import FlowMemory
 from domain.record import Record
 from domain.values import money_text, text
-from hub import decider, dispatch, intake, projector
+from hub import decider, dispatch, intake, projector, schedule
 from hub import round as rounds
+from hub.hearing import listening
 
 Patch = tuple[Any, str, Any]
 
@@ -303,6 +305,28 @@ def _() -> Sequence[Patch]:
         return []
 
     return [(intake.Intake, "_children", children)]
+
+
+# -- hearing ----------------------------------------------------------------------------------------
+
+
+@bug("a hint loses what it is about")
+def _() -> Sequence[Patch]:
+    def hint(self: Any, connection: str, _kinds: Any = ()) -> None:
+        self._hints[connection].set()
+
+    return [(schedule.Schedule, "hint", hint)]
+
+
+@bug("take the repeat of a notice for news")
+def _() -> Sequence[Patch]:
+    plain = listening._stream
+    counted = itertools.count()
+
+    def stream(connection: str, system: Any, notice: str) -> Any:
+        return plain(connection, system, f"{notice}/{next(counted)}")
+
+    return [(listening, "_stream", stream)]
 
 
 # -- the ledger -------------------------------------------------------------------------------------

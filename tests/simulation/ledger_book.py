@@ -36,7 +36,8 @@ class LedgerBook:
     """The ledger's events, folded as far as invariants need. `turn_to` another file folds that from its begin.
 
     `joined` and `out` are kind and number of records that have a counterpart, and of those that are left out; `refused`
-    are records of which the target refused something that was asked since they last changed.
+    are records of which the target refused something that was asked since they last changed; `heard` are system and
+    resource of the notices that were stored, until somebody clears them.
     """
 
     found: Found
@@ -46,6 +47,8 @@ class LedgerBook:
     joined: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     out: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     refused: set[tuple[UUID, str]] = field(default_factory=set[tuple[UUID, str]])
+    heard: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    _notices: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     _given_up: dict[UUID, Intent] = field(default_factory=dict[UUID, Intent])
     _changed: dict[UUID, int] = field(default_factory=dict[UUID, int])
     _held: dict[tuple[UUID, str, str], str] = field(default_factory=dict[tuple[UUID, str, str], str])
@@ -57,7 +60,8 @@ class LedgerBook:
         if path == self._path:
             return
         self._path, self.position = path, 0
-        for known in (self.open, self.seen, self.joined, self.out, self.refused):
+        self.heard.clear()
+        for known in (self.open, self.seen, self.joined, self.out, self.refused, self._notices):
             known.clear()
         for kept in (self._given_up, self._changed, self._held):
             kept.clear()
@@ -121,6 +125,8 @@ class LedgerBook:
                 self.open[event.delivery] = Intent(known.event, self.position)
             case events.Closed():
                 self.open.pop(event.delivery, None)
+            case events.NoticeHeard():
+                self._hear(event)
             case _:
                 return
 
@@ -135,6 +141,12 @@ class LedgerBook:
             if (kind, key) not in self.joined and (kind, key) not in self.out:
                 told = f"{self.name(event.originator_id)} {event.part} is stored before {kind} {key} is joined"
                 self.found("order of dependencies", told)
+
+    def _hear(self, event: events.NoticeHeard) -> None:
+        if (event.system, event.notice) in self._notices:
+            self.found("every notice is stored once", f"{event.system} {event.notice} of {event.resource}")
+        self._notices.add((event.system, event.notice))
+        self.heard.append((event.system, event.resource))
 
     def _begin_anew(self, record: UUID) -> None:
         """What was refused before is no reason any more: the source says something else, or somebody wants a retry."""

@@ -40,6 +40,11 @@ class Scenario:
     steps: Sequence[Step]
     bug: str = ""
 
+    @property
+    def hears(self) -> bool:
+        """Both systems are asked to tell what happens; in every other scenario the hub polls, and nothing else."""
+        return self.seed % 2 == 1
+
     def with_steps(self, steps: Sequence[Step]) -> "Scenario":
         """The same world with other steps."""
         return replace(self, steps=tuple(steps))
@@ -72,7 +77,18 @@ HUB = ("killed", "stopped", "killed before a call", "killed after a commit", "ki
 DISK = ("before the transaction", "inside the transaction", "torn commit", "after the commit", "full", "locked")
 CLOCK = ("ahead", "behind")
 LIMITS = ("spike", "hourly", "none")
-NOTICES = ("lost", "doubled", "late", "reordered")
+NOTICES = (
+    "lost",
+    "refused",
+    "answer lost",
+    "doubled",
+    "late",
+    "reordered",
+    "given up",
+    "forgotten",
+    "nobody is told",
+    "everybody is told",
+)
 
 SIZES = {"tiny": (0.5, 8, 10), "small": (2.0, 16, 24), "usual": (6.0, 40, 64), "day": (24.0, 120, 160)}
 """Hours, what people do and what goes wrong, on average."""

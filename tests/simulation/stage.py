@@ -19,26 +19,28 @@ from adapters.ports import seeded_rng
 from adapters.sandbox.business_central import BusinessCentral
 from adapters.sandbox.procore import Procore
 from adapters.sandbox.serve import ENVIRONMENT, Sandbox
+from domain.errors import SiteLedgerError
 from domain.values import BUSINESS_CENTRAL, PROCORE, System
 from hub.app import Hub, open_hub
 from hub.due import EVERYTHING
 from hub.operations.sync import one
 from hub.report import ExitStatus, Quiet, Report
 from hub.round import Outcome
-from hub.schedule import Schedule
+from hub.service import service_of
 from hub.settings import Settings
 from hub.settings.values import Surroundings
 from hub.window import Window
 from tests.journeys.harness import World
+from tests.journeys.serving import ADMIN, KEY
 from tests.simulation import intents, read_models
 from tests.simulation.desk import Desk
 from tests.simulation.disk import Disk, DiskThreads
+from tests.simulation.ears import PUBLIC, Attention, Ears
 from tests.simulation.invariants import Companies
 from tests.simulation.ledger_book import LedgerBook
 from tests.simulation.life import Life, died_of_its_ledger, only_stopped
 from tests.simulation.loop import Deadlock, Livelock, VirtualClock, run_virtually
 from tests.simulation.network import Exchange, Line, Network, Server
-from tests.simulation.notices import Notices
 from tests.simulation.people import People
 from tests.simulation.scenario import Scenario, Step
 from tests.simulation.weather import Weather
@@ -48,6 +50,9 @@ FLOWS = {"change-order-to-change-order": {"side": "both"}}
 """Settings of flows that give the simulation more to do than the defaults would."""
 AS_COSTS = {"posted-invoice-to-commitment-invoice": {"posted_invoice_target": "direct_cost"}}
 """Every third scenario plays with this on top."""
+SERVER = {"secret_key": "env:KEY", "admin_token": "env:ADMIN"}
+SELDOM = 3600.0
+"""Seconds between two polls where everything that is told has to be heard to be there sooner."""
 URLS = {BUSINESS_CENTRAL: "http://127.0.0.1:8081", PROCORE: "http://127.0.0.1:8082"}
 MOST_ROUNDS = 40
 """Rounds, twenty minutes apart, in which everything must come to rest once nothing goes wrong any more."""
@@ -112,7 +117,6 @@ class Stage:
         self._ended = 0.0
         self._lives = 0
         self._life: Life | None = None
-        self._schedule: Schedule | None = None
         self._over = False
         self._fuse: tuple[str, int] | None = None
         self._meanwhile: list[Step] = []
@@ -138,6 +142,8 @@ class Stage:
             self.world = World(sandbox, self.clock, "")  # type: ignore[arg-type]
             self.people = People(self.world)
             self.companies = Companies(self.bc, self.procore, self.people.by_hand, self.people.gone, self.found)
+            self.ears = Ears(self.bc, self.procore, seed, self.truth, self.say)
+            self.attention = Attention(self.found)
             self.weather = Weather(self.bc, self.procore, self.lines, self.disk, self.clock)
             setup = self.bc.tables.rows("connectorSetups")[0]["id"]
             self.bc.tables.update("connectorSetups", setup, procoreCompanyId=self.procore.state.company_id)
@@ -151,11 +157,8 @@ class Stage:
         self._ended = anyio.current_time()
 
     async def _happen(self) -> None:
-        self.notices = Notices(self.bc, self._heard)
-        await self.notices.subscribe(URLS[BUSINESS_CENTRAL])
         async with anyio.create_task_group() as tasks:
-            if self.scenario.seed % 2:
-                tasks.start_soon(self.notices.run)
+            tasks.start_soon(self.ears.run)
             await tasks.start(self._keep_alive)
             for step in self.scenario.steps:
                 await anyio.sleep(max(0.0, step.at - anyio.current_time()))
@@ -199,7 +202,7 @@ class Stage:
             case "hub":
                 self._end_life(step.name)
             case "notices":
-                self.notices.trouble(step.name, rng)
+                self.ears.trouble(step.name, rng)
             case _:
                 self.weather.strike(step.kind, step.name, rng)
         self.say(f"{step.kind}: {step.name}")
@@ -220,13 +223,9 @@ class Stage:
         how = "ended"
         try:
             with life.scope:
-                async with self._hub(life) as hub:
-                    schedule = Schedule(hub, {NAME: timedelta(seconds=self.scenario.poll_every)}, told=self._told)
-                    self._schedule = schedule
-                    async with anyio.create_task_group() as tasks:
-                        tasks.start_soon(self._desk(hub, life).run)
-                        await schedule.run()
-                        tasks.cancel_scope.cancel()
+                async with self._hub(life) as hub, self._service(hub, life), anyio.create_task_group() as tasks:
+                    tasks.start_soon(self._desk(hub, life).run)
+                    await anyio.sleep_forever()
         except BaseException as error:
             if not life.dead and only_stopped(error):
                 raise
@@ -234,8 +233,18 @@ class Stage:
                 self._broke(f"life {life.number}", error)
             how = "gave up, for its ledger cannot be used"
         finally:
-            self._life = self._schedule = None
+            self._life = None
         self.say(f"hub: life {life.number} {'was killed' if life.dead else how}")
+
+    @asynccontextmanager
+    async def _service(self, hub: Hub, life: Life) -> AsyncGenerator[None]:
+        """Everything that a process does, behind the door that notices come to."""
+        self.book.catch_up()
+        self.book.heard.clear()
+        self.attention.begin()
+        service = service_of(hub, self._told)
+        async with self.ears.open_for(service, life), service.at_work():
+            yield
 
     def _desk(self, hub: Hub, life: Life) -> Desk:
         return Desk(hub, Random(f"desk {self.scenario.seed} {life.number}"), self.say)
@@ -253,11 +262,14 @@ class Stage:
 
     def _settings(self) -> Settings:
         flows = FLOWS if self.scenario.seed % 3 else FLOWS | AS_COSTS
+        every = SELDOM if self.scenario.seed % 4 == 1 else self.scenario.poll_every
         document = {
             "store": {"url": self.disk.url},
-            "connections": {NAME: self.world.sandbox.connection(flows=flows)},
+            "server": SERVER | {"public_url": PUBLIC} if self.scenario.hears else SERVER,
+            "connections": {NAME: self.world.sandbox.connection(flows=flows, poll_every=f"{every:.0f}s")},
         }
-        return Settings.model_validate(document, context=Surroundings(environ=ENVIRONMENT))
+        environ = {**ENVIRONMENT, "KEY": KEY, "ADMIN": ADMIN}
+        return Settings.model_validate(document, context=Surroundings(environ=environ))
 
     def _end_life(self, name: str) -> None:
         if self._life is None or self._life.dead:
@@ -273,17 +285,17 @@ class Stage:
         if self._life is not None:
             self._life.die()
 
-    def _told(self, _name: str, outcome: Outcome) -> None:
+    def _told(self, _name: str, outcome: Outcome | SiteLedgerError) -> None:
+        self.book.catch_up()
+        heard = {resource for system, resource in self.book.heard if system == BUSINESS_CENTRAL}
+        self.book.heard.clear()
+        self.attention.round_ended(heard, whole=isinstance(outcome, Outcome) and not outcome.cut_short)
+        if not isinstance(outcome, Outcome):
+            self.say(f"round: failed, {outcome}")
+            return
         self.say(
             f"round: {outcome.observed} observed, {dict(outcome.delivered)} delivered, {len(outcome.troubles)} troubles"
         )
-
-    def _heard(self) -> bool:
-        """A notice has come; nobody is there to hear it while the hub is down."""
-        if self._schedule is None:
-            return False
-        self._schedule.hint(NAME)
-        return True
 
     # -- the network -------------------------------------------------------------------------------
 
@@ -317,8 +329,10 @@ class Stage:
         if not left:
             self._end_life("killed")
 
-    def _seen(self, _system: System, _request: httpx.Request) -> None:
+    def _seen(self, system: System, request: httpx.Request) -> None:
         self.requests += 1
+        if system == BUSINESS_CENTRAL and request.method == "GET":
+            self.attention.asked(request.url.path)
 
     def _answered(self, exchange: Exchange) -> None:
         target = exchange.request.url.raw_path.decode().replace(self.bc.company_id, "…")
@@ -339,15 +353,17 @@ class Stage:
         self._meanwhile.clear()
         self._fuse = None
         self.weather.calm()
+        self.ears.calm()
+        await self.ears.rest()
         for line in self.lines.values():
             await line.rest()
         last = Life(self._lives + 1)
         async with self._hub(last) as hub:
             await self._desk(hub, last).take_back()
             if await self._come_to_rest(hub, full=False):
-                await self._check(hub, retried=False)
+                await self._check(hub, last, retried=False)
             if not self.findings and await self._come_to_rest(hub, full=True):
-                await self._check(hub, retried=True)
+                await self._check(hub, last, retried=True)
             if not self.findings:
                 await self._rebuilt(hub)
 
@@ -362,19 +378,27 @@ class Stage:
         self.found("everything comes to rest", f"{report.document['states']} {report.document['troubles']}")
         return False
 
+    async def _listen(self, hub: Hub, life: Life) -> None:
+        """A while of service in which nobody does anything, and both systems tell what they did not tell so far."""
+        async with self._service(hub, life), anyio.create_task_group() as tasks:
+            tasks.start_soon(self.ears.run)
+            await anyio.sleep(BETWEEN)
+            tasks.cancel_scope.cancel()
+        await self.ears.rest()
+
     async def _round(self, hub: Hub, *, full: bool = False) -> Report:
         report = await one(hub, NAME, Quiet(), window=Window(full=full), narrow=EVERYTHING, wait=timedelta(seconds=60))
         self.say(f"round at rest: {report.document['observed']} observed, {report.document['delivered']}")
         return report
 
-    async def _check(self, hub: Hub, *, retried: bool) -> None:
+    async def _check(self, hub: Hub, life: Life, *, retried: bool) -> None:
         self.say("checked, after the dead were tried again" if retried else "checked, after the last trouble")
         before = self.bc.log.last, self.procore.log.last
-        await anyio.sleep(BETWEEN)
+        await self._listen(hub, life)
         await self._round(hub)
         written = [*self.bc.log.writes(before[0]), *self.procore.log.writes(before[1])]
         for entry in written:
-            if not entry.token:
+            if not entry.token and not intents.is_about_telling(entry.path):
                 self.found("at rest a further round writes nothing", f"{entry.method} {entry.path} {entry.body}")
         self.book.catch_up()
         for intent in self.book.open.values():

@@ -18,6 +18,7 @@ QUICKLY_FOUND = {
     "match the rows of an answer by their place": "ids are written back",
     "answer the own echo": "no echo",
     "read the first page only": "nothing flagged is lost",
+    "take the repeat of a notice for news": "every notice is stored once",
 }
 
 
