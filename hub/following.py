@@ -52,16 +52,16 @@ class Following:
 
     async def neighbours(self, made: Mapping[Due, Decision], loaded: Mapping[UUID, Record]) -> "Neighbours":
         """The records that these decisions bring forth or stir, of a whole page at once."""
-        known: dict[str, set[str]] = {}
-        keys: dict[str, set[str]] = {}
+        known: dict[str, dict[str, None]] = {}  # in order, so that equal rounds store equal events
+        keys: dict[str, dict[str, None]] = {}
         for item, decision in made.items():
             for kind, key in _carriers(loaded[item.record], item.flow, decision):
-                keys.setdefault(kind, set()).add(key)
+                keys.setdefault(kind, {})[key] = None
             for reference in decision.demands if isinstance(decision, decisions.Park) else ():
                 if reference.content is None:
-                    known.setdefault(reference.kind, set()).add(reference.key)
+                    known.setdefault(reference.kind, {})[reference.key] = None
                 else:
-                    keys.setdefault(reference.kind, set()).add(_key(reference))
+                    keys.setdefault(reference.kind, {})[_key(reference)] = None
         near = Neighbours(dict(loaded), settled=set(loaded))
         for kind, named in keys.items():
             await self._read(near, [Record.id_for(self.pair.name, kind, key) for key in named], kind)
