@@ -15,11 +15,11 @@ pytestmark = [
     pytest.mark.timeout(300),
 ]
 
-TWICE = 40
+TWICE = 16
 """Seeds that are played twice."""
-ONCE = 20
+ONCE = 8
 """Seeds of a longer scenario that are played once."""
-AT_ONCE = 10
+AT_ONCE = 4
 ROOT = Path(__file__).parents[2]
 
 
