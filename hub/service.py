@@ -38,6 +38,10 @@ ANSWERS = timedelta(seconds=0.25)
 """What answers that are under way may take at the end."""
 
 
+Heard = Callable[[str, Outcome | SiteLedgerError], None]
+"""Hears how a round of a connection ended."""
+
+
 @dataclass
 class Heartbeat:
     """How the last round of a connection went."""
@@ -59,6 +63,7 @@ class Service:
     started: datetime
     beats: dict[str, Heartbeat]
     works: Works = field(default_factory=Works)
+    heard: list[Heard] = field(default_factory=list[Heard])
     stopping: bool = False
 
     async def run(self, serve: "Serve", host: str, port: int, *, told: "Told") -> None:
@@ -154,8 +159,9 @@ Told = Callable[[str], None]
 """Hears the address as soon as the service answers there."""
 
 
-def service_of(hub: Hub, heard: Callable[[str, Outcome | SiteLedgerError], None] | None = None) -> Service:
+def service_of(hub: Hub, heard: Heard | None = None) -> Service:
     """A service of all connections of a hub. `heard` is told how each round ended."""
+    listeners = [] if heard is None else [heard]
     beats = {name: Heartbeat() for name in hub.settings.connections}
 
     def ended(name: str, outcome: Outcome | SiteLedgerError) -> None:
@@ -164,8 +170,8 @@ def service_of(hub: Hub, heard: Callable[[str, Outcome | SiteLedgerError], None]
             beats[name] = Heartbeat(outcome.finished, outcome.troubles, known.rounds + 1)
         else:
             beats[name] = Heartbeat(known.ended, [str(outcome)], known.rounds)
-        if heard is not None:
-            heard(name, outcome)
+        for listener in listeners:
+            listener(name, outcome)
 
     every = {name: connection.poll_every for name, connection in hub.settings.connections.items()}
     tables = {name: _timetable(connection) for name, connection in hub.settings.connections.items()}
@@ -173,7 +179,7 @@ def service_of(hub: Hub, heard: Callable[[str, Outcome | SiteLedgerError], None]
     listening = Listening(hub, hub.access, schedule.hint)
     url = hub.settings.server.public_url
     subscribing = Subscribing(hub, listening, url) if url else None
-    return Service(hub, schedule, Tail(hub), listening, subscribing, hub.clock.now(), beats)
+    return Service(hub, schedule, Tail(hub), listening, subscribing, hub.clock.now(), beats, heard=listeners)
 
 
 def _timetable(connection: Connection) -> Timetable:

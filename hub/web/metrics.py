@@ -4,7 +4,6 @@ Counters follow the ledger from the start of the process; gauges are read when s
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from importlib.metadata import version
 
 from aiohttp import web
@@ -15,8 +14,12 @@ from opentelemetry.trace import SpanKind
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
 from domain import events
+from domain.errors import SiteLedgerError
+from domain.values import SYSTEMS
+from hub.round import Outcome
 from hub.service import Service
 from hub.tail import Happening
+from hub.web.gauges import Gauges
 
 tracer = trace.get_tracer("siteledger")
 disable_created_metrics()
@@ -26,8 +29,8 @@ _OUTCOMES = {
     events.Refused.TOPIC: "failed",
     events.Closed.TOPIC: "withdrawn",
 }
-_STATES = "SELECT connection, state, COUNT(*), MIN(since) FROM record_state GROUP BY connection, state"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_ROUNDS = (0.1, 0.5, 1, 5, 10, 30, 60, 120, 300)
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
@@ -35,7 +38,6 @@ class Metrics:
     """All metrics of one service."""
 
     def __init__(self, service: Service) -> None:
-        self._service = service
         on = self.registry = CollectorRegistry(auto_describe=True)
         info = Gauge("siteledger_build_info", "Which version runs.", ["version"], registry=on)
         info.labels(version("siteledger")).set(1)
@@ -48,24 +50,6 @@ class Metrics:
             ["connection", "flow", "outcome"],
             registry=on,
         )
-        self._position = Gauge("siteledger_notification_position", "Position of the newest event.", registry=on)
-        self._projected = Gauge(
-            "siteledger_projection_position", "Position of a read model.", ["projection"], registry=on
-        )
-        self._lag = Gauge(
-            "siteledger_projection_lag_events", "Events that a read model is behind.", ["projection"], registry=on
-        )
-        self._depth = Gauge("siteledger_queue_depth", "Records in a state.", ["connection", "state"], registry=on)
-        self._oldest = Gauge(
-            "siteledger_oldest_pending_age_seconds", "Age of the oldest unfinished record.", ["connection"], registry=on
-        )
-        self._last_round = Gauge(
-            "siteledger_poll_last_success_timestamp_seconds",
-            "End of the last round.",
-            ["connection"],
-            registry=on,
-        )
-        self._streams = Gauge("siteledger_sse_clients", "Open live streams.", registry=on)
         self.requests = Histogram(
             "siteledger_http_server_request_duration_seconds",
             "Answers of the web server.",
@@ -79,7 +63,21 @@ class Metrics:
             ["connection", "system", "outcome"],
             registry=on,
         )
+        self._rounds = Counter(
+            "siteledger_poll_runs", "Rounds by how they ended.", ["connection", "outcome"], registry=on
+        )
+        self._took = Histogram(
+            "siteledger_poll_duration_seconds", "How long rounds took.", ["connection"], buckets=_ROUNDS, registry=on
+        )
+        self._calls = Counter(
+            "siteledger_http_client_requests",
+            "Calls to the systems, a batch as one.",
+            ["connection", "system", "method"],
+            registry=on,
+        )
+        self._gauges = Gauges(service, on)
         service.tail.follow(self._count)
+        service.heard.append(self.round_ended)
 
     def _count(self, page: Sequence[Happening]) -> None:
         for item in page:
@@ -87,31 +85,24 @@ class Metrics:
             if item.event in _OUTCOMES:
                 self._deliveries.labels(item.connection, item.flow, _OUTCOMES[item.event]).inc()
 
+    def round_ended(self, connection: str, outcome: Outcome | SiteLedgerError) -> None:
+        """Counts a round: ok, cut short by trouble of a system, or failed as a whole."""
+        if isinstance(outcome, SiteLedgerError):
+            self._rounds.labels(connection, "failed").inc()
+            return
+        self._rounds.labels(connection, "cut_short" if outcome.cut_short else "ok").inc()
+        took = (outcome.finished - outcome.started).total_seconds()
+        self._took.labels(connection).observe(max(took, 0))
+        for system in SYSTEMS:
+            self._calls.labels(connection, system, "read").inc(outcome.reads[system])
+            self._calls.labels(connection, system, "write").inc(outcome.writes[system])
+
     async def refresh(self) -> None:
         """Reads the gauges anew.
 
         Raises  StoreUnavailable.
         """
-        it = self._service
-        last = await it.hub.ledger.last_position()
-        self._position.set(last)
-        for name, position in (await it.hub.projector.positions()).items():
-            self._projected.labels(name).set(position)
-            self._lag.labels(name).set(max(last - position, 0))
-        self._depth.clear()
-        self._oldest.clear()
-        oldest: dict[str, str] = {}
-        for connection, state, count, since in await it.hub.ledger.rows(_STATES):
-            self._depth.labels(connection, state).set(count)
-            if state in {"pending", "in-flight", "failed"}:
-                oldest[connection] = min(oldest.get(connection, since), since)
-        for connection, since in oldest.items():
-            age = it.hub.clock.now() - datetime.fromisoformat(since).astimezone(UTC)
-            self._oldest.labels(connection).set(max(age.total_seconds(), 0))
-        for name, beat in it.beats.items():
-            if beat.ended is not None:
-                self._last_round.labels(name).set(beat.ended.timestamp())
-        self._streams.set(it.tail.streams)
+        await self._gauges.refresh()
 
 
 METRICS: web.AppKey[Metrics] = web.AppKey("metrics", Metrics)
