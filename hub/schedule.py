@@ -51,6 +51,7 @@ class Schedule:
         self._hints = {name: anyio.Event() for name in every}
         self._heard: dict[str, frozenset[str] | None] = dict.fromkeys(every, frozenset())
         self._asked: dict[str, deque[tuple[Window, Narrow]]] = {name: deque() for name in every}
+        self._left: dict[str, list[tuple[Window, Narrow]]] = {name: [] for name in every}
         self._tables = timetables or {}
         self._busy: dict[str, anyio.Event] = {}
         self._failures = dict.fromkeys(every, 0)
@@ -138,6 +139,10 @@ class Schedule:
         kinds = table.due(at) if table else None
         if table:
             table.was_read(kinds, at)
+        if self._left[name]:
+            self._asked[name].extend(self._left[name])
+            self._left[name].clear()
+            self._hints[name].set()
         wanted = None if kinds is None or heard is None else kinds | heard
         return Window(cause="poll", kinds=wanted), EVERYTHING, now + self._every[name].total_seconds()
 
@@ -165,12 +170,16 @@ class Schedule:
             if outcome.unfinished:
                 return pair.clock.now()
             return min((at for at in (again, outcome.next_attempt) if at is not None), default=None)
+        if window.cause == "manual":
+            self._left[pair.name].append(
+                (window, narrow)
+            )  # it did nothing, so it is in line again behind the next poll
         return self._read_again(pair, window)
 
     def _read_again(self, pair: Pair, window: Window) -> datetime:
         """Keeps what a round was to read and could not, so that nothing heard waits for the next poll; and until when.
 
-        What a person asked for is theirs to ask again: they were told how it ended.
+        A round that a person asked for and that ended is told with its troubles, and theirs to ask again.
         """
         name = pair.name
         if window.cause != "manual":

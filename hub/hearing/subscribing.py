@@ -4,7 +4,7 @@ Whatever fails here costs time and nothing else, as polling goes on: it is recor
 Source  Procore guide 19 (N1 to N20), Business Central guide 11 (11.1 to 11.6).
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import cast
@@ -35,7 +35,9 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 LOOK_EVERY = timedelta(hours=1)
 RENEW_BEFORE = timedelta(days=2)
 """A subscription of Business Central lives three days (11.3), so each is renewed every day."""
-LOOK_BACK = timedelta(hours=14)
+PROJECTS_EVERY = timedelta(days=1)
+"""A look at the hook of one project takes three calls, and a company has hundreds of projects."""
+LOOK_BACK = PROJECTS_EVERY + timedelta(hours=14)
 """Procore gives a delivery up after twelve hours (N12)."""
 LOOK_BACK_AT_START = timedelta(days=7)
 """After a time in which nobody listened."""
@@ -66,7 +68,7 @@ class Subscribing:
         self._hub = hub
         self._listening = listening
         self._url = public_url
-        self._looked: set[str] = set()
+        self._looked: dict[tuple[str, str], datetime] = {}
         self._turns = {name: anyio.Lock() for name in hub.settings.connections}
         self.standing: dict[str, Standing] = {name: Standing() for name in hub.settings.connections}
 
@@ -113,18 +115,32 @@ class Subscribing:
         """A hook of the company and one for each linked project: triggers belong to one scope each (N1)."""
         token, fresh = await self._secret(PROCORE, pair.name)
         resources = resources_for(pair.flows)
+        offered: dict[str, frozenset[tuple[str, str]]] = {}
         linked = [row[0] for row in await self._hub.ledger.rows(_LINKED, (pair.name,))]
-        for project in ("", *linked):
+        for project in ("", *(each for each in linked if self._is_due(pair.name, each))):
             scope = "project" if project else "company"
             # Of what a project only gets from the hub nothing is asked: each trigger takes a call, for each project.
             useful = [it for it in resources if it.scope == scope and (not project or _begins_there(it))]
             wanted = [Wanted(it.name, event) for it in useful for event in it.events]
             try:
                 hook = await self._hook(pair, token, project, fresh=fresh)
-                await self._triggers(pair, standing, hook, wanted)
+                if scope not in offered:  # every project offers the same
+                    offered[scope] = await self._offered(pair, project)
+                await self._triggers(
+                    pair, standing, hook, [it for it in wanted if (it.resource, it.event) in offered[scope]]
+                )
                 await self._discarded(pair, hook)
             except SiteLedgerError as error:
                 standing.faults.append(f"hook of {f'project {project}' if project else 'the company'}: {error}")
+
+    def _is_due(self, connection: str, project: str) -> bool:
+        """The hook of a project was not looked at in this process, or not for long, or not to the end."""
+        looked = self._looked.get((connection, project))
+        return looked is None or self._hub.clock.now() - looked >= PROJECTS_EVERY
+
+    async def _offered(self, pair: Pair, project: str) -> frozenset[tuple[str, str]]:
+        hooks = cast("ProcoreClient", pair.targets[PROCORE]).hooks
+        return frozenset((it.resource, event) for it in await hooks.offers(project) for event in it.events)
 
     async def _hook(self, pair: Pair, token: Secret, project: str, *, fresh: bool) -> Hook:
         hooks = cast("ProcoreClient", pair.targets[PROCORE]).hooks
@@ -139,17 +155,18 @@ class Subscribing:
             await self._say(pair, PROCORE, what, "set up")
             return made
         hook = known[0]
-        shown = hook.ending if "*" not in hook.ending else ""  # a wholly masked value proves nothing (N7)
-        if hook.active and not fresh and token.reveal().endswith(shown):
+        # A wholly masked value proves nothing (N7): then each process tells Procore once what it must show.
+        masked = not hook.ending.strip("*")
+        sound = hook.active and not fresh and (masked or token.reveal().endswith(hook.ending.lstrip("*")))
+        if sound and (not masked or (pair.name, project) in self._looked):
             return hook
         mended = await hooks.update(hook.id, project_id=project, token=token, active=None if project else True)
-        await self._say(pair, PROCORE, what, "repaired")
+        if not sound:
+            await self._say(pair, PROCORE, what, "repaired")
         return mended or await hooks.create(url, NAMESPACE, token, project_id=project)
 
-    async def _triggers(self, pair: Pair, standing: Standing, hook: Hook, wanted: Iterable[Wanted]) -> None:
+    async def _triggers(self, pair: Pair, standing: Standing, hook: Hook, asked: Sequence[Wanted]) -> None:
         hooks = cast("ProcoreClient", pair.targets[PROCORE]).hooks
-        offered = {(offer.resource, event) for offer in await hooks.offers(hook.project_id) for event in offer.events}
-        asked = [it for it in wanted if (it.resource, it.event) in offered]
         before = hook.triggers
         triggers = await hooks.add_triggers(hook.id, asked, hook.project_id)
         for refused in triggers.refused:
@@ -160,12 +177,13 @@ class Subscribing:
 
     async def _discarded(self, pair: Pair, hook: Hook) -> None:
         """Deliveries that Procore gave up are heard all the same (PF-06)."""
-        since = self._hub.clock.now() - (LOOK_BACK if hook.id in self._looked else LOOK_BACK_AT_START)
+        place, now = (pair.name, hook.project_id), self._hub.clock.now()
+        since = now - (LOOK_BACK if place in self._looked else LOOK_BACK_AT_START)
         hooks = cast("ProcoreClient", pair.targets[PROCORE]).hooks
         async for page in hooks.deliveries(hook.id, since, "discarded", hook.project_id):
             found: Sequence[Notice] = [it.notice for it in page if it.notice is not None]
             await self._listening.store(pair.name, found, "discarded")
-        self._looked.add(hook.id)
+        self._looked[place] = now
 
     # -- Business Central --------------------------------------------------------------------------
 

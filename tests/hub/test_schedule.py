@@ -236,3 +236,25 @@ def test_stopping_begins_no_round_and_waits_for_the_one_under_way() -> None:
 
     assert ended == [5]
     assert moments(hub, "main") == [0]
+
+
+@pytest.mark.requirement("LE-35", "LE-36")
+@pytest.mark.parametrize("error", [Misconfigured("wrong secret"), Locked("connection main")])
+def test_what_people_asked_for_and_could_not_be_done_is_in_line_again_and_holds_up_no_poll(error: Exception) -> None:
+    job = Narrow(project="JOB1")
+    hub = Hub()
+
+    async def ask(schedule: Schedule) -> None:
+        await anyio.sleep(10)
+        hub.fails["main"] = error
+        schedule.ask("main", Window(full=True), job)
+        await anyio.sleep(130)
+        hub.fails.clear()
+
+    rounds(hub, {"main": MINUTE}, 260, ask)
+
+    asked = [at for (_, at), (_, narrow) in zip(hub.began, hub.windows, strict=True) if narrow == job]
+    polls = [at for (_, at), (window, _) in zip(hub.began, hub.windows, strict=True) if window.cause == "poll"]
+    assert [round(at) for at in asked][:2] == [10, 66]
+    assert 140 < asked[-1] < 200
+    assert [round(at) for at in polls] == [0, 60, 120, 180, 240]

@@ -8,6 +8,7 @@ from typing import Any
 import anyio
 import pytest
 
+from adapters.sandbox.faults import Fault
 from tests.journeys import changes
 from tests.journeys.harness import line, sqlite, world
 from tests.journeys.quick import quick
@@ -294,3 +295,42 @@ async def test_a_subscription_is_renewed_before_it_ends_and_made_again_when_it_i
 
             assert {each.entity_set for each in it.bc.subscriptions.living()} >= {"projects", "purchaseOrderLines"}
             assert len(it.bc.subscriptions.living()) == len(first)
+
+
+@pytest.mark.requirement("C-64")
+@quick
+async def test_a_secret_that_procore_could_not_be_told_is_told_again(tmp_path: Path) -> None:
+    async with world(sqlite(tmp_path), **RARELY) as it:
+        changes.stage(it)
+        await changes.joined(it)
+        port = free_port()
+        async with served(it, port) as service:
+            await set_up(service)
+        async with it.hub() as hub:
+            await hub.vault.delete("webhook/procore/main")
+        it.procore.faults.add(Fault(kind="status", status=422, method="PATCH", path="/webhooks/hooks", times=2))
+
+        async with served(it, port) as service:
+            assert service.service.subscribing is not None
+            await service.until(lambda: service.service.subscribing.standing["main"].faults)  # type: ignore[union-attr]
+            await set_up(service)
+            changes.order(it, "120.00")
+            await it.procore.deliverer.send()
+
+            await service.until(lambda: it.bc.tables.rows("changeOrders"))
+
+
+@quick
+async def test_a_further_look_within_the_day_asks_nothing_of_the_projects(tmp_path: Path) -> None:
+    async with world(sqlite(tmp_path), **RARELY) as it:
+        it.basics()
+        for number in ("JOB1", "JOB2", "JOB3"):
+            it.project(number)
+        async with served(it) as service:
+            await set_up(service)
+            place = it.procore.log.last
+            await set_up(service)
+
+            asked = [entry for entry in it.procore.log if entry.sequence > place and "webhooks" in entry.path]
+            assert [entry.path for entry in asked if "/projects/" in entry.path] == []
+            assert 0 < len(asked) <= 4
