@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
 import msgspec
@@ -15,6 +14,7 @@ from domain.values import LEDGER
 from hub.acting import moment_of
 from hub.app import Hub
 from hub.due import Narrow
+from hub.moments import moment_in
 from hub.window import Window
 
 Ask = Callable[[str, Window, Narrow], None]
@@ -85,20 +85,10 @@ async def ask_again(hub: Hub, line: Ask) -> int:
 def _window(asked: Asked) -> Window:
     if asked.project:
         return Window(full=True)
-    since, until = _moment("since", asked.since), _moment("until", asked.until)
+    since, until = moment_in("since", asked.since), moment_in("until", asked.until)
     if since and until and since >= until:
         raise WrongInput("since", "it is not before until", "Give an earlier moment.")
     return Window(full=asked.full, since=since, until=until)
-
-
-def _moment(field: str, text: str) -> datetime | None:
-    if not text:
-        return None
-    try:
-        read = datetime.fromisoformat(text)
-    except ValueError:
-        raise WrongInput(field, f"'{text[:40]}' is no moment", "Give 2026-01-31T08:00:00Z.") from None
-    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
 
 
 async def _number(hub: Hub, asked: Asked) -> str:

@@ -3,7 +3,6 @@
 import base64
 import binascii
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -49,20 +48,6 @@ async def body(request: web.Request, type: type[T]) -> T:
         return msgspec.json.decode(raw, type=type)
     except (msgspec.DecodeError, UnicodeError) as error:
         raise Refused(422, f"body: {error}") from None
-
-
-def moment(field: str, text: str) -> datetime | None:
-    """A moment as RFC 3339 writes it, in UTC; nothing for an empty one.
-
-    Raises  WrongInput.
-    """
-    if not text:
-        return None
-    try:
-        read = datetime.fromisoformat(text)
-        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise WrongInput(field, f"'{text[:40]}' is no moment", "Give 2026-01-31T08:00:00Z.") from None
 
 
 async def on(request: web.Request, action: Action, wanted: str = "") -> str:

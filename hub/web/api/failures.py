@@ -11,6 +11,7 @@ from aiohttp import web
 from domain.batch import BARRED
 from domain.errors import Unknown
 from hub.access import Action
+from hub.moments import moment_in
 from hub.operations import batches as work
 from hub.operations import failures
 from hub.operations.batches import BatchView
@@ -19,7 +20,7 @@ from hub.operations.choosing import Choice, choose, preview
 from hub.operations.failures import FailureFilter
 from hub.report import ExitStatus, Halted
 from hub.web.answers import json
-from hub.web.asking import Reason, body, cursor, limit, listed, moment, on, record_of
+from hub.web.asking import Reason, body, cursor, limit, listed, on, record_of
 from hub.web.contract import BASE
 from hub.web.keys import service
 from hub.web.problems import Refused
@@ -176,8 +177,8 @@ def _where(request: web.Request, where: Where) -> FailureFilter:
         cause=where.cause,
         state=where.state,
         project=where.project,
-        since=moment("since", where.since),
-        until=moment("until", where.until),
+        since=moment_in("since", where.since),
+        until=moment_in("until", where.until),
         within=allowed(request),
     )
 

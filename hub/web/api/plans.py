@@ -8,12 +8,13 @@ from domain.flows import BY_NAME
 from domain.values import SYSTEMS
 from hub.access import Action
 from hub.due import Narrow
+from hub.moments import moment_in
 from hub.operations.apply import Applied, apply_plan
 from hub.operations.plan import Made, PlanRow, make_plan, plan_content, plan_row, plans
 from hub.planning.plan import shown
 from hub.report import ExitStatus, Halted, Quiet
 from hub.web.answers import json
-from hub.web.asking import body, cursor, in_turn, limit, listed, moment, on
+from hub.web.asking import body, cursor, in_turn, limit, listed, on
 from hub.web.contract import BASE
 from hub.web.keys import service
 from hub.web.problems import Refused
@@ -46,7 +47,7 @@ async def _make(request: web.Request) -> web.Response:
     connection = await on(request, Action.OPERATE, scope.connection)
     if scope.flow and scope.flow not in BY_NAME:
         raise WrongInput("flow", f"{scope.flow[:60]!r} is no flow", "Ask `flows` for their names.")
-    since, until = moment("since", scope.since), moment("until", scope.until)
+    since, until = moment_in("since", scope.since), moment_in("until", scope.until)
     if since and until and since >= until:
         raise WrongInput("since", "it is not before until", "Give an earlier moment.")
     window, narrow = Window(full=scope.full, since=since, until=until), Narrow(scope.flow, scope.project)
