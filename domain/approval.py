@@ -196,7 +196,7 @@ def _scratch(memory: FlowMemory) -> FlowMemory:
 
 def _due(flow: Flow, plan: Plan, memory: FlowMemory, *, to_origin: bool) -> list[Part]:
     """The parts that go next; pairs are joined in the memory when it is time for them."""
-    left = [part for part in plan.parts if not _stands(memory, part) and (to_origin or goes_out(flow, part))]
+    left = [part for part in plan.parts if not stands(memory, part) and (to_origin or goes_out(flow, part))]
     stage = min((part.stage for part in left), default=None)
     if plan.links is not None and (stage is None or stage > plan.link_stage):
         memory.links.update({f"{row.bc_set}/{row.bc_id}/{row.role}": row for row in plan.links(memory)})
@@ -225,7 +225,8 @@ def _shown(rows: Sequence[Json], id_: str, part: Part) -> list[Json]:
     return [{**row, **part.body} if str(row.get("id")) == id_ else row for row in rows]
 
 
-def _stands(memory: FlowMemory, part: Part) -> bool:
+def stands(memory: FlowMemory, part: Part) -> bool:
+    """The target is known to hold the part as it is wanted, or to hold it no more."""
     known = memory.parts.get(part.name)
     return (known is None or not known.digest) if part.absent else memory.holds(part.name, part.digest)
 

@@ -256,8 +256,8 @@ def _carry_out(flow: Flow, subject: Subject, *, to_origin: bool) -> Decision:
     obstacle = _obstacle(plan)
     if obstacle is not None:
         return obstacle
-    parts = [part for part in plan.parts if to_origin or ENDPOINTS[part.endpoint].system != flow.origin.system]
-    left = [part for part in parts if not _stands(memory, part)]
+    parts = [part for part in plan.parts if to_origin or approval.goes_out(flow, part)]
+    left = [part for part in parts if not approval.stands(memory, part)]
     next_stage = min((part.stage for part in left), default=None)
     joined = next_stage is None or next_stage > plan.link_stage
     links = list(plan.links(memory)) if plan.links is not None and joined else []
@@ -288,13 +288,6 @@ def _addressed(memory: FlowMemory, part: Part) -> Part:
     if part.target_id or not known or ENDPOINTS[part.endpoint].verb != "sync":
         return part
     return replace(part, target_id=known)
-
-
-def _stands(memory: FlowMemory, part: Part) -> bool:
-    if part.absent:
-        known = memory.parts.get(part.name)
-        return known is None or not known.digest
-    return memory.holds(part.name, part.digest)
 
 
 def _closed_project(asked: Sequence[Reference], references: References) -> str:
