@@ -165,13 +165,7 @@ async def view(hub: Hub, batch: str) -> BatchView:
     rows = await hub.ledger.rows(f"SELECT {_COLUMNS} FROM batch WHERE batch = ?", (batch,))  # noqa: S608 - built from columns
     if not rows:
         raise Halted(f"There is no batch {batch}; `siteledger batches` lists them.", ExitStatus.WRONG_USE)
-    now = await hub.ledger.rows(
-        "SELECT s.state, s.cause, COUNT(*) FROM batch_record b"
-        " JOIN record_state s ON s.record = b.record AND s.flow = b.flow"
-        " WHERE b.batch = ? AND b.result = 'done' GROUP BY s.state, s.cause",
-        (batch,),
-    )
-    return _viewed(rows[0], now)
+    return (await _viewed_all(hub, rows))[0]
 
 
 async def unfinished(hub: Hub) -> list[str]:
@@ -195,10 +189,10 @@ async def batches(
         condition += " AND (created < ? OR (created = ? AND batch < ?))"
         values += [created, created, id_]
     rows = await hub.ledger.rows(
-        f"SELECT batch FROM batch WHERE 1 = 1{condition} ORDER BY created DESC, batch DESC LIMIT ?",  # noqa: S608 - built from columns
+        f"SELECT {_COLUMNS} FROM batch WHERE 1 = 1{condition} ORDER BY created DESC, batch DESC LIMIT ?",  # noqa: S608 - built from columns
         (*values, limit + 1),
     )
-    items = [await view(hub, row[0]) for row in rows[:limit]]
+    items = await _viewed_all(hub, rows[:limit])
     return Page(items, f"{items[-1].created}/{items[-1].batch}" if len(rows) > limit else None)
 
 
@@ -311,6 +305,21 @@ _NAMES = (
 _COLUMNS = ", ".join(_NAMES)
 _WELL = frozenset({"synced", "excluded", "deleted"})
 _ILL = frozenset({"dead", "rejected", "conflict"})
+
+
+async def _viewed_all(hub: Hub, rows: Sequence[tuple[Any, ...]]) -> list[BatchView]:
+    """Batches as they now stand, by one query for all of them."""
+    condition, parameter = hub.ledger.in_list("b.batch", [row[0] for row in rows])
+    found = await hub.ledger.rows(
+        "SELECT b.batch, s.state, s.cause, COUNT(*) FROM batch_record b"  # noqa: S608 - built from columns
+        " JOIN record_state s ON s.record = b.record AND s.flow = b.flow"
+        f" WHERE {condition} AND b.result = 'done' GROUP BY b.batch, s.state, s.cause",
+        (parameter,),
+    )
+    now: dict[str, list[tuple[str, str, int]]] = {}
+    for batch, state, cause, count in found:
+        now.setdefault(batch, []).append((state, cause, count))
+    return [_viewed(row, now.get(row[0], ())) for row in rows]
 
 
 def _viewed(row: tuple[Any, ...], now: Sequence[tuple[str, str, int]]) -> BatchView:
