@@ -1,20 +1,24 @@
 """Gauges that are read when somebody asks: a few grouped queries over small tables, whatever the size of the ledger."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from prometheus_client import CollectorRegistry, Gauge
 
 from hub.service import Service
 
-_STATES = "SELECT connection, state, COUNT(*), MIN(since) FROM record_state GROUP BY connection, state"
+_STATES = "SELECT connection, state, COUNT(*) FROM record_state GROUP BY connection, state"
+"""Answered from an index alone."""
+_OLDEST = (
+    "SELECT connection, MIN(since) FROM record_state WHERE state IN ('pending', 'in-flight', 'failed')"
+    " GROUP BY connection"
+)
 _FAILURES = "SELECT connection, cause, records FROM failure_group WHERE records > 0"
 _APPROVALS = (
     "SELECT connection, COUNT(*), MIN(requested_at) FROM approval"
     " WHERE state IN ('ready', 'resent') GROUP BY connection"
 )
 _BATCHES = "SELECT connection, COUNT(*) FROM batch WHERE state = 'running' GROUP BY connection"
-_UNFINISHED = frozenset({"pending", "in-flight", "failed"})
 
 
 class Gauges:
@@ -74,12 +78,9 @@ class Gauges:
 
     async def _records(self) -> None:
         self._depth.clear()
-        oldest: dict[str, str] = {}
-        for connection, state, count, since in await self._service.hub.ledger.rows(_STATES):
+        for connection, state, count in await self._service.hub.ledger.rows(_STATES):
             self._depth.labels(connection, state).set(count)
-            if state in _UNFINISHED:
-                oldest[connection] = min(oldest.get(connection, since), since)
-        self._set_ages(self._oldest, oldest.items())
+        self._set_ages(self._oldest, await self._service.hub.ledger.rows(_OLDEST))
 
     async def _people(self) -> None:
         """What waits for people."""
@@ -95,7 +96,7 @@ class Gauges:
         for connection, count in await rows(_BATCHES):
             self._batches.labels(connection).set(count)
 
-    def _set_ages(self, gauge: Gauge, since: Iterable[tuple[str, str]]) -> None:
+    def _set_ages(self, gauge: Gauge, since: Iterable[Sequence[str]]) -> None:
         gauge.clear()
         now = self._service.hub.clock.now()
         for connection, moment in since:
