@@ -1,5 +1,6 @@
 """What tests of several folders share: one PostgreSQL for the whole run, and a database of its own for each test."""
 
+import gc
 import itertools
 import os
 from collections.abc import Iterator
@@ -75,6 +76,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Every report says which requirements its test proves."""
     name_requirements(items)
+
+
+def pytest_collection_finish() -> None:
+    """Modules and tests stay to the end; collectors need not walk over them again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

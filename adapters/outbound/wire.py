@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Mapping
+from functools import lru_cache
 
 import aiohttp
 import anyio
@@ -97,8 +98,14 @@ class Wire:
         await self._client.aclose()
 
 
+@lru_cache(maxsize=8)
+def _trusted(ca_file: str) -> ssl.SSLContext:
+    """Whom to trust. Read once for the life of the process: it takes longer than many a call."""
+    return ssl.create_default_context(cafile=ca_file or None)
+
+
 def _network(settings: Outbound) -> Network:
-    context = ssl.create_default_context(cafile=settings.ca_file or None)
+    context = _trusted(settings.ca_file)
     proxy = httpx.Proxy(settings.proxy) if settings.proxy else None
     if settings.fast_transport:
         return AiohttpTransport(verify=context, proxy=proxy, trust_env=False)

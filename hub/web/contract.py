@@ -12,7 +12,7 @@ import orjson
 import yaml
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
-from openapi_core import OpenAPI
+from openapi_core import Config, OpenAPI
 from openapi_core.contrib.aiohttp import AIOHTTPOpenAPIWebRequest
 from openapi_core.exceptions import OpenAPIError
 from openapi_core.validation.schemas.exceptions import InvalidSchemaValue
@@ -52,9 +52,15 @@ def operations() -> set[tuple[str, str]]:
     return {(method.upper(), path) for path, item in paths.items() for method in item if method != "parameters"}
 
 
+@lru_cache(maxsize=1)
+def _contract() -> OpenAPI:
+    """The description as the validator reads it. That it is sound itself is proved by a test, not at every start."""
+    return OpenAPI.from_dict(cast("Any", document()), config=Config(spec_validator_cls=cast("Any", None)))
+
+
 def enforce() -> Middleware:
     """The middleware that checks parameters and bodies of everything that is described."""
-    contract = OpenAPI.from_dict(cast("Any", document()))
+    contract = _contract()
     # Webhooks and health keep to it by their own code: what calls them could mend nothing, and must hear at once.
     described = {(method, path) for method, path in operations() if path.startswith(BASE)}
 

@@ -120,6 +120,7 @@ def _same_order_in_every_process() -> Generator[None]:
     plain = scopes.__hash__
     collecting = gc.isenabled()
     gc.collect()
+    gc.freeze()  # what lives on needs no look before the next run
     gc.disable()
     scopes.__hash__ = lambda _scope: 0
     try:

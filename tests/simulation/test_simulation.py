@@ -15,11 +15,11 @@ pytestmark = [
     pytest.mark.timeout(300),
 ]
 
-TWICE = 16
+TWICE = 8
 """Seeds that are played twice."""
-ONCE = 8
+ONCE = 4
 """Seeds of a longer scenario that are played once."""
-AT_ONCE = 4
+AT_ONCE = 2
 ROOT = Path(__file__).parents[2]
 
 
@@ -45,12 +45,9 @@ def test_no_seed_breaks_anything(first: int) -> None:
 
 def test_another_process_has_the_same_trace() -> None:
     command = [sys.executable, "-m", "tests.simulation", "--seed", "11", "--size", "tiny"]
-    told = {
-        subprocess.run(  # noqa: S603 - our own program
-            command, cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": chance}, check=True, capture_output=True, text=True
-        ).stdout
-        for chance in ("1", "2")
-    }
+    other = "1" if os.environ.get("PYTHONHASHSEED") == "2" else "2"
+    told = subprocess.run(  # noqa: S603 - our own program
+        command, cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": other}, check=True, capture_output=True, text=True
+    ).stdout
 
-    assert len(told) == 1
-    assert run(scenario_of(11, "tiny")).digest in told.pop()
+    assert run(scenario_of(11, "tiny")).digest in told

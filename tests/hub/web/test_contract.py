@@ -90,7 +90,7 @@ async def schemathesis(it: Web, folder: Path) -> tuple[int, str]:
             str(Path(__file__).with_name("schemathesis.toml")),
         ),
         *("run", f"{it.url}/openapi.json"),
-        *("--header", f"Authorization: Bearer {ADMIN}", "--seed", "1", "--max-examples", "8"),
+        *("--header", f"Authorization: Bearer {ADMIN}", "--seed", "1", "--max-examples", "4"),
         *("--checks", "all", "--request-timeout", "10", "--continue-on-failure", "--no-color"),
         *("--rate-limit", "80/s", "--generation-deterministic", "--suppress-health-check", "all"),
     ]
