@@ -27,19 +27,43 @@ EVENT_LOG = Table(
     indexes=(("record", "position"), ("connection", "event", "position")),
 )
 
+INSTANT = Table(
+    name="instant",
+    doc="Where in the ledger time moves on: each event that is later than all before it.",
+    columns=(
+        Column("position", "bigint", "position of the event"),
+        Column("at", "text", "when it happened, UTC"),
+    ),
+    key=("position",),
+    indexes=(("at", "position"),),
+)
+
+LATEST = Table(
+    name="latest_instant",
+    doc="The latest moment of all events so far; one row.",
+    columns=(Column("id", "bigint", "always 1"), Column("at", "text", "the latest moment, UTC")),
+    key=("id",),
+)
+_ONLY = (1,)
+
 
 def keys(_event: Event) -> Keys:
-    """Every event is a new row, so none has to be read."""
-    return ()
+    """Every event is a new row, so only the latest moment has to be read."""
+    yield LATEST, _ONLY
 
 
 def fold(rows: Rows, event: Event, position: int) -> None:
-    """One row for each event."""
+    """One row for each event, and one for each step of time: moments of events may overlap, those steps never do."""
+    at = event.at.isoformat()
+    latest = rows.get(LATEST, _ONLY)
+    if latest is None or at > latest["at"]:
+        rows.append(INSTANT, {"position": position, "at": at})
+        rows.put(LATEST, {"id": 1, "at": at})
     rows.append(
         EVENT_LOG,
         {
             "position": position,
-            "at": event.at.isoformat(),
+            "at": at,
             "connection": event.connection,
             "record": str(event.originator_id),
             "version": event.originator_version,
@@ -205,5 +229,10 @@ def in_words(part: str) -> str:
 
 
 EVENT_LOGS = Projection(
-    name="event_log", version=1, tables=(EVENT_LOG,), topics=tuple(events.EVENTS), keys=keys, fold=fold
+    name="event_log",
+    version=2,
+    tables=(EVENT_LOG, INSTANT, LATEST),
+    topics=tuple(events.EVENTS),
+    keys=keys,
+    fold=fold,
 )

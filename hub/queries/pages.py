@@ -9,7 +9,6 @@ import base64
 import binascii
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -17,6 +16,7 @@ from msgspec import Struct
 
 from adapters.store import Ledger
 from domain.errors import WrongInput
+from hub.asof import position_at
 
 MOST = 1000
 USUAL = 100
@@ -67,29 +67,6 @@ class Query:
         return " AND ".join(self.conditions) or "1 = 1"
 
 
-async def position_of(ledger: Ledger, asof: str) -> int:
-    """The position that `asof` means: a number, an instant as RFC 3339 writes it, or the present for nothing.
-
-    Raises  WrongInput.
-    """
-    last = await ledger.last_position()
-    if not asof:
-        return last
-    if asof.isascii() and asof.isdecimal() and len(asof) < 19:  # noqa: PLR2004 - digits of a 64-bit number
-        return min(int(asof), last)
-    return await _position_at(ledger, _instant(asof).isoformat(), last)
-
-
-def _instant(asof: str) -> datetime:
-    try:
-        instant = datetime.fromisoformat(asof)
-        if instant.tzinfo is not None:
-            return instant.astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass  # answered as every other text that means no moment
-    raise WrongInput("asof", f"'{asof[:40]}' is neither a position nor an instant", "Give 2026-01-31T08:00:00Z.")
-
-
 async def moment_at(ledger: Ledger, position: int) -> str:
     """When the event at a position was stored, ISO 8601 in UTC; empty before the first.
 
@@ -100,21 +77,6 @@ async def moment_at(ledger: Ledger, position: int) -> str:
             return ledger.events.decode(topic, state).at.isoformat()
     rows = await ledger.rows("SELECT at FROM event_log WHERE position <= ? ORDER BY position DESC LIMIT 1", (position,))
     return rows[0][0] if rows else ""
-
-
-async def _position_at(ledger: Ledger, instant: str, last: int) -> int:
-    """The last position that was stored at an instant: positions and moments grow together."""
-    low, high = 0, last
-    while low < high:
-        middle = (low + high + 1) // 2
-        rows = await ledger.rows(
-            "SELECT position, at FROM event_log WHERE position >= ? ORDER BY position LIMIT 1", (middle,)
-        )
-        if rows and rows[0][1] <= instant:
-            low = max(middle, min(rows[0][0], high))
-        else:
-            high = middle - 1
-    return low
 
 
 def place_of(cursor: str, order: Sequence[str]) -> Place | None:
@@ -163,17 +125,22 @@ async def page(  # noqa: PLR0913 - the parts of one query
     limit: int,
     asof: str,
     moments: bool = False,
+    lasting: bool = False,
     shape: Callable[[dict[str, Any]], dict[str, Any]] = dict,
 ) -> Page:
     """One page of a list.
 
     Shape   `order` names columns that tell every row from every other. `changed` is the column, or an expression, that
-            holds the position of a row's last change, or with `moments` its moment.
-    Raises  WrongInput.
+            holds the position of a row's last change, or with `moments` its moment. Rows of a `lasting` list never
+            change; of any other it is not known how they were before they did.
+    Raises  WrongInput, also for a past that is not known.
     """
     place = place_of(cursor, order)
-    at = place.asof if place else await position_of(ledger, asof)
-    query.where(f"{changed} <= ?", await moment_at(ledger, at) if moments else at)
+    at = place.asof if place else await position_at(ledger, asof)
+    until = await moment_at(ledger, at) if moments else at
+    if at and asof and not place and not lasting:  # at 0 there was nothing
+        await _refuse_unknown_past(ledger, table, changed, until)
+    query.where(f"{changed} <= ?", until)
     if place:
         marks = ", ".join("?" for _ in order)
         query.where(f"({', '.join(order)}) {'<' if descending else '>'} ({marks})", *place.after)
@@ -186,3 +153,13 @@ async def page(  # noqa: PLR0913 - the parts of one query
     more, rows = len(rows) > wanted, rows[:wanted]
     after = cursor_of(Place(at, tuple(rows[-1][len(columns) :]))) if more else None
     return Page([shape(dict(zip(columns, row, strict=False))) for row in rows], after, at)
+
+
+async def _refuse_unknown_past(ledger: Ledger, table: str, changed: str, until: str | int) -> None:
+    """What changed meanwhile is not answered with what it is today."""
+    if await ledger.rows(f"SELECT 1 FROM {table} WHERE {changed} > ? LIMIT 1", (until,)):
+        raise WrongInput(
+            "asof",
+            "this list changed since, and how it was then is not kept",
+            "Leave it out, or read `events` as of then.",
+        )

@@ -96,6 +96,7 @@ async def records(ledger: Ledger, wanted: Wanted) -> Page:
         cursor=wanted.cursor,
         limit=wanted.limit,
         asof=wanted.asof,
+        lasting=True,
         shape=_state,
     )
 
@@ -120,6 +121,7 @@ async def cross_references(ledger: Ledger, wanted: Wanted) -> Page:
         cursor=wanted.cursor,
         limit=wanted.limit,
         asof=wanted.asof,
+        lasting=True,
     )
 
 
@@ -168,6 +170,7 @@ async def _events(ledger: Ledger, query: Query, wanted: Wanted) -> Page:
         cursor=wanted.cursor,
         limit=wanted.limit,
         asof=wanted.asof,
+        lasting=True,
     )
 
 
