@@ -32,7 +32,7 @@ class Schedule:
     """Runs rounds until it is cancelled. A connection in trouble holds up no other.
 
     `every` names the pace at which each connection is read whole, begin to begin; a round that takes longer is followed
-    at once. `told` hears how each round ended.
+    at once. `told` hears how each round ended. `pairs` are the connections at work, with what their systems said last.
     """
 
     def __init__(
@@ -56,6 +56,7 @@ class Schedule:
         self._busy: dict[str, anyio.Event] = {}
         self._failures = dict.fromkeys(every, 0)
         self._stopped = False
+        self.pairs: dict[str, Pair] = {}
 
     def hint(self, connection: str, kinds: Iterable[str] = ()) -> None:
         """Something happened there: the next round begins now, or right after the present one.
@@ -107,6 +108,7 @@ class Schedule:
     async def _rounds(self, name: str) -> None:
         # One pair for all rounds: its tokens last, and so does a pause that a system asked for.
         async with self._hub.pair(name) as pair:
+            self.pairs[name] = pair
             due = anyio.current_time()
             while not self._stopped:
                 window, narrow, due = self._next(pair, due)

@@ -4,11 +4,12 @@ One task reads what is new once, whoever wrote it; each follower takes it at its
 when it is too far behind, so a slow one costs nobody anything.
 """
 
-from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import takewhile
+from typing import Literal
 
 import anyio
 
@@ -39,21 +40,27 @@ COLUMNS = tuple(Happening.__dataclass_fields__)
 _SELECT = f"SELECT {', '.join(COLUMNS)} FROM event_log WHERE position > ? ORDER BY position LIMIT ?"  # noqa: S608 - own columns
 
 
+Follower = Callable[[Sequence[Happening]], Awaitable[None]]
+Dropped = Literal["full", "revoked", "slow"]
+"""Why a stream that somebody wanted was ended or refused: too many, no longer allowed, or not taken in time."""
+
+
 class Tail:
     """Follows the ledger from the moment at which it is made."""
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._kept: deque[Happening] = deque(maxlen=KEPT)
-        self._followers: list[Callable[[Sequence[Happening]], None]] = []
+        self._followers: list[Follower] = []
         self._news = anyio.Event()
         self.position = 0
         self._from = 0
         self.closed = False
         self.streams = 0
+        self.dropped: Counter[Dropped] = Counter()
 
-    def follow(self, follower: Callable[[Sequence[Happening]], None]) -> None:
-        """Have everything that happens from now on told to a function that does not wait."""
+    def follow(self, follower: Follower) -> None:
+        """Have everything that happens from now on told to a function; the next page waits until it is through."""
         self._followers.append(follower)
 
     async def start(self) -> None:
@@ -73,7 +80,7 @@ class Tail:
                 self._kept.extend(page)
                 self.position = page[-1].position
                 for follower in self._followers:
-                    follower(page)
+                    await follower(page)
                 self._spread()
             # An event that could not be read has no row; to wait for it would be a loop without a pause.
             looked = max(self.position, current)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import cast
 
 import anyio
+import msgspec
 import structlog
 from opentelemetry import trace
 from opentelemetry.trace import SpanKind
@@ -61,8 +62,8 @@ class Caller:
 
     @property
     def quota(self) -> Quota:
-        """What the remote last said about our allowance."""
-        return self.pace.quota
+        """What the remote last said about our allowance, and until when our token lasts."""
+        return msgspec.structs.replace(self.pace.quota, token_until=self.tokens.until)
 
     async def call(self, call: Call) -> Answer:
         """Make a call; repeat it where a repeat is certainly harmless. The last answer comes back, good or bad.

@@ -1,7 +1,7 @@
 """Counters and allowance of one system and credential."""
 
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -36,10 +36,13 @@ class Calls(msgspec.Struct):
 class Quota(msgspec.Struct, frozen=True):
     """What the remote last said about our allowance; None where it said nothing.
 
-    Units   `reset` and `paused_until` UTC.
+    Units   `reset`, `paused_until` and `token_until` UTC. `waited` is what calls have waited for it so far, added up
+            over all of them; `token_until` is the end of the present token.
     """
 
     limit: int | None = None
     remaining: int | None = None
     reset: datetime | None = None
     paused_until: datetime | None = None
+    waited: timedelta = timedelta()
+    token_until: datetime | None = None

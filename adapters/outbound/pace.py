@@ -57,6 +57,7 @@ class Pace:
         self._left: int | None = None  # calls that the last headers allow, those in flight taken off
         self._reset = 0.0  # of the event loop's clock; when the last headers stop to hold
         self._in_flight = 0
+        self._waited = 0.0  # seconds, by all calls together
         self._strikes = 0  # refusals in a row, for pauses that the remote did not give
         self._successes = 0
 
@@ -65,7 +66,8 @@ class Pace:
         """What the remote last said, with the pause that is in force."""
         left = self._resume - anyio.current_time()
         until = self._clock.now() + timedelta(seconds=left) if left > 0 else None
-        return msgspec.structs.replace(self._quota, paused_until=until)
+        waited = timedelta(seconds=self._waited)
+        return msgspec.structs.replace(self._quota, paused_until=until, waited=waited)
 
     @property
     def paused_for(self) -> timedelta:
@@ -123,8 +125,12 @@ class Pace:
                 message = f"{self._rules.system} asks for a pause of {round(wait)} seconds"
                 raise RetryLater(message, after=timedelta(seconds=wait))
             paused = True
-            await anyio.sleep(wait)
-            await anyio.sleep(self._rng.uniform(0.0, self._patience.jitter))
+            began = anyio.current_time()
+            try:
+                await anyio.sleep(wait)
+                await anyio.sleep(self._rng.uniform(0.0, self._patience.jitter))
+            finally:
+                self._waited += anyio.current_time() - began
         if paused and self._left is not None and self._left <= 0:
             self._left = None  # a new window: the next answer tells
 

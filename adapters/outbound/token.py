@@ -41,7 +41,7 @@ class Credentials(msgspec.Struct, frozen=True):
 
 
 class TokenSource:
-    """One valid token for all callers; at most one token request at a time."""
+    """One valid token for all callers; at most one token request at a time. `until` is when the present one ends."""
 
     def __init__(self, credentials: Credentials, wire: Wire, clock: Clock, redactor: Redactor) -> None:
         self._credentials = credentials
@@ -51,6 +51,7 @@ class TokenSource:
         self._lock = anyio.Lock()
         self._token: Secret | None = None
         self._renew_at: datetime | None = None
+        self.until: datetime | None = None
         self._requests = 0
         self._failure: SiteLedgerError | None = None
         secret = credentials.client_secret.reveal()
@@ -117,6 +118,7 @@ class TokenSource:
         self._failure = None
         life = timedelta(seconds=seconds)
         # A token that lives shorter than we like to renew ahead is still used for half its life.
+        self.until = asked_at + life
         self._renew_at = asked_at + max(life - who.ahead, life / 2)
         log.info("token_renewed", system=who.system, expires_in=seconds)
         return self._token

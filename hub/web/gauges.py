@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from hub.service import Service
 
 _STATES = "SELECT connection, state, COUNT(*) FROM record_state GROUP BY connection, state"
 """Answered from an index alone."""
 _OLDEST = (
-    "SELECT connection, MIN(since) FROM record_state WHERE state IN ('pending', 'in-flight', 'failed')"
-    " GROUP BY connection"
+    "SELECT connection, flow, MIN(since) FROM record_state WHERE state IN ('pending', 'in-flight', 'failed')"
+    " GROUP BY connection, flow"
 )
 _FAILURES = "SELECT connection, cause, records FROM failure_group WHERE records > 0"
 _APPROVALS = (
@@ -19,6 +19,19 @@ _APPROVALS = (
     " WHERE state IN ('ready', 'resent') GROUP BY connection"
 )
 _BATCHES = "SELECT connection, COUNT(*) FROM batch WHERE state = 'running' GROUP BY connection"
+
+
+class Total:
+    """A counter whose total somebody else keeps."""
+
+    def __init__(self, name: str, doc: str, labels: Sequence[str], registry: CollectorRegistry) -> None:
+        self._counter = Counter(name, doc, labels, registry=registry)
+        self._before: dict[Sequence[str], float] = {}
+
+    def at(self, labels: Sequence[str], total: float) -> None:
+        """It stands at this total now."""
+        self._counter.labels(*labels).inc(max(total - self._before.get(labels, 0), 0))
+        self._before[labels] = total
 
 
 class Gauges:
@@ -34,7 +47,7 @@ class Gauges:
         self._projected = gauge("projection_position", "Position of a read model.", "projection")
         self._lag = gauge("projection_lag_events", "Events that a read model is behind.", "projection")
         self._depth = gauge("queue_depth", "Records in a state.", "connection", "state")
-        self._oldest = gauge("oldest_pending_age_seconds", "Age of the oldest unfinished record.", "connection")
+        self._oldest = gauge("oldest_pending_age_seconds", "Age of the oldest unfinished record.", "connection", "flow")
         self._failures = gauge("open_failures", "Records that a cause hits.", "connection", "cause")
         self._approvals = gauge("approvals_waiting", "Documents that wait to be accepted.", "connection")
         self._oldest_approval = gauge("oldest_approval_age_seconds", "Age of the oldest of these.", "connection")
@@ -48,6 +61,22 @@ class Gauges:
             "resource",
         )
         self._streams = gauge("sse_clients", "Open live streams.")
+        self._remaining = gauge(
+            "rate_limit_remaining", "Calls that a system still allows, as it said last.", "connection", "system"
+        )
+        self._token = gauge(
+            "oauth_token_expiry_timestamp_seconds", "End of the present access token.", "connection", "system"
+        )
+        self._database = gauge("db_pool_in_use", "Connections of the store at work.", "kind")
+        self._waited = Total(
+            "siteledger_rate_limit_wait_seconds",
+            "Time that calls waited for their allowance, added up.",
+            ("connection", "system"),
+            registry,
+        )
+        self._dropped = Total(
+            "siteledger_sse_dropped", "Live streams that were refused or cut off.", ("reason",), registry
+        )
 
     async def refresh(self) -> None:
         """Reads them anew.
@@ -67,6 +96,27 @@ class Gauges:
                 for (system, what), expires in standing.expires.items():
                     self._expiry.labels(name, system, what).set(expires.timestamp())
         self._streams.set(it.tail.streams)
+        for reason in ("full", "revoked", "slow"):
+            self._dropped.at((reason,), it.tail.dropped[reason])
+        for kind, count in it.hub.ledger.threads.in_use.items():
+            self._database.labels(kind).set(count)
+        self._allowances()
+
+    def _allowances(self) -> None:
+        """What both systems said last to the rounds of each connection; after its window the whole is left."""
+        now = self._service.hub.clock.now()
+        for gauge in (self._remaining, self._token):
+            gauge.clear()
+        for name, pair in self._service.schedule.pairs.items():
+            for system, target in pair.targets.items():
+                quota = target.quota
+                is_over = quota.reset is not None and quota.reset <= now
+                left = quota.limit if is_over else quota.remaining
+                if left is not None:
+                    self._remaining.labels(name, system).set(left)
+                if quota.token_until is not None:
+                    self._token.labels(name, system).set(quota.token_until.timestamp())
+                self._waited.at((name, system), quota.waited.total_seconds())
 
     async def _positions(self) -> None:
         hub = self._service.hub
@@ -92,13 +142,14 @@ class Gauges:
         waiting = await rows(_APPROVALS)
         for connection, count, _ in waiting:
             self._approvals.labels(connection).set(count)
-        self._set_ages(self._oldest_approval, ((connection, oldest) for connection, _, oldest in waiting))
+        self._set_ages(self._oldest_approval, [(connection, oldest) for connection, _, oldest in waiting])
         for connection, count in await rows(_BATCHES):
             self._batches.labels(connection).set(count)
 
     def _set_ages(self, gauge: Gauge, since: Iterable[Sequence[str]]) -> None:
+        """Rows of labels, with the moment as their last field."""
         gauge.clear()
         now = self._service.hub.clock.now()
-        for connection, moment in since:
+        for *labels, moment in since:
             age = now - datetime.fromisoformat(moment).astimezone(UTC)
-            gauge.labels(connection).set(max(age.total_seconds(), 0))
+            gauge.labels(*labels).set(max(age.total_seconds(), 0))

@@ -20,6 +20,7 @@ from hub.round import Outcome
 from hub.service import Service
 from hub.tail import Happening
 from hub.web.gauges import Gauges
+from hub.web.timings import Timings
 
 tracer = trace.get_tracer("siteledger")
 disable_created_metrics()
@@ -76,10 +77,12 @@ class Metrics:
             registry=on,
         )
         self._gauges = Gauges(service, on)
+        self._timings = Timings(service.hub, service.started, on)
         service.tail.follow(self._count)
+        service.tail.follow(self._timings.follow)
         service.heard.append(self.round_ended)
 
-    def _count(self, page: Sequence[Happening]) -> None:
+    async def _count(self, page: Sequence[Happening]) -> None:
         for item in page:
             self._appended.labels(item.connection, item.event).inc()
             if item.event in _OUTCOMES:

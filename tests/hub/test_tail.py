@@ -1,5 +1,6 @@
 """The tail of the ledger: everybody at their own pace, nothing twice, nothing lost, and no loop without a pause."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from domain.events import FeedAdvanced
 from hub import tail
 from hub.access.signing import signed, stream_of
-from hub.tail import Tail
+from hub.tail import Happening, Tail
 from tests.hub.harness import Bench, bench
 
 
@@ -39,7 +40,11 @@ async def test_followers_hear_of_everything_from_the_start_on_once(tmp_path: Pat
         await happen(it, 3)
         follower = followed(it)
         heard: list[int] = []
-        follower.follow(lambda page: heard.extend(item.version for item in page))
+
+        async def hear(page: Sequence[Happening]) -> None:
+            heard.extend(item.version for item in page)
+
+        follower.follow(hear)
         await follower.start()
         tasks.start_soon(follower.run)
         await happen(it, 4, 4)

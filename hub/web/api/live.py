@@ -8,7 +8,7 @@ from contextlib import suppress
 import orjson
 from aiohttp import ClientConnectionResetError, web
 from aiohttp_sse import sse_response
-from anyio import current_time
+from anyio import current_time, move_on_after
 
 from hub.tail import Happening
 from hub.web.keys import service
@@ -20,6 +20,8 @@ QUIET = 15.0
 AGAIN = 10.0
 """Seconds after which a stream asks whether its reader may still read: a token may have been revoked."""
 MOST_STREAMS = 500
+SLOW = 30.0
+"""Seconds in which a page must be taken; whoever does not is cut off and goes on later where he stopped."""
 
 
 async def stream(request: web.Request) -> web.StreamResponse:
@@ -29,6 +31,7 @@ async def stream(request: web.Request) -> web.StreamResponse:
     position = _last(request, tail.position)
     names, flow = allowed(request), request.query.get("flow")
     if tail.streams >= MOST_STREAMS:
+        tail.dropped["full"] += 1
         raise Refused(503, f"{MOST_STREAMS} streams are open", headers={"Retry-After": "10"})
     with tail.stream():
         async with sse_response(request, headers={"X-Accel-Buffering": "no"}) as answer:
@@ -38,11 +41,18 @@ async def stream(request: web.Request) -> web.StreamResponse:
                     if current_time() - asked >= AGAIN:
                         asked = current_time()
                         if not await still_allowed(request):
+                            tail.dropped["revoked"] += 1
                             break
-                    for item in await tail.after(position, QUIET):
-                        position = item.position
-                        if item.connection in names and flow in (None, item.flow):
-                            await answer.send(_shown(item), id=str(item.position))
+                    page = await tail.after(position, QUIET)
+                    with move_on_after(SLOW) as taken:
+                        for item in page:
+                            position = item.position
+                            if item.connection in names and flow in (None, item.flow):
+                                await answer.send(_shown(item), id=str(item.position))
+                    if taken.cancelled_caught:
+                        tail.dropped["slow"] += 1
+                        _cut_off(request)
+                        break
         return answer
 
 
@@ -53,6 +63,12 @@ def _last(request: web.Request, present: int) -> int:
     if not (given.isascii() and given.isdecimal()) or len(given) > 18:  # noqa: PLR2004 - digits of a position
         raise Refused(422, "Last-Event-ID: it is no position; leave it out to start at the present")
     return min(int(given), present)
+
+
+def _cut_off(request: web.Request) -> None:
+    """Ends the connection at once: a reader who takes nothing would not take a farewell either."""
+    if request.transport is not None:
+        request.transport.abort()
 
 
 def _shown(item: Happening) -> str:

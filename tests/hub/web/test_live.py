@@ -1,21 +1,26 @@
 """Live streams: nothing that may be seen is lost, nothing else is shown, and every stream ends with what allows it."""
 
+import asyncio
+import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import anyio
 import orjson
 import pytest
 from aiohttp import ClientResponse
 
+from domain.events import DeadLettered
 from hub import tail
 from hub.access import Role
 from hub.web.api import live
-from tests.hub.web.harness import ADMIN, Filled, Web, served, settings
+from tests.hub.web.harness import ADMIN, NOW, Filled, Web, served, settings
 from tests.hub.web.test_reading import seen
 
+_LINES = ("Accept: text/event-stream", "Last-Event-ID: 0")
 ACCEPT = {"Accept": "text/event-stream"}
 
 
@@ -49,6 +54,37 @@ async def told(answer: ClientResponse, count: int) -> list[tuple[int, dict[str, 
             if len(found) == count:
                 break
     return found
+
+
+async def dropped(it: Web) -> dict[str, float]:
+    """How many streams were refused or cut off, by the metrics."""
+    async with it.request("/metrics") as answer:
+        lines = (await answer.text()).splitlines()
+    return {line.split('"')[1]: float(line.split()[-1]) for line in lines if line.startswith("siteledger_sse_dropped")}
+
+
+@asynccontextmanager
+async def deaf(it: Web) -> AsyncGenerator[None]:
+    """Somebody who asks for everything from the beginning and takes nothing of it."""
+    with socket.socket() as one:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        one.setblocking(False)  # noqa: FBT003 - as the library has it
+        loop = asyncio.get_running_loop()
+        host, port = it.url.removeprefix("http://").split(":")
+        await loop.sock_connect(one, (host, int(port)))
+        lines = ["GET /api/v1/events HTTP/1.1", f"Host: {host}", f"Authorization: Bearer {ADMIN}", *_LINES, "", ""]
+        await loop.sock_sendall(one, "\r\n".join(lines).encode())
+        yield
+
+
+async def much(it: Web) -> None:
+    """More happens than the buffers of a connection hold."""
+    head: dict[str, Any] = {"originator_version": 1, "at": NOW, "connection": "main", "actor": "system"}
+    story = {"correlation_id": "story", "causation_id": "story"}
+    what: dict[str, Any] = {"side": "procore", "entity_set": "webhook", "source_id": "", "content": "0" * 64}
+    await it.hub.ledger.append(
+        [DeadLettered(originator_id=uuid4(), **head, **story, **what, reason="x" * 500_000) for _ in range(20)]
+    )
 
 
 @pytest.mark.requirement("DC-10")
@@ -124,6 +160,31 @@ async def test_a_stream_ends_soon_after_its_token_is_revoked_or_its_session_ende
             with anyio.fail_after(5):
                 assert await first.content.read() is not None
                 assert await second.content.read() is not None
+
+
+@pytest.mark.requirement("BX-22")
+async def test_streams_that_are_ended_for_a_reason_are_counted(
+    ledger: Filled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "QUIET", 0.05)
+    monkeypatch.setattr(live, "AGAIN", 0.1)
+    monkeypatch.setattr(live, "SLOW", 0.3)
+    monkeypatch.setattr(live, "MOST_STREAMS", 2)
+    async with followed(ledger, tmp_path) as it:
+        before = await dropped(it)
+        token = await it.token("reports")
+        async with stream(it, token=token) as first, stream(it):
+            await it.ask("/api/v1/events", headers=ACCEPT, status=503)
+            await it.ask("/api/v1/tokens/reports", "DELETE", status=204)
+            await first.content.read()
+        await much(it)
+        async with deaf(it):
+            while not it.service.tail.dropped["slow"]:
+                await it.ask("/healthz", "HEAD")
+            after = await dropped(it)
+
+    assert before == {"full": 0, "revoked": 0, "slow": 0}
+    assert after == {"full": 1, "revoked": 1, "slow": 1}
 
 
 async def test_streams_end_when_the_service_closes_them(ledger: Filled, tmp_path: Path) -> None:
