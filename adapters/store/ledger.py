@@ -14,7 +14,6 @@ from adapters.store.contents import unpacked
 from adapters.store.database import Database, Reader, Row
 from adapters.store.errors import ConnectionLost, StoreUnavailable
 from adapters.store.events import Event, Registry
-from adapters.store.postgres import PostgresDatabase
 from adapters.store.sqlite import SqliteDatabase
 from adapters.store.statements import Dialect, Statement, Value
 from adapters.store.threads import Threads
@@ -246,6 +245,9 @@ def database_at(url: str) -> Database:
     if mark and scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
         return SqliteDatabase(rest[1:])
     if scheme in {"postgresql", "postgres"}:
+        # Its driver takes a fifth of a second to load, which every command on SQLite would wait for.
+        from adapters.store.postgres import PostgresDatabase  # noqa: PLC0415
+
         return PostgresDatabase(url)
     message = f"The store URL must begin with sqlite:/// or postgresql://, not with {scheme!r}."
     raise StoreUnavailable(message)
