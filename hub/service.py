@@ -37,6 +37,8 @@ a system without an answer is settled by looking, at the next start."""
 ANSWERS = timedelta(seconds=0.25)
 """What answers that are under way may take at the end."""
 
+FILES = 2
+"""Exports that are written at a time; each takes a thread that reads, and lists need the others."""
 
 Heard = Callable[[str, Outcome | SiteLedgerError], None]
 """Hears how a round of a connection ended."""
@@ -65,6 +67,7 @@ class Service:
     works: Works = field(default_factory=Works)
     heard: list[Heard] = field(default_factory=list[Heard])
     stopping: bool = False
+    writing_files: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(FILES))
 
     async def run(self, serve: "Serve", host: str, port: int, *, told: "Told") -> None:
         """Serves until SIGTERM or Ctrl-C, then ends cleanly.

@@ -1,7 +1,7 @@
 """The event store, contents and rows, on SQLite or PostgreSQL, behind `Ledger`."""
 
 from adapters.store.contents import redacted_form
-from adapters.store.database import Reader, Row
+from adapters.store.database import Reader, Row, Snapshot
 from adapters.store.errors import (
     ConnectionLost,
     Locked,
@@ -27,6 +27,7 @@ __all__ = [
     "Registry",
     "Row",
     "RowsRefused",
+    "Snapshot",
     "Statement",
     "StoreUnavailable",
     "StreamMoved",

@@ -65,6 +65,10 @@ class Snapshot(Protocol):
         """Rows of a table by its key, one after the other; ids as 16 bytes."""
         ...
 
+    def select(self, sql: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """Rows of a query with `?` for each value, one after the other; a page of them is in memory at a time."""
+        ...
+
 
 class Filling(Protocol):
     """A store that is being filled."""

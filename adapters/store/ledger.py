@@ -11,7 +11,7 @@ from anyio.abc import TaskStatus
 
 from adapters.ports import Clock
 from adapters.store.contents import unpacked
-from adapters.store.database import Database, Reader, Row
+from adapters.store.database import Database, Reader, Row, Snapshot
 from adapters.store.errors import ConnectionLost, StoreUnavailable
 from adapters.store.events import Event, Registry
 from adapters.store.sqlite import SqliteDatabase
@@ -156,6 +156,18 @@ class Ledger:
     async def reading(self, call: Callable[[Reader], T]) -> T:
         """Read and compute beside the event loop, in one go: for work that reads much and returns little."""
         return await self._read(lambda: call(self._database))
+
+    async def at_one_moment(self, call: Callable[[Snapshot], T]) -> T:
+        """Read as much as one likes, all of it as it was at one moment, beside the event loop and while others write.
+
+        Raises  what the call raises; it is not tried again, as it may have written a part of what it reads.
+        """
+
+        def read() -> T:
+            with self._database.snapshot() as snapshot:
+                return call(snapshot)
+
+        return await self._threads.read(read)
 
     def in_list(self, column: str, values: Sequence[Value]) -> tuple[str, Any]:
         """A condition for `rows` that a column holds one of these values, and the one parameter that it takes."""

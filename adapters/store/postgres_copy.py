@@ -1,14 +1,15 @@
 """All rows of a PostgreSQL store out of it, and into an empty one, by COPY."""
 # ruff: noqa: S608 - only names from our own constants stand in the SQL
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
 import psycopg
 
+from adapters.store.copying import CHUNK
 from adapters.store.schema import FOUND, Kept
-from adapters.store.statements import Columns
+from adapters.store.statements import Columns, numbered
 
 TYPES = {"text": "text", "bigint": "int8", "bytea": "bytea", "uuid": "uuid"}
 
@@ -30,6 +31,13 @@ class PostgresSnapshot:
         with self._cursor.copy(sql.encode()) as copy:
             copy.set_types(["bytea" if kind == "uuid" else TYPES[kind] for _, kind in table.columns])
             yield from copy.rows()
+
+    def select(self, sql: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """Rows of a query, by a cursor that the server keeps."""
+        with self._cursor.connection.cursor("rows") as cursor:
+            cursor.itersize = CHUNK
+            cursor.execute(numbered(sql), values)
+            yield from cursor
 
 
 class PostgresFilling:

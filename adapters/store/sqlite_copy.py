@@ -2,7 +2,7 @@
 # ruff: noqa: S608 - only names from our own constants stand in the SQL, every value is bound
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -24,9 +24,18 @@ class SqliteSnapshot:
     def rows(self, table: Kept) -> Iterator[tuple[Any, ...]]:
         """Rows of a table by its key."""
         names = ", ".join(name for name, _ in table.columns)
-        self._cursor.execute(f"SELECT {names} FROM {table.name} ORDER BY {', '.join(table.key)}")
-        while page := self._cursor.fetchmany(CHUNK):
-            yield from page
+        return self.select(f"SELECT {names} FROM {table.name} ORDER BY {', '.join(table.key)}")
+
+    def select(self, sql: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """Rows of a query, on a cursor of their own."""
+        cursor = self._cursor.connection.cursor()
+        cursor.row_factory = None  # bare tuples, as the caller's
+        try:
+            cursor.execute(sql, values)
+            while page := cursor.fetchmany(CHUNK):
+                yield from page
+        finally:
+            cursor.close()
 
 
 class SqliteFilling:

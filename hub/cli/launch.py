@@ -13,6 +13,7 @@ from domain.errors import SiteLedgerError
 from hub.cli.accepting import approvals, approve, decline, resend, retrieve
 from hub.cli.access import groups as access_groups
 from hub.cli.caring import backup, keys, redact, restore, upgrade
+from hub.cli.exporting import export
 from hub.cli.links import link, links, reset, unlink
 from hub.cli.looking import explain, status
 from hub.cli.mending import batches, failures, replay, retry, skip
@@ -48,6 +49,7 @@ def application(shell: Shell) -> App:
         app.command(command)
     for command in (approvals, approve, decline, retrieve, resend):
         app.command(command)
+    app.command(export)
     configuration = App(name="config", help="Look at the configuration.")
     configuration.command(show)
     app.command(configuration)

@@ -3,7 +3,17 @@
 import textwrap
 from typing import cast
 
-from domain.errors import Changed, Misconfigured, NeedsDecision, NotLetIn, RetryLater, SiteLedgerError, Unreadable
+from domain.errors import (
+    Changed,
+    Misconfigured,
+    NeedsDecision,
+    NotLetIn,
+    RetryLater,
+    SiteLedgerError,
+    Unknown,
+    Unreadable,
+    WrongInput,
+)
 from hub.report import ExitStatus, Halted, gravest
 
 __all__ = ["ExitStatus", "known_errors", "listed", "status_of", "status_of_all"]
@@ -46,7 +56,7 @@ def status_of(error: SiteLedgerError) -> ExitStatus:  # noqa: PLR0911 - one line
             return error.status
         case BackupRefused():
             return ExitStatus.INTEGRITY
-        case WrongStore():
+        case WrongStore() | WrongInput() | Unknown():
             return ExitStatus.WRONG_USE
         case NotLetIn():
             return ExitStatus.REMOTE

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from hashlib import sha256
@@ -15,9 +16,11 @@ from adapters.store import (
     Ledger,
     Locked,
     RowsRefused,
+    Snapshot,
     Statement,
     StoreUnavailable,
     StreamMoved,
+    ThreadPool,
     UnknownEvent,
 )
 
@@ -310,6 +313,36 @@ async def test_a_schema_of_a_newer_version_is_refused(opened: Opened, store_url:
     with pytest.raises(StoreUnavailable, match="newer"):
         async with opened(store_url):
             pytest.fail("an unknown schema was opened")
+
+
+async def test_what_is_read_at_one_moment_does_not_see_what_is_written_meanwhile(
+    opened: Opened, store_url: str, noted: Noted
+) -> None:
+    sql = "SELECT notification_id, topic FROM stored_events WHERE notification_id > ? ORDER BY notification_id"
+    begun, written = threading.Event(), threading.Event()
+
+    def read(snapshot: Snapshot) -> tuple[list[Any], list[Any]]:
+        rows = snapshot.select(sql, (1,))
+        first = [next(rows)]
+        begun.set()
+        assert written.wait(20)
+        return first + list(rows), list(snapshot.select("SELECT '100%', count(*) FROM stored_events"))
+
+    async with opened(store_url) as ledger:
+        await ledger.append([noted("a", version) for version in range(1, 1202)])
+
+        async def write() -> None:
+            await ThreadPool().read(begun.wait)
+            await ledger.append([noted("b", 1)])
+            written.set()
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(write)
+            rows, counted = await ledger.at_one_moment(read)
+
+        assert [row[0] for row in rows] == list(range(2, 1202))
+        assert counted == [("100%", 1201)]
+        assert await ledger.last_position() == 1202
 
 
 PROCESS = """

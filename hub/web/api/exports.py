@@ -1,0 +1,72 @@
+"""Views of the read schema as files: written whole to a file that nobody else sees, then sent."""
+
+from tempfile import TemporaryFile
+from typing import IO, cast
+
+from aiohttp import web
+
+from hub.access import Action
+from hub.files import FORMATS, Format, Options
+from hub.operations.exports import export
+from hub.queries.views import VIEWS, ViewFilter, filters_of, view_named
+from hub.web.answers import json
+from hub.web.contract import BASE
+from hub.web.keys import service
+from hub.web.routes import Route, allowed
+
+CHUNK = 256 * 1024
+"""Bytes that are in memory at a time."""
+
+
+async def _views(request: web.Request) -> web.Response:  # noqa: ARG001 - the same for all
+    items = [
+        {
+            "name": table.name,
+            "about": table.doc,
+            "filters": list(filters_of(table)),
+            "columns": [{"name": each.name, "type": each.type, "holds": each.doc} for each in table.columns],
+        }
+        for _, table in VIEWS.values()
+    ]
+    return json({"items": items})
+
+
+async def _export(request: web.Request) -> web.StreamResponse:
+    query = request.query
+    names = [name for name in ViewFilter.__struct_fields__ if name in query and name != "connection"]
+    # The one connection that is asked for is all that is allowed here, so views of no connection follow it too.
+    wanted = ViewFilter(**{name: query[name] for name in names}, within=allowed(request))
+    chosen = cast("Format", query.get("format", "csv"))
+    view = request.match_info["view"]
+    options = Options(bom=query.get("bom") == "true", sheet=view_named(view).name)
+    it = service(request)
+    with TemporaryFile() as file:
+        async with it.writing_files:
+            found = await export(it.hub, view, chosen, file, wanted, options)
+        name = f"{found.view}-{found.position}"
+        return await send(request, file, chosen, name, {"SiteLedger-Position": str(found.position)})
+
+
+async def send(
+    request: web.Request, file: IO[bytes], format: Format, name: str, headers: dict[str, str]
+) -> web.StreamResponse:
+    """A file that is written whole and stands at its end, as a download."""
+    kind = FORMATS[format]
+    answer = web.StreamResponse(headers={**headers, "Content-Type": kind.media_type})
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}{kind.suffix}"'
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Cache-Control"] = "no-store"
+    answer.content_length = file.tell()
+    await answer.prepare(request)
+    if request.method != "HEAD":
+        file.seek(0)
+        while chunk := file.read(CHUNK):
+            await answer.write(chunk)
+    await answer.write_eof()
+    return answer
+
+
+ROUTES = (
+    Route("GET", f"{BASE}/exports", _views, Action.SEE),
+    Route("GET", f"{BASE}/exports/{{view}}", _export, Action.SEE),
+)
