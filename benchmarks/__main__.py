@@ -7,7 +7,7 @@ from functools import partial
 import anyio
 import structlog
 
-from benchmarks import appends, failures, first_sync, memory, notices, pipeline, reads, validate
+from benchmarks import appends, asof, failures, first_sync, memory, notices, pipeline, reads, validate
 from benchmarks.measure import Result
 from benchmarks.places import databases
 
@@ -19,6 +19,7 @@ SECTIONS = {
     "validate": validate.rows,
     "failures": failures.rows,
     "notices": notices.rows,
+    "asof": asof.rows,
 }
 
 

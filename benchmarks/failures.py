@@ -25,7 +25,7 @@ TARGET_MS = 100.0
 PAGE = 500
 LOOKS = 30
 
-_NOBODY = {
+NOBODY = {
     "kind": "test",
     "business_central": {
         "api_url": "https://api.businesscentral.dynamics.com/v2.0/bench/Sandbox/api",
@@ -117,7 +117,7 @@ async def rows(sqlite: Place, postgres: Place | None, *, runs: int, quick: bool)
 async def _on(url: str, place: str, count: int) -> list[Result]:
     told: list[Result] = []
     settings = Settings.model_validate(
-        {"store": {"url": url}, "connections": {"main": _NOBODY}}, context=Surroundings(environ={"SECRET": "none"})
+        {"store": {"url": url}, "connections": {"main": NOBODY}}, context=Surroundings(environ={"SECRET": "none"})
     )
     async with open_hub(settings, clock=FixedClock(START), rng=seeded_rng(1)) as hub:
         await fill(hub.ledger, count)

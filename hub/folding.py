@@ -213,10 +213,13 @@ def _load(reader: Reader, target: Target, wanted: Mapping[str, dict[Key, None]])
     for table in target.projection.tables:
         keys = wanted[table.name]
         found: dict[Key, Key | None] = dict.fromkeys(keys)
-        if keys:
-            places = [table.names.index(name) for name in table.key]
+        places = [table.names.index(name) for name in table.key]
+        for length in {len(key) for key in keys}:  # a shorter key means all rows under it
             sql, values = reader.dialect.select(
-                target.table(table), table.names, _columns(table, table.key), list(keys)
+                target.table(table),
+                table.names,
+                _columns(table, table.key[:length]),
+                [key for key in keys if len(key) == length],
             )
             for row in reader.rows(sql, values):
                 found[tuple([row[place] for place in places])] = row

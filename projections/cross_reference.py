@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from domain import events
 from domain.events import Event, LinkRow
+from projections.history import FROM, LINK_HISTORY, over
 from projections.projection import Column, Keys, Projection, Rows, Table
 
 CROSS_REFERENCE = Table(
@@ -28,6 +29,7 @@ CROSS_REFERENCE = Table(
         Column("procore_id", "text", "id in Procore"),
         Column("procore_parent_id", "text", "id of the project or contract above it in Procore, empty for none"),
         Column("since", "text", "when the pair was joined, UTC"),
+        FROM,
     ),
     key=("connection", "flow", "record", "role", "bc_set", "bc_id"),
     indexes=(
@@ -48,16 +50,21 @@ def keys(event: Event) -> Keys:
     if isinstance(event, events.Linked | events.Adopted):
         for link in _joined(event):
             yield CROSS_REFERENCE, _key(event, link)
+            yield CROSS_REFERENCE, _key(event, replace(link, role=ADOPTED))
+    if isinstance(event, events.Unlinked | events.Reset):
+        yield CROSS_REFERENCE, _of(event)
 
 
-def fold(rows: Rows, event: Event, _position: int) -> None:
-    """A pair keeps the moment at which it was first joined; one that was cut or reset is gone from the table."""
+def fold(rows: Rows, event: Event, position: int) -> None:
+    """A pair keeps the moment at which it was first joined; one that was cut or reset goes to the history."""
     match event:
         case events.Linked() | events.Adopted():
             for link in _joined(event):
-                _join(rows, event, link)
+                _join(rows, event, link, position)
         case events.Unlinked() | events.Reset():
-            rows.clear(CROSS_REFERENCE, (event.connection, event.flow, str(event.originator_id)))
+            for pair in rows.under(CROSS_REFERENCE, _of(event)):
+                over(rows, LINK_HISTORY, pair, position)
+            rows.clear(CROSS_REFERENCE, _of(event))
         case _:
             return
 
@@ -69,27 +76,38 @@ def _joined(event: events.Linked | events.Adopted) -> Iterable[LinkRow]:
     return (replace(event.link, role=ADOPTED) if event.part else event.link,)
 
 
-def _join(rows: Rows, event: events.Linked | events.Adopted, link: LinkRow) -> None:
+def _join(rows: Rows, event: events.Linked | events.Adopted, link: LinkRow, position: int) -> None:
     old = rows.get(CROSS_REFERENCE, _key(event, link))
     same = old is not None and old["procore_id"] == link.procore_id
     if link.role != ADOPTED:
-        rows.delete(CROSS_REFERENCE, _key(event, replace(link, role=ADOPTED)))
-    rows.put(
-        CROSS_REFERENCE,
-        {
-            "connection": event.connection,
-            "flow": event.flow,
-            "record": str(event.originator_id),
-            "role": link.role,
-            "bc_set": link.bc_set,
-            "bc_id": link.bc_id,
-            "bc_number": link.bc_number,
-            "procore_resource": link.procore_resource,
-            "procore_id": link.procore_id,
-            "procore_parent_id": link.procore_parent_id,
-            "since": old["since"] if same and old is not None else event.at.isoformat(),
-        },
-    )
+        adopted = replace(link, role=ADOPTED)
+        by_hand = rows.get(CROSS_REFERENCE, _key(event, adopted))
+        if by_hand is not None:
+            over(rows, LINK_HISTORY, by_hand, position)
+            rows.delete(CROSS_REFERENCE, _key(event, adopted))
+    row = {
+        "connection": event.connection,
+        "flow": event.flow,
+        "record": str(event.originator_id),
+        "role": link.role,
+        "bc_set": link.bc_set,
+        "bc_id": link.bc_id,
+        "bc_number": link.bc_number,
+        "procore_resource": link.procore_resource,
+        "procore_id": link.procore_id,
+        "procore_parent_id": link.procore_parent_id,
+        "since": old["since"] if same and old is not None else event.at.isoformat(),
+    }
+    if old is not None:
+        if all(old[name] == value for name, value in row.items()):
+            return
+        over(rows, LINK_HISTORY, old, position)
+    rows.put(CROSS_REFERENCE, {**row, "valid_from": position})
+
+
+def _of(event: events.FlowEvent) -> tuple[str, str, str]:
+    """Begins the keys of all pairs of a record in a flow."""
+    return (event.connection, event.flow, str(event.originator_id))
 
 
 def _key(event: events.FlowEvent, link: LinkRow) -> tuple[str, ...]:
@@ -98,8 +116,8 @@ def _key(event: events.FlowEvent, link: LinkRow) -> tuple[str, ...]:
 
 CROSS_REFERENCES = Projection(
     name="cross_reference",
-    version=1,
-    tables=(CROSS_REFERENCE,),
+    version=2,
+    tables=(CROSS_REFERENCE, LINK_HISTORY),
     topics=tuple(kind.TOPIC for kind in (events.Linked, events.Adopted, events.Unlinked, events.Reset)),
     keys=keys,
     fold=fold,

@@ -62,7 +62,7 @@ class Table:
 
 
 Keys = Iterable[tuple[Table, Sequence[Any]]]
-"""Rows by table and key."""
+"""Rows by table and key; a key that is only the beginning of one means all rows `under` it."""
 
 
 @dataclass(frozen=True)
@@ -131,6 +131,13 @@ class Rows:
         """
         return self._tables[table.name].get(self._stored(key))
 
+    def under(self, table: Table, key_prefix: Sequence[Any]) -> list[Row]:
+        """Copies of all rows whose key begins like this, by key; `keys` named the prefix.
+
+        Raises  UndeclaredKey.
+        """
+        return self._tables[table.name].under(self._stored(key_prefix))
+
     def put(self, table: Table, row: Row) -> None:
         """Insert a row, or replace the one under the same key.
 
@@ -184,6 +191,14 @@ class _Buffer:
         else:
             raise UndeclaredKey(self._table.name, key)
         return None if values is None else dict(zip(self._names, values, strict=True))
+
+    def under(self, prefix: Key) -> list[Row]:
+        length = len(prefix)
+        if prefix not in self._loaded:
+            raise UndeclaredKey(self._table.name, prefix)
+        found = {key: None if self._is_cleared(key) else values for key, values in self._loaded.items()} | self._now
+        rows = ((key, values) for key, values in found.items() if key[:length] == prefix and values is not None)
+        return [dict(zip(self._names, values, strict=True)) for _, values in sorted(rows, key=itemgetter(0))]
 
     def put(self, row: Row) -> None:
         values = self._values(row)

@@ -11,7 +11,7 @@ from domain.causes import FailureCause, cause_of
 from domain.events import Event
 from domain.flows import BY_NAME
 from domain.states import Status
-from projections import failures
+from projections import failures, history
 from projections.projection import Column, Keys, Projection, Row, Rows, Table
 
 Get = Callable[[Table, Sequence[Any]], Row | None]
@@ -70,11 +70,13 @@ RECORD_STATE = Table(
         Column("todo", "bigint", "1 when a decision is owed"),
         Column("joined", "bigint", "position at which it was last joined to a counterpart, 0 for never"),
         Column("position", "bigint", "position of its last event"),
+        history.FROM,
     ),
     key=("record", "flow"),
     indexes=(
         ("connection", "todo", "position"),
         ("connection", "state", "flow"),
+        ("connection", "valid_from", "state"),
         ("connection", "kind", "number"),
         ("connection", "project"),
     ),
@@ -150,6 +152,7 @@ def fold(rows: Rows, event: Event, position: int) -> None:
         case events.Vanished():
             known = rows.get(RECORD, (str(event.originator_id),))
             if known is not None:
+                history.over(rows, history.RECORD_HISTORY, known, position, "position")
                 rows.put(RECORD, {**known, "vanished": 1, "at": event.at.isoformat(), "position": position})
             for flow in event.flows:
                 _moved(rows, event, flow, position)
@@ -163,6 +166,9 @@ def fold(rows: Rows, event: Event, position: int) -> None:
 
 def _observed(rows: Rows, event: events.Observed, position: int) -> None:
     record = str(event.originator_id)
+    known = rows.get(RECORD, (record,))
+    if known is not None:
+        history.over(rows, history.RECORD_HISTORY, known, position, "position")
     rows.put(
         RECORD,
         {
@@ -218,6 +224,7 @@ def _moved(rows: Rows, event: Event, flow: str, position: int) -> None:
         "joined": position if _joins(event) else (old["joined"] if old is not None else 0),
         "position": position,
     }
+    row["valid_from"] = history.moved(rows, old, row, position)
     rows.put(RECORD_STATE, row)
     failures.moved(rows, event, old, row, found)
     if (old is not None and old["state"] == "parked") or now.state == "parked":
@@ -333,8 +340,17 @@ def _json(value: Iterable[object]) -> str:
 
 RECORD_STATES = Projection(
     name="record_state",
-    version=4,
-    tables=(RECORD, RECORD_STATE, WAIT, failures.FAILURE, failures.FAILURE_JOB, failures.FAILURE_GROUP),
+    version=5,
+    tables=(
+        RECORD,
+        RECORD_STATE,
+        WAIT,
+        history.RECORD_HISTORY,
+        history.STATE_HISTORY,
+        failures.FAILURE,
+        failures.FAILURE_JOB,
+        failures.FAILURE_GROUP,
+    ),
     topics=tuple(
         event.TOPIC
         for event in events.EVENTS.values()

@@ -21,6 +21,8 @@ LOOKS, LOOK_AGAIN = 100, 0.3
 
 _SKIPPED = frozenset({"event_log", "plan", "run"})
 """Read by people only; the log is the largest of all."""
+_PAST = frozenset({"record_history", "state_history", "link_history"})
+"""A round never asks how things were."""
 _ONLY = {"delivery": " AND state IN ('requested', 'attempted', 'delayed')"}
 """What is settled is never looked at again by a round."""
 
@@ -53,7 +55,12 @@ async def _copied(hub: Hub, ledger: Ledger, connection: str, *, held: bool) -> i
 
     No lock is taken unless a round got in the way, and then only for as long as the copy takes.
     """
-    tables = [table for projection in KEPT for table in projection.tables if "connection" in table.names]
+    tables = [
+        table
+        for projection in KEPT
+        for table in projection.tables
+        if "connection" in table.names and table.name not in _PAST
+    ]
     for attempt in range(TRIES):
         async with _between_rounds(hub.ledger, connection) if attempt and not held else nullcontext():
             position = await hub.projector.catch_up()

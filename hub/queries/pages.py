@@ -20,7 +20,7 @@ from hub.asof import position_at
 
 MOST = 1000
 USUAL = 100
-_NUMBERS = ("position",)
+_NUMBERS = ("position", "valid_from")
 """Columns of an order that hold a number."""
 
 

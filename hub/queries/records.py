@@ -11,6 +11,10 @@ from adapters.store import Ledger
 from domain.errors import Unknown, WrongInput
 from hub.operations.explain import find, story
 from hub.queries.pages import USUAL, Page, Query, page
+from hub.queries.past import page_at
+from projections.cross_reference import CROSS_REFERENCE
+from projections.history import LINK_HISTORY, STATE_HISTORY
+from projections.record_state import RECORD_STATE
 
 _STATE = (
     "record",
@@ -25,7 +29,7 @@ _STATE = (
     "waits_for",
     "retry_at",
     "since",
-    "position",
+    "valid_from",
 )
 _PAIR = (
     "connection",
@@ -76,27 +80,27 @@ async def records(ledger: Ledger, wanted: Wanted) -> Page:
 
     Raises  WrongInput.
     """
-    query = visible(ledger, wanted)
+    query = Query()
     query.equal("flow", wanted.flow)
-    if wanted.state:
+    if "," in wanted.state:
         query.one_of(ledger, "state", wanted.state.split(","))
+    query.equal("state", "" if "," in wanted.state else wanted.state)
     query.equal("kind", wanted.kind)
     query.equal("project", wanted.project)
     if wanted.q:
         text = like(wanted.q.upper())
         query.where("(UPPER(number) LIKE ? ESCAPE '!' OR UPPER(title) LIKE ? ESCAPE '!')", f"{text}%", f"%{text}%")
-    return await page(
+    return await page_at(
         ledger,
-        "record_state",
+        (RECORD_STATE, STATE_HISTORY),
         _STATE,
+        seen(wanted),
         query,
-        order=("position", "record", "flow"),
+        order=("valid_from", "record", "flow"),
         descending=True,
-        changed="position",
         cursor=wanted.cursor,
         limit=wanted.limit,
         asof=wanted.asof,
-        lasting=True,
         shape=_state,
     )
 
@@ -106,22 +110,20 @@ async def cross_references(ledger: Ledger, wanted: Wanted) -> Page:
 
     Raises  WrongInput.
     """
-    query = visible(ledger, wanted)
+    query = Query()
     query.equal("flow", wanted.flow)
     if wanted.q:
         query.where("(bc_id = ? OR bc_number = ? OR procore_id = ?)", wanted.q.lower(), wanted.q.upper(), wanted.q)
-    return await page(
+    return await page_at(
         ledger,
-        "cross_reference",
+        (CROSS_REFERENCE, LINK_HISTORY),
         _PAIR,
+        seen(wanted),
         query,
         order=("connection", "flow", "bc_number", "record", "role", "bc_set", "bc_id"),
-        changed="since",  # a pair that was joined stays as it is
-        moments=True,
         cursor=wanted.cursor,
         limit=wanted.limit,
         asof=wanted.asof,
-        lasting=True,
     )
 
 
@@ -190,9 +192,14 @@ async def found(ledger: Ledger, words: str, connections: Collection[str]) -> lis
 def visible(ledger: Ledger, wanted: Wanted) -> Query:
     """The condition that every list begins with: connections that may be seen, and of these the wanted one."""
     query = Query()
-    seen = [wanted.connection] if wanted.connection else list(wanted.connections)
-    query.one_of(ledger, "connection", [name for name in seen if name in wanted.connections])
+    query.one_of(ledger, "connection", seen(wanted))
     return query
+
+
+def seen(wanted: Wanted) -> list[str]:
+    """The connections that may be seen, and of these the wanted one."""
+    asked = [wanted.connection] if wanted.connection else sorted(wanted.connections)
+    return [name for name in asked if name in wanted.connections]
 
 
 def like(words: str) -> str:
@@ -202,7 +209,8 @@ def like(words: str) -> str:
 
 def _state(row: dict[str, Any]) -> dict[str, Any]:
     lists = {name: msgspec.json.decode(row[name]) for name in ("reasons", "waits_for")}
-    return {**row, **lists, "retry_at": row["retry_at"] or None}
+    position = row.pop("valid_from")
+    return {**row, **lists, "retry_at": row["retry_at"] or None, "position": position}
 
 
 def _uuid(id: str) -> str:

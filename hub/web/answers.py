@@ -6,8 +6,10 @@ import msgspec
 import orjson
 from aiohttp import web
 
+from adapters.store import Ledger
 from hub.queries.pages import USUAL, Page
 from hub.queries.records import Wanted
+from hub.web.keys import service
 from hub.web.routes import allowed
 
 _NARROWS = ("connection", "flow", "state", "kind", "project", "q", "cursor", "asof")
@@ -33,6 +35,14 @@ def wanted(request: web.Request, **more: str) -> Wanted:
         **{name: query[name] for name in _NARROWS if name in query},
         **more,
     )
+
+
+async def told(request: web.Request) -> Ledger:
+    """The ledger; when the past is asked for, its read models tell all that happened until now."""
+    hub = service(request).hub
+    if request.query.get("asof"):
+        await hub.projector.catch_up()
+    return hub.ledger
 
 
 def _is_struct(document: Any) -> bool:

@@ -41,7 +41,10 @@ class Tables:
         loaded: dict[str, dict[Key, Key | None]] = {name: {} for name in self._rows}
         for _, event in placed:
             for table, key in self._projection.keys(event):
-                loaded[table.name][plain(key)] = self._rows[table.name].get(plain(key))
+                kept, begin = self._rows[table.name], plain(key)
+                loaded[table.name][begin] = kept.get(begin)
+                if len(begin) < len(table.key):
+                    loaded[table.name].update((it, row) for it, row in kept.items() if it[: len(begin)] == begin)
         if self._projection.further is not None:
             get = Rows(self._projection.tables, loaded).get
             for table, key in self._projection.further([event for _, event in placed], get):

@@ -42,6 +42,7 @@ def test_the_columns_are_those_that_others_build_on() -> None:
         "procore_id",
         "procore_parent_id",
         "since",
+        "valid_from",
     )
 
 

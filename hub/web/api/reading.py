@@ -9,7 +9,7 @@ from hub.operations.runs import Asked, ask
 from hub.queries import records
 from hub.queries.connections import connections
 from hub.queries.runs import runs
-from hub.web.answers import json, listed, wanted
+from hub.web.answers import json, listed, told, wanted
 from hub.web.api.live import stream
 from hub.web.contract import BASE
 from hub.web.keys import service
@@ -17,7 +17,7 @@ from hub.web.routes import Route, allowed, principal
 
 
 async def _records(request: web.Request) -> web.Response:
-    return listed(await records.records(service(request).hub.ledger, wanted(request)))
+    return listed(await records.records(await told(request), wanted(request)))
 
 
 async def _record(request: web.Request) -> web.Response:
@@ -31,7 +31,7 @@ async def _timeline(request: web.Request) -> web.Response:
 
 
 async def _cross_references(request: web.Request) -> web.Response:
-    return listed(await records.cross_references(service(request).hub.ledger, wanted(request)))
+    return listed(await records.cross_references(await told(request), wanted(request)))
 
 
 async def _find(request: web.Request) -> web.Response:
