@@ -11,8 +11,9 @@ from msgspec import Struct
 from adapters.store import Ledger
 from domain.causes import UNSETTLED
 from domain.errors import Unknown, WrongInput
+from hub.asof import position_at
 from hub.moments import moment_in
-from hub.queries.pages import Query, moment_at, position_of
+from hub.queries.pages import Query, moment_at
 from hub.queries.records import like
 from projections.projection import Table
 from projections.registry import PROJECTIONS
@@ -49,6 +50,7 @@ class ViewFilter(Struct, frozen=True, kw_only=True):
     since   moments as RFC 3339 writes them, `until` left out; they bound the moment of a row
     asof    a position or a moment: rows that changed later are left out
     within  connections that whoever asks may see, None for every one
+    whole   these are all that there are, so that views of no connection may be seen too
     """
 
     connection: str = ""
@@ -65,6 +67,7 @@ class ViewFilter(Struct, frozen=True, kw_only=True):
     until: str = ""
     asof: str = ""
     within: tuple[str, ...] | None = None
+    whole: bool = False
 
 
 def view_named(name: str) -> Table:
@@ -97,12 +100,12 @@ async def query_of(ledger: Ledger, table: Table, wanted: ViewFilter) -> Query:
     """
     known = filters_of(table)
     for name in wanted.__struct_fields__:
-        if name != "within" and getattr(wanted, name) and name not in known:
+        if name not in {"within", "whole"} and getattr(wanted, name) and name not in known:
             mend = f"It knows {', '.join(known)}." if known else "It is exported whole."
             raise WrongInput(name, f"the view {table.name} can't be narrowed by it", mend)
     query = Query()
     if wanted.within is not None:
-        _visible(query, ledger, table, wanted.within)
+        _visible(query, ledger, table, wanted.within, whole=wanted.whole)
     for name in _EQUAL:
         query.equal(name, getattr(wanted, name))
     _states(query, ledger, table, wanted)
@@ -120,14 +123,17 @@ async def query_of(ledger: Ledger, table: Table, wanted: ViewFilter) -> Query:
         if moment is not None:
             query.where(f"{_moment_of(table)} {sign} ?", moment.isoformat())
     if wanted.asof:
-        at = await position_of(ledger, wanted.asof)
+        at = await position_at(ledger, wanted.asof)
         column = _changed(table)
         query.where(f"{column} <= ?", at if column == "position" else await moment_at(ledger, at))
     return query
 
 
-def _visible(query: Query, ledger: Ledger, table: Table, within: Collection[str]) -> None:
-    """Only rows of these connections; rows that name none count by their record or batch."""
+def _visible(query: Query, ledger: Ledger, table: Table, within: Collection[str], *, whole: bool) -> None:
+    """Only rows of these connections; rows that name none count by their record or batch.
+
+    Raises  Unknown for a view of no connection, where not all may be seen.
+    """
     if "connection" in table.names:
         query.one_of(ledger, "connection", within)
         return
@@ -136,7 +142,8 @@ def _visible(query: Query, ledger: Ledger, table: Table, within: Collection[str]
         if name in table.names:
             query.where(f"{name} IN (SELECT {name} FROM {name} WHERE {condition})", values)  # noqa: S608 - our own names
             return
-    raise Unknown(f"The view {table.name} is of no connection, and for those alone who may see all of them.")
+    if not whole:
+        raise Unknown(f"The view {table.name} is of no connection, and for those alone who may see all of them.")
 
 
 def _states(query: Query, ledger: Ledger, table: Table, wanted: ViewFilter) -> None:

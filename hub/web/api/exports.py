@@ -14,6 +14,7 @@ from hub.web.contract import BASE
 from hub.web.keys import service
 from hub.web.routes import Route, allowed
 
+_OURS = frozenset({"connection", "within", "whole"})
 CHUNK = 256 * 1024
 """Bytes that are in memory at a time."""
 
@@ -33,13 +34,14 @@ async def _views(request: web.Request) -> web.Response:  # noqa: ARG001 - the sa
 
 async def _export(request: web.Request) -> web.StreamResponse:
     query = request.query
-    names = [name for name in ViewFilter.__struct_fields__ if name in query and name != "connection"]
+    names = [name for name in ViewFilter.__struct_fields__ if name in query and name not in _OURS]
     # The one connection that is asked for is all that is allowed here, so views of no connection follow it too.
-    wanted = ViewFilter(**{name: query[name] for name in names}, within=allowed(request))
+    it, within = service(request), allowed(request)
+    whole = set(within) == set(it.hub.settings.connections)
+    wanted = ViewFilter(**{name: query[name] for name in names}, within=within, whole=whole)
     chosen = cast("Format", query.get("format", "csv"))
     view = request.match_info["view"]
     options = Options(bom=query.get("bom") == "true", sheet=view_named(view).name)
-    it = service(request)
     with TemporaryFile() as file:
         async with it.writing_files:
             found = await export(it.hub, view, chosen, file, wanted, options)

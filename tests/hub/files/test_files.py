@@ -12,7 +12,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.errors import WrongInput
@@ -76,6 +76,7 @@ def test_csv_is_as_rfc_4180_has_it_and_carries_a_mark_where_excel_needs_one() ->
     assert written("csv", rows, Options(bom=True)) == b"\xef\xbb\xbf" + expected.encode()
 
 
+@settings(deadline=None, max_examples=60)
 @given(amounts)
 def test_no_format_changes_an_amount(amount: Decimal) -> None:
     rows = [("a", 1, format(amount, "f"))]
@@ -89,6 +90,7 @@ def test_no_format_changes_an_amount(amount: Decimal) -> None:
         assert Decimal(repr(float(held))) == amount
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(amounts, min_size=1, max_size=3))
 def test_parquet_holds_exact_decimals(found: list[Decimal]) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
