@@ -221,26 +221,23 @@ class Round:
                 self._idle.clear()
                 self._spread()
                 continue
-            self._idle.add(system)
             due = await dispatch.next_attempt()
-            if due is None and len(self._idle) == len(SYSTEMS):
-                self._over = True
-                self._spread()
-                return
-            await self._rest(system, due, news)
+            if not news.is_set():  # else there may be something to carry by now
+                await self._rest(system, due, news)
 
     async def _rest(self, system: System, due: datetime | None, news: anyio.Event) -> None:
         """Until something happens elsewhere, or the next attempt falls due; later ones are left for another round."""
         left = None if due is None or self._is_time_up() else due - self.pair.clock.now()
         if left is not None and left > self._wait:
             left = None
-        if left is None and self._idle == set(SYSTEMS):
+        if left is None:
+            # Only now: whoever still looks for work, or waits for an attempt, must not be taken for idle.
+            self._idle.add(system)
+        if self._idle == set(SYSTEMS):
             self._over = True
             self._spread()
             return
         with anyio.move_on_after(None if left is None else max(left.total_seconds(), 0)):
-            if left is not None:
-                self._idle.discard(system)
             await news.wait()
         self._idle.discard(system)
 
