@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal
 from hashlib import sha256
 from itertools import islice
-from typing import Any, Literal, NewType, TypeVar, cast
+from typing import Annotated, Any, Literal, NewType, TypeVar, cast
 from uuid import UUID
 
 import msgspec
@@ -21,6 +21,15 @@ SYSTEMS: tuple[System, ...] = (BUSINESS_CENTRAL, PROCORE)
 
 Digest = NewType("Digest", str)
 """SHA-256 in lower-case hex."""
+
+NAMES_CONTENT = msgspec.Meta(extra={"names": "content"})
+"""Marks a field of an event that names a body in the contents, so that whoever proves the ledger finds them all."""
+
+Content = Annotated[Digest, NAMES_CONTENT]
+"""Name of a body in the contents."""
+
+MaybeContent = Annotated[str, NAMES_CONTENT]
+"""Name of a body in the contents, or empty where there is none."""
 
 LEDGER = UUID("6f0b5a52-1d0c-5a0e-9a57-51edc0de0001")
 """Namespace of all ids that SiteLedger makes: the same object has the same id, whoever saw it first."""

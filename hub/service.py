@@ -16,6 +16,8 @@ from anyio.abc import TaskStatus
 from domain.errors import Misconfigured, SiteLedgerError
 from domain.flows import FLOWS
 from hub.app import Hub
+from hub.audit.parts import sealer_of
+from hub.audit.sealing import Sealer
 from hub.groups import single_error
 from hub.hearing.listening import Listening
 from hub.hearing.subscribing import Subscribing
@@ -64,6 +66,7 @@ class Service:
     subscribing: Subscribing | None
     started: datetime
     beats: dict[str, Heartbeat]
+    sealer: Sealer
     works: Works = field(default_factory=Works)
     heard: list[Heard] = field(default_factory=list[Heard])
     stopping: bool = False
@@ -100,6 +103,7 @@ class Service:
                 await ask_again(self.hub, self.schedule.ask)
                 tasks.start_soon(self.tail.run)
                 tasks.start_soon(self.hub.access.refusals.run)
+                tasks.start_soon(self.sealer.run)
                 for batch in await unfinished(self.hub):
                     self.work(batch)
                 tasks.start_soon(self.works.run)
@@ -182,7 +186,9 @@ def service_of(hub: Hub, heard: Heard | None = None) -> Service:
     listening = Listening(hub, hub.access, schedule.hint)
     url = hub.settings.server.public_url
     subscribing = Subscribing(hub, listening, url) if url else None
-    return Service(hub, schedule, Tail(hub), listening, subscribing, hub.clock.now(), beats, heard=listeners)
+    return Service(
+        hub, schedule, Tail(hub), listening, subscribing, hub.clock.now(), beats, sealer_of(hub), heard=listeners
+    )
 
 
 def _timetable(connection: Connection) -> Timetable:

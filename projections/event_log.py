@@ -200,6 +200,19 @@ def of_access(event: Event) -> str:  # noqa: C901, PLR0911 - as above
         case events.ContentsRedacted():
             return f"{len(event.contents)} bodies from before {event.before:%Y-%m-%d} redacted"
         case _:
+            return _of_proofs(event)
+
+
+def _of_proofs(event: Event) -> str:
+    match event:
+        case events.SigningKeyMade():
+            return f"heads are signed by the key {event.key} from here on"
+        case events.HeadSigned():
+            return f"head {event.hash[:12]} signed, of everything up to {event.position}"
+        case events.ChainVerified():
+            found = f"{event.findings} findings: {'; '.join(event.words)}" if event.findings else "nothing was changed"
+            return f"verified from {event.start} to {event.position}: {found}"
+        case _:
             return event.TOPIC
 
 

@@ -1,6 +1,7 @@
 """All read models, in the order in which they are brought up to date."""
 
 from projections.approval import APPROVALS
+from projections.audit import AUDITS
 from projections.batch import BATCHES
 from projections.cross_reference import CROSS_REFERENCES
 from projections.dead_letter import DEAD_LETTERS
@@ -22,5 +23,6 @@ PROJECTIONS: tuple[Projection, ...] = (
     PLANS,
     BATCHES,
     DEAD_LETTERS,
+    AUDITS,
     EVENT_LOGS,
 )

@@ -105,7 +105,17 @@ TOKENS = Kept(
 SESSIONS = Kept(
     "access_session", (("sha256", "bytea"), *_texts("user_name", "created_at", "seen_at")), ("sha256",), since=3
 )
-KEPT = (KEPT_EVENTS, CONTENTS, SNAPSHOTS, SECRETS, USERS, TOKENS, SESSIONS)
+SEALS = Kept(
+    "audit_seal",
+    (
+        ("first_position", "bigint"),
+        ("last_position", "bigint"),
+        *((name, "bytea") for name in ("previous", "hash", "leaves")),
+    ),
+    ("first_position",),
+    since=4,
+)
+KEPT = (KEPT_EVENTS, CONTENTS, SNAPSHOTS, SECRETS, USERS, TOKENS, SESSIONS, SEALS)
 """In the order of a backup."""
 
 _CHECKPOINTS = (
@@ -136,6 +146,7 @@ def upgrades(dialect: Dialect, event_tables: tuple[str, ...]) -> tuple[Upgrade, 
                 "CREATE INDEX access_session_user ON access_session (user_name)",
             ),
         ),
+        Upgrade(4, "seals over the events", (SEALS.statement(dialect),)),
     )
 
 

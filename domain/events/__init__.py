@@ -19,6 +19,11 @@ from domain.events.access import (
     UserPut,
     UserRemoved,
 )
+from domain.events.audit import (
+    ChainVerified,
+    HeadSigned,
+    SigningKeyMade,
+)
 from domain.events.base import (
     Event,
     FlowEvent,
@@ -100,6 +105,7 @@ __all__ = [
     "BatchEnded",
     "BatchFrozen",
     "BatchLeft",
+    "ChainVerified",
     "Closed",
     "Configured",
     "Confirmed",
@@ -113,6 +119,7 @@ __all__ = [
     "FeedAdopted",
     "FeedAdvanced",
     "FlowEvent",
+    "HeadSigned",
     "KeysRotated",
     "Left",
     "LinkRow",
@@ -138,6 +145,7 @@ __all__ = [
     "SessionEnded",
     "SessionStarted",
     "SessionsEnded",
+    "SigningKeyMade",
     "Skipped",
     "Stirred",
     "Subscribed",
@@ -211,6 +219,9 @@ EVENTS: dict[str, type[Event]] = {
         ContentsRedacted,
         RequestClaimed,
         RequestAnswered,
+        SigningKeyMade,
+        HeadSigned,
+        ChainVerified,
     )
 }
 

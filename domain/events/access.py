@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from domain.events.base import Event
-from domain.values import Digest
+from domain.values import Digest, MaybeContent
 
 
 class UserPut(Event, frozen=True, kw_only=True):
@@ -88,4 +88,4 @@ class RequestAnswered(Event, frozen=True, kw_only=True):
     TOPIC: ClassVar[str] = "api.request-answered.1"
     status: int
     content_type: str
-    content: str
+    content: MaybeContent

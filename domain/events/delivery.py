@@ -5,7 +5,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from domain.events.base import FlowEvent
-from domain.values import Digest, System
+from domain.values import Content, Digest, MaybeContent, System
 
 
 class Requested(FlowEvent, frozen=True, kw_only=True):
@@ -18,7 +18,7 @@ class Requested(FlowEvent, frozen=True, kw_only=True):
     system: System
     scope: dict[str, str]
     key: str
-    body: Digest
+    body: Content
     digest: Digest
     target_id: str = ""
     if_match: str = ""
@@ -35,8 +35,8 @@ class DeliveryEvent(FlowEvent, frozen=True, kw_only=True):
     method: str = ""
     url: str = ""
     status: int = 0
-    request: str = ""
-    response: str = ""
+    request: MaybeContent = ""
+    response: MaybeContent = ""
     took_ms: int = 0
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from domain.events.base import Event
-from domain.values import Digest, System
+from domain.values import Content, Digest, System
 
 
 class FeedAdvanced(Event, frozen=True, kw_only=True):
@@ -39,7 +39,7 @@ class Configured(Event, frozen=True, kw_only=True):
     """The connection runs under these settings from here on; `content` names them, secrets left out."""
 
     TOPIC: ClassVar[str] = "connection.configured.1"
-    content: Digest
+    content: Content
 
 
 class RunAsked(Event, frozen=True, kw_only=True):
@@ -80,7 +80,7 @@ class DeadLettered(Event, frozen=True, kw_only=True):
     entity_set: str
     source_id: str
     reason: str
-    content: Digest
+    content: Content
 
 
 class NoticeHeard(Event, frozen=True, kw_only=True):
@@ -124,7 +124,7 @@ class PlanMade(Event, frozen=True, kw_only=True):
 
     TOPIC: ClassVar[str] = "plan.made.1"
     plan: Digest
-    content: Digest
+    content: Content
     expires: datetime
     writes: int
     calls: dict[str, int]
@@ -157,9 +157,13 @@ class KeysRotated(Event, frozen=True, kw_only=True):
 
 
 class ContentsRedacted(Event, frozen=True, kw_only=True):
-    """Personal fields were taken out of these contents, which no longer match their digests; no other event changes."""
+    """Personal fields were taken out of these contents, which no longer match their digests; no other event changes.
+
+    `forms` are the digests of what stands there now, in the order of `contents`; older events name none.
+    """
 
     TOPIC: ClassVar[str] = "contents.redacted.1"
     contents: tuple[Digest, ...]
     fields: tuple[str, ...]
     before: datetime
+    forms: tuple[Digest, ...] = ()

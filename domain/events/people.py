@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 from msgspec import Struct
 
 from domain.events.base import Event, FlowEvent, Left, LinkRow
-from domain.values import Digest
+from domain.values import Content
 
 
 class Adopted(FlowEvent, frozen=True, kw_only=True):
@@ -56,7 +56,7 @@ class BatchFrozen(Event, frozen=True, kw_only=True):
     action: str
     reason: str
     filter: dict[str, str]
-    members: Digest
+    members: Content
     total: int
     causes: dict[str, int]
 
@@ -94,7 +94,7 @@ class ApprovalRequested(FlowEvent, frozen=True, kw_only=True):
     """
 
     TOPIC: ClassVar[str] = "approval.requested.1"
-    hash: Digest
+    hash: Content
     kind: str
     number: str
     title: str
@@ -107,7 +107,7 @@ class ApprovalRequested(FlowEvent, frozen=True, kw_only=True):
 class ApprovalEvent(FlowEvent, frozen=True, kw_only=True):
     """What a person did about a request; `hash` names the content that it is about."""
 
-    hash: Digest
+    hash: Content
     comment: str = ""
 
 

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from domain.events.base import Event, FlowEvent, LinkRow, Violation, Wait
-from domain.values import Digest, System
+from domain.values import Content, Digest, System
 
 
 class Observed(Event, frozen=True, kw_only=True):
@@ -23,7 +23,7 @@ class Observed(Event, frozen=True, kw_only=True):
     title: str
     project: str
     digest: Digest
-    content: Digest
+    content: Content
     modified_at: str
     flows: tuple[str, ...]
     facet: str = ""
@@ -83,7 +83,7 @@ class Synced(FlowEvent, frozen=True, kw_only=True):
     """Nothing is left to do for the content `content`."""
 
     TOPIC: ClassVar[str] = "flow.synced.1"
-    content: Digest
+    content: Content
     warnings: tuple[str, ...] = ()
 
 

@@ -12,6 +12,7 @@ from cyclopts import App, CycloptsError, Parameter
 from domain.errors import SiteLedgerError
 from hub.cli.accepting import approvals, approve, decline, resend, retrieve
 from hub.cli.access import groups as access_groups
+from hub.cli.auditing import audit
 from hub.cli.caring import backup, keys, redact, restore, upgrade
 from hub.cli.exporting import export
 from hub.cli.links import link, links, reset, unlink
@@ -55,7 +56,7 @@ def application(shell: Shell) -> App:
     app.command(configuration)
     for command in (upgrade, backup, restore, redact):
         app.command(command)
-    for group in (keys(), *access_groups()):
+    for group in (keys(), audit(), *access_groups()):
         app.command(group)
     return app
 

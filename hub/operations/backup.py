@@ -1,17 +1,22 @@
 """`backup` and `restore`: all of a store into one file while it is used, and an empty store out of such a file."""
 
 import os
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any
 
 from adapters.ports import Clock, SystemClock
-from adapters.store import ThreadPool
+from adapters.store import Registry, ThreadPool, open_ledger
 from adapters.store import backup as archive
 from adapters.store.backup import Manifest
 from adapters.store.ledger import database_at
+from adapters.store.schema import SEALS
+from domain.events import EVENTS, UPCASTERS
 from hub.app import open_hub
+from hub.audit.sealing import SealsDamaged, seal
+from hub.audit.verifying import verify
 from hub.keyring import keyring_of
 from hub.report import ExitStatus, Halted, Progress, Report
 from hub.settings import Settings
@@ -27,6 +32,7 @@ async def backup(settings: Settings, *, file: Path, force: bool, progress: Progr
     """
     progress.start("backup")
     url = settings.store.url.get_secret_value()
+    await _sealed(url)
     manifest, size = await ThreadPool().write(lambda: made(url, file, SystemClock(), force=force))
     progress.finish("backup")
     document = {"file": str(file), "bytes": size, **_document(manifest)}
@@ -34,6 +40,30 @@ async def backup(settings: Settings, *, file: Path, force: bool, progress: Progr
     if manifest.keys:
         lines.append(f"Its secrets take the key {', '.join(manifest.keys)}, which is not in it: keep that apart.")
     return _report(document, lines)
+
+
+async def _sealed(url: str) -> None:
+    """Seals what is not sealed yet, where the store has seals: a backup never waits for an upgrade."""
+    threads = ThreadPool()
+    if await threads.read(lambda: _number(url)) >= SEALS.since:
+        async with open_ledger(url, events=Registry(EVENTS, UPCASTERS), clock=SystemClock(), threads=threads) as ledger:
+            with suppress(SealsDamaged):  # that is for `audit verify`, and a backup is needed all the more
+                await seal(ledger)
+
+
+def _number(url: str) -> int:
+    """The number of a store's schema, 0 for one that was never used."""
+    if url.startswith(_FILE) and not Path(url.removeprefix(_FILE)).exists():
+        return 0
+    database = database_at(url)
+    try:
+        with database.snapshot() as snapshot:
+            return snapshot.number
+    finally:
+        database.close()
+
+
+_FILE = "sqlite:///"
 
 
 def made(url: str, file: Path, clock: Clock, *, force: bool = False) -> tuple[Manifest, int]:
@@ -68,7 +98,7 @@ def made(url: str, file: Path, clock: Clock, *, force: bool = False) -> tuple[Ma
 
 
 async def restore(settings: Settings, *, file: Path, progress: Progress) -> Report:
-    """Verifies the whole file, fills the empty store in one transaction, and folds the read models.
+    """Verifies the whole file, fills the empty store in one transaction, folds the read models, and proves the ledger.
 
     Raises  BackupRefused and StoreUnavailable, and then the store is as it was; Halted where the file can't be read.
     """
@@ -79,11 +109,20 @@ async def restore(settings: Settings, *, file: Path, progress: Progress) -> Repo
     async with open_hub(settings) as hub:
         await hub.projector.catch_up()
         missing = _missing_keys(settings, manifest)
+        progress.start("verify")
+        verified = await verify(hub, actor="system", keep=False)
+        progress.finish("verify")
     lines = [f"Restored {manifest.position} events of {manifest.made_at}; the tables are folded anew."]
     if missing:
         lines.append(f"Its secrets take the key {', '.join(missing)}: put it into server.secret_key.")
+    lines += [finding.words for finding in verified.told]
+    if not verified.sound:
+        lines.append("The backup holds a ledger that was changed before it was made. Restore an older one elsewhere.")
     status = ExitStatus.NEEDS_PERSON if missing else ExitStatus.DONE
-    return _report({"file": str(file), **_document(manifest), "missing_keys": missing}, lines, status)
+    if not verified.sound:
+        status = ExitStatus.INTEGRITY
+    document = {"file": str(file), **_document(manifest), "missing_keys": missing, "valid": verified.sound}
+    return _report(document, lines, status)
 
 
 def filled(url: str, file: Path, clock: Clock) -> Manifest:

@@ -1,4 +1,4 @@
-"""`keys rotate`: a new key for what is secret at rest, and everything encrypted anew under it."""
+"""`keys rotate`: a new key for what is secret at rest, everything encrypted anew, and a new key that signs heads."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,6 +8,7 @@ from domain.errors import Misconfigured
 from domain.events import KeysRotated
 from hub.access.signing import signed, stream_of
 from hub.app import Hub, open_hub
+from hub.audit.keys import SigningKeys
 from hub.keyring import NO_KEY, keyring_of, new_key
 from hub.operations.key_files import replaced
 from hub.report import ExitStatus, Halted, Report
@@ -34,19 +35,22 @@ async def rotate(settings: Settings, *, actor: str, drop_old: bool = False) -> R
         keys = keyring_of(secret)
         vault = Vault(hub.ledger, hub.clock, lambda: keys)
         moved = await vault.rotate()
+        signer = await SigningKeys(hub.ledger, vault, hub.clock, hub.rng).rotate(actor)
         dropped = drop_old and len(keys.ids) > 1 and _dropped(secret)
         kept = keys.ids[:1] if dropped else keys.ids
         stream = stream_of("keys", f"{hub.rng.getrandbits(128):032x}")
         rotated = signed(KeysRotated, hub.clock, actor, stream, key=keys.newest, kept=kept[1:], secrets=moved)
         if made or moved or dropped:
             await hub.ledger.append([rotated])
-    document = {"key": keys.newest, "made": made, "encrypted": moved, "old_keys": list(kept[1:])}
+    document = {"key": keys.newest, "made": made, "encrypted": moved, "signer": signer, "old_keys": list(kept[1:])}
 
     def render(console: "Console") -> None:
         def say(text: str) -> None:
             console.print(text, markup=False, highlight=False, soft_wrap=True)
 
         say(f"{'Made' if made else 'Used'} the key {keys.newest}; encrypted {moved} secrets under it.")
+        if signer:
+            say(f"Heads of the ledger are signed by the key {signer} from here on; older ones stay valid.")
         if kept[1:]:
             say(f"Old keys are kept behind it ({', '.join(kept[1:])}): backups made before need them.")
         if made:

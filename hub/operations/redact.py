@@ -14,7 +14,7 @@ import msgspec
 
 from adapters.store import Ledger, RowsRefused, Statement, redacted_form
 from domain.events import ContentsRedacted, DeadLettered, DeliveryEvent, Event, Observed, Requested
-from domain.values import Digest, read_json
+from domain.values import Digest, read_json, sha256_of
 from hub.access.signing import signed, stream_of
 from hub.app import Hub, open_hub
 from hub.masking import REDACTED, WORDS_ONLY, masked
@@ -138,6 +138,7 @@ class _Step:
         """Put the new bodies in place, if nothing happened since it was looked who needs them."""
         stream = stream_of("redaction", f"{self.hub.rng.getrandbits(128):032x}")
         names = tuple(Digest(name) for name in sorted(changed))
+        forms = tuple(sha256_of(changed[name]) for name in names)
         event = signed(
             ContentsRedacted,
             self.hub.clock,
@@ -146,6 +147,7 @@ class _Step:
             contents=names,
             fields=self.fields,
             before=self.before,
+            forms=forms,
         )
         # The event itself is the one that may come between: whoever appends waits until this transaction is over.
         sql = (

@@ -11,6 +11,7 @@ from domain.states import NEEDS_A_PERSON, QUIET, UNFINISHED, State
 from domain.values import SYSTEMS
 from hub.app import Hub, open_hub
 from hub.due import Narrow
+from hub.operations.audit import seal_and_sign
 from hub.report import ExitStatus, Halted, Progress, Report, gravest
 from hub.round import Outcome
 from hub.settings import Settings
@@ -48,6 +49,7 @@ async def sync(  # noqa: PLR0913 - one argument for each option of the command
             )
             for name in names
         ]
+        await seal_and_sign(hub)
     if len(reports) == 1:
         return reports[0]
     document = {"connections": [report.document for report in reports]}

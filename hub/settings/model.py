@@ -78,6 +78,9 @@ class Server(Table):
     personal_fields: tuple[Text, ...] = PERSONAL_FIELDS
     """Fields of stored bodies that are personal, by their name in JSON, wherever they stand."""
 
+    sign_heads_every: PollInterval = timedelta(hours=1)
+    """How often the head of the ledger is signed, from `1s` to `1d`, where something happened since."""
+
     oidc: Oidc = cast("Any", {})
 
     @model_validator(mode="after")

@@ -18,6 +18,7 @@ from adapters.store.statements import SqliteDialect
 from tests.adapters.store.conftest import Noted, stream
 
 Opened = Callable[[str], AbstractAsyncContextManager[Ledger]]
+NEWEST = schema.upgrades(SqliteDialect(), ())[-1].number
 AT = datetime(2026, 1, 6, tzinfo=UTC).isoformat()
 
 STREAM = stream("a")
@@ -96,7 +97,7 @@ async def test_a_store_of_the_first_schema_keeps_all_its_data_and_goes_on(
     opened: Opened, old_url: str, noted: Callable[..., Noted]
 ) -> None:
     async with opened(old_url) as ledger:
-        assert await ledger.rows("SELECT max(number) FROM schema_version") == [(3,)]
+        assert await ledger.rows("SELECT max(number) FROM schema_version") == [(NEWEST,)]
         assert [row[4] for row in await ledger.read(0, 10)] == [STATE]
         assert await ledger.load([STREAM]) == {STREAM: [noted("a")]}
         assert await ledger.contents([SHA]) == {SHA: BODY}
@@ -116,9 +117,11 @@ async def test_many_that_start_at_once_upgrade_once(opened: Opened, old_url: str
     with ThreadPoolExecutor(6) as pool:
         told = list(pool.map(start, range(6)))
 
-    assert sorted(told) == [(2, 3), *[(3, 3)] * 5]
+    assert sorted(told) == [(2, NEWEST), *[(NEWEST, NEWEST)] * 5]
     async with opened(old_url) as ledger:
-        assert await ledger.rows("SELECT number FROM schema_version ORDER BY number") == [(1,), (2,), (3,)]
+        assert await ledger.rows("SELECT number FROM schema_version ORDER BY number") == [
+            (number,) for number in range(1, NEWEST + 1)
+        ]
 
 
 async def test_an_old_store_can_be_backed_up_before_it_is_upgraded(old_url: str) -> None:
@@ -150,12 +153,15 @@ def test_what_changes_the_schema_waits_for_a_person_and_what_adds_does_not() -> 
         len(known) + 1, "names are split", ("ALTER TABLE secret ADD COLUMN x TEXT",), additive=False
     )
     session = Session()
-    assert schema.apply(session, known, AT, everything=False) == (0, 3)
+    assert schema.apply(session, known, AT, everything=False) == (0, NEWEST)
 
     with pytest.raises(StoreUnavailable, match=r"names are split.*backup.*siteledger upgrade"):
         schema.apply(session, (*known, changes), AT, everything=False)
-    assert schema.apply(session, (*known, replace(changes, additive=True)), AT, everything=False) == (3, 4)
-    assert schema.apply(Session(), (*known, changes), AT, everything=False) == (0, 4)
+    assert schema.apply(session, (*known, replace(changes, additive=True)), AT, everything=False) == (
+        NEWEST,
+        NEWEST + 1,
+    )
+    assert schema.apply(Session(), (*known, changes), AT, everything=False) == (0, NEWEST + 1)
 
 
 def test_what_changes_the_schema_is_applied_by_upgrade() -> None:
@@ -163,19 +169,22 @@ def test_what_changes_the_schema_is_applied_by_upgrade() -> None:
     session = Session()
     schema.apply(session, known, AT)
 
-    assert schema.apply(session, (*known, schema.Upgrade(4, "more", (), additive=False)), AT) == (3, 4)
+    assert schema.apply(session, (*known, schema.Upgrade(NEWEST + 1, "more", (), additive=False)), AT) == (
+        NEWEST,
+        NEWEST + 1,
+    )
 
 
 def test_an_upgrade_that_fails_leaves_the_schema_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     database = SqliteDatabase(str(tmp_path / "ledger.db"))
     database.upgrade(AT)
     known = schema.upgrades(SqliteDialect(), ())
-    broken = schema.Upgrade(4, "broken", ("CREATE TABLE half (a TEXT)", "CREATE TABLE secret (a TEXT)"))
+    broken = schema.Upgrade(NEWEST + 1, "broken", ("CREATE TABLE half (a TEXT)", "CREATE TABLE secret (a TEXT)"))
     monkeypatch.setattr(schema, "upgrades", lambda *_: (*known, broken))
 
     with pytest.raises(Exception, match="already exists"):
         database.upgrade(AT)
 
-    assert database.rows("SELECT max(number) FROM schema_version", ()) == [(3,)]
+    assert database.rows("SELECT max(number) FROM schema_version", ()) == [(NEWEST,)]
     assert database.rows("SELECT name FROM sqlite_schema WHERE name = 'half'", ()) == []
     database.close()

@@ -1,0 +1,1 @@
+"""What proves the ledger: seals over its events, signed heads over the seals, verification, and evidence."""
