@@ -4,7 +4,7 @@ Source  Procore: `webhook-resources.md`, sections 2 and 3. Business Central: the
         registry; lines have sets of their own and move no header (Business Central 7.7, 11.15).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Literal
 
 from msgspec import Struct
@@ -45,7 +45,16 @@ class Resource(Struct, frozen=True):
     events: tuple[Reason, ...]
     kinds: tuple[str, ...]
 
+    @property
+    def head(self) -> str:
+        """The resource by whose name it is muted: for lines that of their document."""
+        document = f"{self.name.removesuffix(_LINES)}s"
+        return document if document in _DOCUMENTS else self.name
 
+
+_LINES = " Line Items"
+_DOCUMENTS = frozenset({"Purchase Order Contracts", "Work Order Contracts", "Potential Change Orders", "Direct Costs"})
+"""Resources whose lines are resources of their own."""
 NEW_PROJECTS = "Projects"
 """Tells of new projects, which need a hook of their own."""
 
@@ -89,13 +98,20 @@ def concern_of(notice: Notice) -> Concern | None:
     return _BY_SET.get(notice.resource)
 
 
-def resources_for(flows: Iterable[Flow]) -> tuple[Resource, ...]:
-    """The resources of Procore to ask for when these flows are on.
+def is_muted(resource: str, muted: Collection[str]) -> bool:
+    """Whether notices of a resource of Procore are to be ignored, because it or the document of such lines is muted."""
+    known = _NAMED.get(_plain(resource))
+    return known is not None and known.head in muted
 
-    `NEW_PROJECTS` is always among them.
+
+def resources_for(flows: Iterable[Flow], muted: Collection[str] = ()) -> tuple[Resource, ...]:
+    """The resources of Procore to ask for when these flows are on, without those that are muted.
+
+    `NEW_PROJECTS` is among them whatever flows are on.
     """
     kinds = {flow.kind for flow in flows}
-    return tuple(it for it in RESOURCES if it.name == NEW_PROJECTS or kinds & set(it.kinds))
+    useful = (it for it in RESOURCES if it.name == NEW_PROJECTS or kinds & set(it.kinds))
+    return tuple(it for it in useful if it.head not in muted)
 
 
 def sets_for(flows: Iterable[Flow]) -> tuple[str, ...]:
@@ -130,5 +146,6 @@ def _are_from(system: System, kinds: Iterable[str]) -> bool:
     return all(flow.origin.system == system for flow in FLOWS if flow.kind in kinds)
 
 
+_NAMED = {_plain(it.name): it for it in RESOURCES}
 _BY_RESOURCE = {_plain(it.name): Concern(it.kinds, origin=_are_from(PROCORE, it.kinds)) for it in RESOURCES}
 _BY_SET = _concerns_of_sets()

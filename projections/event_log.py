@@ -152,7 +152,8 @@ def summary(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for
         case events.RoundEnded():
             return f"round ended: {event.observed} observed, {sum(event.delivered.values())} delivered"
         case events.NoticeHeard():
-            return f"heard: {event.reason} of {event.resource} {event.resource_id}".rstrip()
+            left = f" (ignored: {event.ignored})" if event.ignored else ""
+            return f"heard: {event.reason} of {event.resource} {event.resource_id}".rstrip() + left
         case events.Subscribed():
             return f"{event.system} tells of {event.what}: {event.action}" + (f", {event.words}" if event.words else "")
         case events.DeadLettered():

@@ -8,6 +8,7 @@ from projections.dead_letter import DEAD_LETTERS
 from projections.delivery import DELIVERIES
 from projections.event_log import EVENT_LOGS
 from projections.feed import FEEDS
+from projections.notice import NOTICES
 from projections.plan import PLANS
 from projections.projection import Projection
 from projections.record_state import RECORD_STATES
@@ -24,5 +25,6 @@ PROJECTIONS: tuple[Projection, ...] = (
     BATCHES,
     DEAD_LETTERS,
     AUDITS,
+    NOTICES,
     EVENT_LOGS,
 )

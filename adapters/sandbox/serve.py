@@ -1,6 +1,6 @@
 """Both stand-ins on real ports, joined to one sample company, and the configuration that reaches them."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,8 +26,8 @@ class Sandbox:
     business_central_url: str
     procore_url: str
 
-    def connection(self, kind: str = "test", **more: Any) -> dict[str, Any]:
-        """The table of a connection in a configuration, as `hub.settings` reads it."""
+    def connection(self, kind: str = "test", procore: Mapping[str, Any] = {}, **more: Any) -> dict[str, Any]:
+        """The table of a connection in a configuration, as `hub.settings` reads it; `procore` adds to its table."""
         central = self.business_central
         return {
             "kind": kind,
@@ -44,6 +44,7 @@ class Sandbox:
                 "company_id": self.procore.state.company_id,
                 "client_id": CLIENT_ID,
                 "client_secret": f"env:{SECRET_NAME}",
+                **procore,
             },
             **more,
         }

@@ -88,6 +88,7 @@ class NoticeHeard(Event, frozen=True, kw_only=True):
 
     `notice` is the system's own id of it, `own` says that the hub made the change, `via` is `webhook`, or `discarded`
     for one that the system gave up to deliver and that was found in its list. `changed_at` is empty where not said.
+    `ignored` says why nothing is read for it: `muted` by a setting, `unused` when no flow carries such a record.
     """
 
     TOPIC: ClassVar[str] = "notice.heard.1"
@@ -100,6 +101,7 @@ class NoticeHeard(Event, frozen=True, kw_only=True):
     changed_at: str
     own: bool
     via: str
+    ignored: str = ""
 
 
 class Subscribed(Event, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ import structlog
 from adapters.outbound.secrets import Secret
 from adapters.store import StreamMoved
 from domain import events
-from domain.concerns import concern_of
+from domain.concerns import concern_of, is_muted
 from domain.errors import Unreadable
 from domain.notices import Notice, is_own, read_business_central, read_procore, state_fits
 from domain.values import BUSINESS_CENTRAL, LEDGER, PROCORE, System, sha256_of
@@ -27,7 +27,8 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 KEPT = 64 * 1024
 """Bytes of an unreadable body that are kept; a hint needs less than one thousand."""
 Told = Callable[[str, System, str, int], None]
-"""Hears connection, system, what became of notices (accepted, duplicate, unauthenticated, invalid), and how many."""
+"""Hears connection, system, what became of notices, and how many: accepted, ignored, duplicate, unauthenticated,
+invalid."""
 
 
 class Listening:
@@ -82,8 +83,10 @@ class Listening:
         news = list({each.id: self._event(connection, each, via) for each in notices}.values())
         known = {event.notice for event in await self._repeated(news)}
         for notice in notices:
-            self.told(connection, notice.system, "duplicate" if notice.id in known else "accepted", 1)
-        concerns = [concern_of(it) for it in notices if it.id not in known and not self._own(connection, it)]
+            heard = "ignored" if self._ignored(connection, notice) else "accepted"
+            self.told(connection, notice.system, "duplicate" if notice.id in known else heard, 1)
+        heeded = [it for it in notices if it.id not in known and not self._ignored(connection, it)]
+        concerns = [concern_of(it) for it in heeded if not self._own(connection, it)]
         kinds = dict.fromkeys(kind for concern in concerns if concern is not None for kind in concern.kinds)
         if kinds:
             self._hint(connection, tuple(kinds))
@@ -120,7 +123,15 @@ class Listening:
             changed_at=notice.at.isoformat() if notice.at else "",
             own=self._own(connection, notice),
             via=via,
+            ignored=self._ignored(connection, notice),
         )
+
+    def _ignored(self, connection: str, notice: Notice) -> str:
+        """Why nothing is read for a notice, whoever made the change."""
+        muted = self._hub.settings.connections[connection].procore.muted
+        if notice.system == PROCORE and is_muted(notice.resource, muted):
+            return "muted"
+        return "unused" if concern_of(notice) is None else ""
 
     def _own(self, connection: str, notice: Notice) -> bool:
         return is_own(notice, self._hub.settings.connections[connection].procore.client_id, "")

@@ -19,7 +19,7 @@ from adapters.outbound.secrets import Secret
 from adapters.procore.client import ProcoreClient
 from adapters.procore.hook_rows import Hook, Wanted
 from domain import events
-from domain.concerns import Resource, resources_for, sets_for
+from domain.concerns import Resource, is_muted, resources_for, sets_for
 from domain.errors import SiteLedgerError
 from domain.flows import BY_KIND
 from domain.notices import Notice
@@ -114,7 +114,7 @@ class Subscribing:
     async def _procore(self, pair: Pair, standing: Standing) -> None:
         """A hook of the company and one for each linked project: triggers belong to one scope each (N1)."""
         token, fresh = await self._secret(PROCORE, pair.name)
-        resources = resources_for(pair.flows)
+        resources = resources_for(pair.flows, self._muted(pair))
         offered: dict[str, frozenset[tuple[str, str]]] = {}
         linked = [row[0] for row in await self._hub.ledger.rows(_LINKED, (pair.name,))]
         for project in ("", *(each for each in linked if self._is_due(pair.name, each))):
@@ -124,6 +124,7 @@ class Subscribing:
             wanted = [Wanted(it.name, event) for it in useful for event in it.events]
             try:
                 hook = await self._hook(pair, token, project, fresh=fresh)
+                await self._silenced(pair, hook)
                 if scope not in offered:  # every project offers the same
                     offered[scope] = await self._offered(pair, project)
                 await self._triggers(
@@ -174,6 +175,18 @@ class Subscribing:
         if before is not None and before < len(asked):
             what = f"project {hook.project_id}" if hook.project_id else "the company"
             await self._say(pair, PROCORE, what, f"{len(triggers.present)} triggers")
+
+    def _muted(self, pair: Pair) -> tuple[str, ...]:
+        return self._hub.settings.connections[pair.name].procore.muted
+
+    async def _silenced(self, pair: Pair, hook: Hook) -> None:
+        """Triggers of what was muted since they were made are taken away."""
+        if not (muted := self._muted(pair)) or hook.triggers == 0:
+            return
+        hooks = cast("ProcoreClient", pair.targets[PROCORE]).hooks
+        for trigger in await hooks.triggers(hook.id, hook.project_id):
+            if is_muted(trigger.resource, muted):
+                await hooks.remove_trigger(hook.id, trigger.id, hook.project_id)
 
     async def _discarded(self, pair: Pair, hook: Hook) -> None:
         """Deliveries that Procore gave up are heard all the same (PF-06)."""

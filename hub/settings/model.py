@@ -28,6 +28,25 @@ PROCORE_TEST_HOSTS = ("sandbox.procore.com", "api-monthly.procore.com", "api-san
 """Source  Procore guide A2 and A4; the last is the spelling of requirements C-42."""
 
 
+Resource = Literal[
+    "Projects",
+    "Company Vendors",
+    "Line Item Types",
+    "Project Dates",
+    "Project Vendors",
+    "Sub Jobs",
+    "Cost Codes",
+    "Budget Line Items",
+    "Purchase Order Contracts",
+    "Work Order Contracts",
+    "Change Order Packages",
+    "Change Order Requests",
+    "Potential Change Orders",
+    "Direct Costs",
+    "Timecard Entries",
+]
+"""What Procore is asked to tell of, by its own names; a test holds it against the domain."""
+
 PERSONAL_FIELDS = (
     "workerName",
     "party",
@@ -135,6 +154,10 @@ class Procore(Table):
 
     client_secret: SecretValue
     """The application's secret."""
+
+    muted: tuple[Resource, ...] = ()
+    """Resources whose webhooks are not asked for, and are ignored when they come; of documents also their lines. What
+    changes there is found by polling alone (LE-15, LE-16, LE-18, LE-20, LE-21)."""
 
 
 class Connection(Table):

@@ -1,11 +1,14 @@
 """Every notice finds the kinds of records that it concerns, and nothing is asked for that concerns none."""
 
+from typing import get_args
+
 import pytest
 
-from domain.concerns import RESOURCES, Concern, concern_of, resources_for, sets_for
+from domain.concerns import RESOURCES, Concern, concern_of, is_muted, resources_for, sets_for
 from domain.flows import BY_KIND, FLOWS
 from domain.notices import Notice
 from domain.values import BUSINESS_CENTRAL, PROCORE, System
+from hub.settings.model import Resource
 
 
 def notice(system: System, resource: str) -> Notice:
@@ -89,3 +92,27 @@ def test_sets_are_asked_for_once_each_and_far_below_the_limit() -> None:
 
     assert len(set(sets)) == len(sets) < 30
     assert all(concern_of(notice(BUSINESS_CENTRAL, name)) for name in sets)
+
+
+@pytest.mark.requirement("LE-20", "LE-21")
+def test_a_muted_document_mutes_its_lines_and_nothing_else() -> None:
+    muted = ("Work Order Contracts",)
+    left = [it.name for it in resources_for(FLOWS, muted)]
+
+    assert is_muted("work_order_contract_line_items", muted)
+    assert is_muted("Work Order Contracts", muted)
+    assert not is_muted("Purchase Order Contract Line Items", muted)
+    assert not is_muted("RFIs", muted)
+    assert [it.name for it in RESOURCES if it.name not in left] == [
+        "Work Order Contracts",
+        "Work Order Contract Line Items",
+    ]
+
+
+def test_every_resource_can_be_muted_by_the_name_of_its_document() -> None:
+    heads = {it.head for it in RESOURCES}
+
+    assert heads == {
+        it.name for it in RESOURCES if not it.name.endswith("Line Items") or it.name == "Budget Line Items"
+    }
+    assert heads == set(get_args(Resource))

@@ -9,8 +9,9 @@ import anyio
 import pytest
 
 from adapters.sandbox.faults import Fault
+from adapters.sandbox.procore.webhook_events import TRIGGERS
 from tests.journeys import changes
-from tests.journeys.harness import line, sqlite, world
+from tests.journeys.harness import World, line, sqlite, world
 from tests.journeys.quick import quick
 from tests.journeys.serving import Served, free_port, served
 
@@ -334,3 +335,59 @@ async def test_a_further_look_within_the_day_asks_nothing_of_the_projects(tmp_pa
             asked = [entry for entry in it.procore.log if entry.sequence > place and "webhooks" in entry.path]
             assert [entry.path for entry in asked if "/projects/" in entry.path] == []
             assert 0 < len(asked) <= 4
+
+
+@pytest.mark.requirement("LE-15", "LE-16", "LE-17", "LE-18", "LE-19", "LE-20", "LE-21")
+@quick
+async def test_what_is_muted_is_not_asked_for_and_ignored_when_it_comes_all_the_same(tmp_path: Path) -> None:
+    orders, order_lines = "Potential Change Orders", "Potential Change Order Line Items"
+    contracts = ("Work Order Contracts", "Purchase Order Contracts")
+    muted = ("Projects", "Company Vendors", "Cost Codes", *contracts, orders)
+    lines = ("Work Order Contract Line Items", "Purchase Order Contract Line Items", order_lines)
+    unused = ("Standard Cost Codes", "Company Users")  # no flow carries them
+    async with world(sqlite(tmp_path), **RARELY) as it:
+        it.basics()
+        it.project("JOB1")
+        port = free_port()
+        async with served(it, port) as service:
+            await set_up(service)
+            asked = triggers(it)
+        it.more = {**RARELY, "procore": {"muted": muted}}
+        async with served(it, port) as service:
+            await set_up(service)
+            await service.until(lambda: not service.service.schedule.is_busy("main"))
+            rounds = service.service.beats["main"].rounds
+            for number, resource in enumerate((*muted, *lines, *unused)):
+                await told(service, number, resource)
+            await service.service.hub.projector.catch_up()
+            page = await service.get("/api/v1/notices")
+            quiet = service.service.beats["main"].rounds, service.service.schedule.is_busy("main")
+            text = await service.get("/metrics")
+            await told(service, 99, "Sub Jobs")
+            await service.until(lambda: service.service.beats["main"].rounds > rounds)
+            read = (await service.get("/api/v1/notices?ignored=no"))["items"]
+            left = (await service.get("/api/v1/notices?ignored=muted&resource=Cost%20Codes"))["items"]
+
+    assert asked >= {"Projects", "Company Vendors", orders, order_lines, "Change Order Packages"}
+    assert triggers(it) == asked - {*muted, *lines}
+    ignored = {row["resource"]: row["ignored"] for row in page["items"]}
+    assert ignored == dict.fromkeys((*muted, *lines), "muted") | dict.fromkeys(unused, "unused")
+    assert quiet == (rounds, False)
+    assert 'outcome="ignored",system="procore"} 11.0' in text
+    assert [row["resource"] for row in read] == ["Sub Jobs"]
+    assert [row["resource_id"] for row in left] == ["7"]
+
+
+def triggers(it: World) -> set[str]:
+    """The resources that Procore is asked to tell of."""
+    return {row["resource_name"] for row in it.procore.state.rows(TRIGGERS)}
+
+
+async def told(it: Served, number: int, resource: str) -> None:
+    """Procore tells that somebody changed a record."""
+    token = await it.service.hub.vault.get("webhook/procore/main")
+    assert token is not None
+    headers = {"Authorization": f"Bearer {token.get_secret_value()}"}
+    event = {"id": number, "event_type": "update", "resource_name": resource, "resource_id": 7, "project_id": 1}
+    status, _ = await it.ask("POST", PROCORE_PATH, token="", headers=headers, json=event)
+    assert status == 204

@@ -8,6 +8,7 @@ from hub.access import Action
 from hub.operations.runs import Asked, ask
 from hub.queries import records
 from hub.queries.connections import connections
+from hub.queries.notices import notices
 from hub.queries.runs import runs
 from hub.web.answers import json, listed, told, wanted
 from hub.web.api.live import stream
@@ -47,6 +48,12 @@ async def _events(request: web.Request) -> web.StreamResponse:
 
 async def _runs(request: web.Request) -> web.Response:
     return listed(await runs(service(request).hub.ledger, wanted(request)))
+
+
+async def _notices(request: web.Request) -> web.Response:
+    query = request.query
+    ledger = service(request).hub.ledger
+    return listed(await notices(ledger, wanted(request), query.get("resource", ""), query.get("ignored", "")))
 
 
 async def _run(request: web.Request) -> web.Response:
@@ -95,6 +102,7 @@ ROUTES = (
     Route("GET", f"{BASE}/events", _events, Action.SEE),
     Route("GET", f"{BASE}/runs", _runs, Action.SEE),
     Route("POST", f"{BASE}/runs", _run, Action.OPERATE),
+    Route("GET", f"{BASE}/notices", _notices, Action.SEE),
     Route("GET", f"{BASE}/connections", _connections, Action.SEE),
     Route("GET", f"{BASE}/flows", _flows, Action.SEE),
 )
