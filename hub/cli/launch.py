@@ -16,7 +16,7 @@ from hub.cli.auditing import audit
 from hub.cli.caring import backup, keys, redact, restore, upgrade
 from hub.cli.exporting import export
 from hub.cli.links import link, links, reset, unlink
-from hub.cli.looking import explain, status
+from hub.cli.looking import changes, explain, status
 from hub.cli.mending import batches, failures, replay, retry, skip
 from hub.cli.planning import apply, plan
 from hub.cli.serving import run as serve
@@ -44,7 +44,7 @@ def application(shell: Shell) -> App:
         print_error=False,
         result_action="return_value",
     )
-    everyday = (init, check, serve, sync, plan, apply, status, explain, link, unlink, reset, links)
+    everyday = (init, check, serve, sync, plan, apply, status, explain, changes, link, unlink, reset, links)
     mending = (failures, retry, skip, replay, batches)
     for command in (*everyday, *mending, rebuild, sandbox, demo):
         app.command(command)

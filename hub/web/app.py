@@ -7,7 +7,7 @@ from hub.access import Action
 from hub.service import Service
 from hub.web import contract, guard, health, hooks, sign_in
 from hub.web.api import access as access_api
-from hub.web.api import approvals, exports, failures, links, plans, reading, validate
+from hub.web.api import approvals, exports, failures, links, past, plans, reading, validate
 from hub.web.idempotency import idempotency
 from hub.web.identity import sign_in_of
 from hub.web.keys import SERVICE
@@ -30,6 +30,7 @@ ROUTES: tuple[Route, ...] = (
     *hooks.ROUTES,
     *sign_in.ROUTES,
     *reading.ROUTES,
+    *past.ROUTES,
     *access_api.ROUTES,
     *failures.ROUTES,
     *approvals.ROUTES,

@@ -5,6 +5,7 @@ from aiohttp import web
 
 from domain.flows import FLOWS
 from hub.access import Action
+from hub.operations.past import record_as_of
 from hub.operations.runs import Asked, ask
 from hub.queries import records
 from hub.queries.connections import connections
@@ -12,6 +13,7 @@ from hub.queries.notices import notices
 from hub.queries.runs import runs
 from hub.web.answers import json, listed, told, wanted
 from hub.web.api.live import stream
+from hub.web.asking import record_of
 from hub.web.contract import BASE
 from hub.web.keys import service
 from hub.web.routes import Route, allowed, principal
@@ -22,8 +24,11 @@ async def _records(request: web.Request) -> web.Response:
 
 
 async def _record(request: web.Request) -> web.Response:
-    ledger = service(request).hub.ledger
-    return json(await records.record(ledger, request.match_info["id"], allowed(request)))
+    hub, asof = service(request).hub, request.query.get("asof", "")
+    if not asof:
+        return json(await records.record(hub.ledger, request.match_info["id"], allowed(request)))
+    _, record = await record_of(request)
+    return json(msgspec.to_builtins(await record_as_of(hub, record, asof)))
 
 
 async def _timeline(request: web.Request) -> web.Response:
