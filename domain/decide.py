@@ -12,6 +12,7 @@ from domain.delivery import Listing
 from domain.endpoints import ENDPOINTS
 from domain.events import LinkRow, Violation, Wait
 from domain.flow import NOBODY, Context, Flow, Known, Part, Plan, Reference, References, Subject
+from domain.mapping import unmapped
 from domain.memory import FlowMemory
 from domain.record import Record
 from domain.values import Json
@@ -229,7 +230,8 @@ def _barred(flow: Flow, record: Record, source: Json, context: Context, group: S
     rule = flow.excludes(source, context)
     if rule:
         return Exclude(rule)
-    violations = [violation for check in flow.rules for violation in check(source, context)] or group
+    broken = [violation for check in flow.rules for violation in check(source, context)]
+    violations = [*unmapped(source), *broken] or group
     return Reject(violations) if violations else None
 
 

@@ -12,6 +12,8 @@ from msgspec import Struct, field
 
 from domain.delivery import Listing, Scope
 from domain.events import LinkRow, Violation, Wait
+from domain.mapping import AS_IT_IS
+from domain.mapping import Mapping as Maps
 from domain.memory import FlowMemory
 from domain.states import State
 from domain.values import BUSINESS_CENTRAL, Digest, Json, System, digest, text
@@ -20,7 +22,8 @@ from domain.values import BUSINESS_CENTRAL, Digest, Json, System, digest, text
 class Context(Struct, frozen=True, kw_only=True):
     """The settings of a connection that flows may see.
 
-    `settings` are those of the flow itself; `now` is the instant of the decision, UTC.
+    `settings` are those of the flow itself; `now` is the instant of the decision, UTC. `mapping` has already been
+    applied to the source; it is asked for codes by which other records name theirs.
     """
 
     connection: str
@@ -31,6 +34,7 @@ class Context(Struct, frozen=True, kw_only=True):
     settings: Mapping[str, Any] = {}
     exclude_tags: tuple[str, ...] = ()
     root_classes: tuple[str, ...] = ()
+    mapping: Maps = AS_IT_IS
 
 
 def no_facet(_source: Json) -> str:

@@ -28,6 +28,7 @@ from hub.due import Narrow
 from hub.gate import Addresses
 from hub.groups import single_error
 from hub.keyring import keyring_of
+from hub.mappings import in_force
 from hub.projector import Projector
 from hub.report import Progress
 from hub.round import Outcome, Round
@@ -59,7 +60,7 @@ class Hub:
         _refuse_unknown_wishes(name, connection)
         targets = self._targets(connection)
         try:
-            yield replace(self.unreached(name), targets=targets)
+            yield replace(self.unreached(name), targets=targets, mapping=await in_force(self.ledger, name))
         finally:
             with anyio.CancelScope(shield=True):
                 for target in targets.values():
@@ -80,6 +81,7 @@ class Hub:
             exclude_tags=tuple(connection.exclude_tags),
             root_classes=tuple(connection.root_classes),
             start_date=connection.start_date,
+            mapping_file=connection.mapping,
         )
 
     async def round(
@@ -141,8 +143,6 @@ def lock_of(connection: str) -> str:
 
 def _refuse_unknown_wishes(name: str, connection: Connection) -> None:
     """A setting that this version cannot keep is refused, never ignored: an ignored approval would send unapproved."""
-    if connection.mapping is not None:
-        raise Misconfigured(f"connections.{name}.mapping is not supported by this version; remove it")
     for flow, table in _flow_settings(connection).items():
         if table.get("enabled") and flow in BY_NAME and table.get("approval", "off") == "workflow":
             raise Misconfigured(

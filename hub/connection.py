@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any, TypeVar
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -11,6 +12,8 @@ from adapters.target import Target
 from domain.events import Event
 from domain.flow import Context, Flow
 from domain.flows import FLOWS, OF_KIND
+from domain.mapping import AS_IT_IS
+from domain.mapping import Mapping as Maps
 from domain.record import Moment
 from domain.values import Cause, System
 
@@ -21,7 +24,8 @@ E = TypeVar("E", bound=Event)
 class Pair:
     """A company of Business Central and a company of Procore, reached.
 
-    `actor` signs the events of this run. `flow_settings` holds the table of each flow.
+    `actor` signs the events of this run. `flow_settings` holds the table of each flow. `mapping` are the maps through
+    which bodies are read, `mapping_file` the file that may bring new ones.
     """
 
     name: str
@@ -37,6 +41,8 @@ class Pair:
     local_currency: str = ""
     start_date: date | None = None
     actor: str = "system"
+    mapping: Maps = AS_IT_IS
+    mapping_file: Path | None = None
     _story: str = field(default="", init=False)
 
     def begin(self, story: str) -> None:
@@ -71,6 +77,7 @@ class Pair:
             settings=self.flow_settings.get(flow.settings_of or flow.name, {}),
             exclude_tags=self.exclude_tags,
             root_classes=self.root_classes,
+            mapping=self.mapping,
         )
 
     def enabled(self, flow: Flow) -> bool:

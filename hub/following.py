@@ -187,11 +187,12 @@ class Following:
             )
             if not rows:
                 return []
-            number = flow.parent(await self._document(rows[0][0]))
+            number = flow.parent(await self._document(flow, rows[0][0]))
         return []
 
-    async def _document(self, content: str) -> Json:
-        return read_json((await self._ledger.contents([content]))[content])
+    async def _document(self, flow: Flow, content: str) -> Json:
+        body = read_json((await self._ledger.contents([content]))[content])
+        return self.pair.mapping.read(flow.origin.entity_set, body, flow.origin.expand)
 
 
 def _carriers(record: Record, flow: str, decision: Decision) -> list[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """Records that carry others together: what they are made of, and hearing of it when one of their members changes."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from adapters.store import Ledger
 from domain.events import Violation
 from domain.flow import Context, Flow, Gather, Member
 from domain.flows import BY_KIND
+from domain.mapping import unmapped
 from domain.record import Record
 from domain.values import Json, read_json, text
 from hub.connection import Pair
@@ -79,7 +81,7 @@ class Gathering:
         rows = await self._ledger.rows(
             _MEMBERS.format(keys=condition), (gather.kind, flow, self.pair.name, through, parameter)
         )
-        bodies = await self._bodies(row[2] for row in rows)
+        bodies = await self._sources(gather.kind, (row[2] for row in rows))
         found: dict[str, dict[str, Member]] = {}
         for number, source_id, content, state, demanded in rows:
             found.setdefault(number, {})[source_id] = Member(bodies[content], state or "", bool(demanded))
@@ -92,7 +94,7 @@ class Gathering:
         condition, parameter = self._ledger.in_list("m.source_id", ids)
         flow = BY_KIND[gather.kind].name
         rows = await self._ledger.rows(_FORMER.format(keys=condition), (flow, self.pair.name, gather.kind, parameter))
-        bodies = await self._bodies(row[1] for row in rows)
+        bodies = await self._sources(gather.kind, (row[1] for row in rows))
         return {row[0]: Member(bodies[row[1]], row[2] or "", bool(row[3]), here=False) for row in rows}
 
     async def faults(self, flow: Flow, groups: Iterable[str], context: Context) -> dict[str, dict[UUID, Violation]]:
@@ -100,7 +102,7 @@ class Gathering:
         condition, parameter = self._ledger.in_list("m.member_of", list(dict.fromkeys(groups)))
         rows = await self._ledger.rows(_GROUPS.format(keys=condition), (self.pair.name, flow.kind, parameter))
         unread = [row for row in rows if (flow.name, row[2], bool(row[3])) not in self._faults]
-        bodies = await self._bodies(row[2] for row in unread)
+        bodies = await self._sources(flow.kind, (row[2] for row in unread))
         for _group, _record, content, demanded in unread:
             self._faults[flow.name, content, bool(demanded)] = _fault(flow, bodies[content], bool(demanded), context)
         found: dict[str, dict[UUID, Violation]] = {}
@@ -118,6 +120,12 @@ class Gathering:
         )
         return rows[0][0] if rows else 0
 
+    async def _sources(self, kind: str, contents: Iterable[Any]) -> dict[str, Json]:
+        """Documents of one kind, as flows see them."""
+        origin, read = BY_KIND[kind].origin, self.pair.mapping.read
+        bodies = await self._bodies(contents)
+        return {name: read(origin.entity_set, body, origin.expand) for name, body in bodies.items()}
+
     async def _bodies(self, contents: Iterable[Any]) -> dict[str, Json]:
         raw = await self._ledger.contents(list(dict.fromkeys(contents)))
         return {name: read_json(body) for name, body in raw.items()}
@@ -132,4 +140,5 @@ def _fault(flow: Flow, source: Json, demanded: bool, context: Context) -> Violat
     """The first rule that a member breaks; one that does not count breaks none."""
     if not flow.counts(source, demanded) or flow.excludes(source, context):
         return None
-    return next((each for check in flow.rules for each in check(source, context)), None)
+    broken = (each for check in flow.rules for each in check(source, context))
+    return next(chain(unmapped(source), broken), None)

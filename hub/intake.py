@@ -5,6 +5,7 @@ Source  Connector API, Incremental reading: rows below `minimumActiveRowVersion`
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, cast
 from uuid import UUID
 
 from domain import events
@@ -103,16 +104,19 @@ class Intake:
             rows: list[Json] = []  # `adopt` reads the projects that count, whole
         else:
             new = not self._log.read_to(origin.entity_set) and origin.reach in ("flagged", "demand")
-            flagged = f" and {origin.flag} eq true" if new else ""
+            flagged = self._where(flow, origin.flag, "eq true") if new else ""
             if origin.dated and not self._log.read_to(origin.entity_set):
-                flagged += f" and {origin.dated} ge {self.pair.start.isoformat()}"
+                flagged += self._where(flow, origin.dated, f"ge {self.pair.start.isoformat()}")
             rows = await self._list(flow, f"rowVersion gt {position} and rowVersion lt {self._horizon}{flagged}")
         if rows or not position:
             await self._observe(
                 flow, rows, lambda moment: [self._log.advanced(origin.entity_set, self._horizon - 1, moment)]
             )
         if origin.unmoved and position:  # the first reading, and one of everything, brought them anyway
-            await self._observe(flow, await self._list(flow, f"{origin.unmoved} and {origin.flag} eq true"))
+            unmoved, _, condition = origin.unmoved.partition(" ")
+            words = self._where(flow, unmoved, condition) + self._where(flow, origin.flag, "eq true")
+            if words:
+                await self._observe(flow, await self._list(flow, words.removeprefix(" and ")))
 
     async def _children(self, flow: Flow, refetch: dict[str, set[str]]) -> list[events.Event]:
         """A changed line moves no header, so its document is read again. Gives back the place to be taken then."""
@@ -172,7 +176,7 @@ class Intake:
     async def by_number(self, flow: Flow, numbers: Iterable[str], *, demanded: bool = False) -> None:
         """Reads the named records whatever their flag; those that nobody knows yet count when they are demanded."""
         for chunk in chunks(sorted(numbers), NAMES_IN_FILTER):
-            field = flow.origin.number_field
+            field = self.pair.mapping.source_of(flow.origin.entity_set, flow.origin.number_field)
             names = " or ".join(f"{field} eq {quoted(number)}" for number in chunk)
             await self._observe(flow, await self._list(flow, names), demanded=demanded)
 
@@ -198,7 +202,8 @@ class Intake:
                 _UNADOPTED, (origin.entity_set, self.pair.name, BY_KIND["project"].name, again, mark)
             )
             for chunk in chunks([row[0] for row in rows], NAMES_IN_FILTER):
-                names = " or ".join(f"projectNumber eq {quoted(number)}" for number in chunk)
+                field = self.pair.mapping.source_of(origin.entity_set, "projectNumber")
+                names = " or ".join(f"{field} eq {quoted(number)}" for number in chunk)
                 await self._observe(
                     flow,
                     await self._list(flow, names),
@@ -291,13 +296,15 @@ class Intake:
 
     async def _sorted_out(self, flow: Flow, rows: Sequence[Json], moment: Moment) -> list[Json]:
         """Rows that can be read, each id once; what can't be read is kept as a dead letter and holds up nothing."""
-        good: dict[str, Json] = {}
-        for row in rows:
-            reason = what_is_wrong(row, flow.origin)
+        origin, good = flow.origin, dict[str, Json]()
+        for came in cast("Sequence[Any]", rows):  # whatever it is: a row that is no object is told as such
+            row = cast("Json", came)
+            read = self.pair.mapping.read(origin.entity_set, row, origin.expand) if isinstance(came, dict) else row
+            reason = what_is_wrong(read, origin)
             if reason:
-                self.unreadable += await self._log.dead_letter(flow.origin.entity_set, row, reason, moment)
+                self.unreadable += await self._log.dead_letter(origin.entity_set, row, reason, moment)
             else:
-                good[text(row, "id")] = row
+                good[text(row, "id")] = read
         return list(good.values())
 
     async def _projects_of(self, flow: Flow, rows: Sequence[Json]) -> set[str]:
@@ -317,6 +324,11 @@ class Intake:
         return {row[0] for row in await self._ledger.rows(sql, (self.pair.name, flow.kind, flow.name, parameter))}
 
     # -- lists -------------------------------------------------------------------------------------
+
+    def _where(self, flow: Flow, name: str, condition: str) -> str:
+        """A condition under the company's own name; none for a constant, as then rows are told apart only here."""
+        field = self.pair.mapping.source_of(flow.origin.entity_set, name)
+        return f" and {field} {condition}" if field else ""
 
     async def _list(self, flow: Flow, condition: str) -> list[Json]:
         listing = self._listing(flow.origin.entity_set, condition, expand=flow.origin.expand)

@@ -10,6 +10,8 @@ from adapters.store import Ledger, StreamMoved
 from domain import events, snapshot
 from domain.errors import SiteLedgerError
 from domain.flows import BY_KIND, RECORDS
+from domain.mapping import AS_IT_IS
+from domain.mapping import Mapping as Maps
 from domain.record import Record
 from domain.values import Digest, Json, read_json, sha256_of
 from hub.shelf import Shelf
@@ -54,11 +56,12 @@ _as_given = msgspec.json.Encoder(decimal_format="number")
 
 
 class Records:
-    """Loads and saves records of one connection."""
+    """Loads and saves records of one connection; their sources are read through its maps."""
 
-    def __init__(self, ledger: Ledger, connection: str) -> None:
+    def __init__(self, ledger: Ledger, connection: str, maps: Maps = AS_IT_IS) -> None:
         self.ledger = ledger
         self.connection = connection
+        self.maps = maps
         self._changing = anyio.Lock()
         self._shelf = Shelf()
 
@@ -126,7 +129,16 @@ class Records:
         return len(new)
 
     async def sources(self, records: Iterable[Record]) -> dict[UUID, Json]:
-        """What the origin of each record holds, as it was last seen."""
+        """What the origin of each record holds, as it was last seen, as flows see it."""
+        found = list(records)
+        origins = {record.id: BY_KIND[record.kind].origin for record in found}
+        return {
+            id_: self.maps.read(origins[id_].entity_set, body, origins[id_].expand)
+            for id_, body in (await self.bodies(found)).items()
+        }
+
+    async def bodies(self, records: Iterable[Record]) -> dict[UUID, Json]:
+        """The same, as it came."""
         wanted = {
             record.id: record.believed[side].content
             for record in records

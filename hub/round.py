@@ -29,6 +29,7 @@ from hub.projector import Projector
 from hub.records import Records
 from hub.report import Progress
 from hub.site_intake import SiteIntake
+from hub.taking_maps import take
 from hub.window import Window
 
 
@@ -37,12 +38,14 @@ class Outcome:
     """What a round did. Reads and writes are HTTP requests without token requests, a batch as one.
 
     `unreachable` says that a system gave no answer, `cut_short` that not everything could be read, `unfinished` that
-    its time was over before everything was carried; `next_attempt` is when a delayed delivery falls due.
+    its time was over before everything was carried; `next_attempt` is when a delayed delivery falls due. `reread` are
+    those of the observed that new maps show differently.
     """
 
     started: datetime
     finished: datetime
     observed: int = 0
+    reread: int = 0
     unreadable: int = 0
     delivered: dict[System, int] = field(default_factory=lambda: dict.fromkeys(SYSTEMS, 0))
     reads: dict[System, int] = field(default_factory=lambda: dict.fromkeys(SYSTEMS, 0))
@@ -80,7 +83,7 @@ class Round:
         self._carry_for = inf if carry_for is None else carry_for.total_seconds()
         self._ends_at = inf
         self._window = window
-        records = Records(ledger, pair.name)
+        records = self._records = Records(ledger, pair.name)
         self._facts = FactBook(pair.targets)
         self._intake = Intake(pair, records, window, projector.catch_up)
         self._site = SiteIntake(pair, records, window, projector.catch_up)
@@ -111,6 +114,10 @@ class Round:
             await check_pair(self._ledger, self.pair, self._addresses, set_up)
             await record_settings(self._ledger, self.pair)
             self.pair.start_date = self.pair.start_date or await first_day(self._ledger, self.pair)
+            outcome.reread = await take(
+                self.pair, self._records, self._projector.catch_up, only_known=self._window.is_range
+            )
+            self._records.maps = self.pair.mapping
             await self._read(set_up.horizon, outcome)
             await self._work()
             outcome.unfinished = self._is_time_up()
@@ -119,7 +126,7 @@ class Round:
         attempts = [at for it in self._dispatches.values() if (at := await it.next_attempt()) is not None]
         outcome.next_attempt = min(attempts, default=None)
         outcome.finished = self.pair.clock.now()
-        outcome.observed = self._intake.observed + self._site.observed
+        outcome.observed = self._intake.observed + self._site.observed + outcome.reread
         outcome.unreadable = self._intake.unreadable + self._site.unreadable
         outcome.delivered = {system: dispatch.delivered for system, dispatch in self._dispatches.items()}
         for system in SYSTEMS:

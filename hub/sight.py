@@ -1,6 +1,7 @@
 """A document of a source as an observation: what flows use of it, and where the whole is kept."""
 
 from domain.flow import Flow
+from domain.mapping import UNMAPPED, as_named, raw_of
 from domain.record import Record, Seen
 from domain.values import Json, digest
 from hub.connection import Pair
@@ -8,18 +9,19 @@ from hub.records import Contents
 
 
 def seen(pair: Pair, flow: Flow, source: Json, source_id: str, contents: Contents, *, demanded: bool = False) -> Seen:
-    """What a side holds now, for all flows that are on for records of this kind."""
+    """What a side holds now, for all flows that are on for records of this kind; `source` as flows see it."""
     origin = flow.origin
+    used = origin.relevant(source)
     return Seen(
         kind=flow.kind,
         side=origin.system,
         entity_set=origin.entity_set,
         source_id=source_id,
-        number=origin.number(source),
+        number=origin.number(as_named(source)),
         title=origin.title(source)[:200],
         project=origin.project(source),
-        digest=digest(origin.relevant(source)),
-        content=contents.add_json(source),
+        digest=digest({**used, UNMAPPED: source[UNMAPPED]} if UNMAPPED in source else used),
+        content=contents.add_json(raw_of(source)),
         modified_at=str(source.get("lastModifiedDateTime") or source.get("updated_at") or ""),
         flows=tuple(each.name for each in pair.flows_of(flow.kind) if each.counts(source, demanded)),
         facet=origin.facet(source),

@@ -168,8 +168,24 @@ def summary(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for
             return f"asked with a key: {event.method} {event.path}"
         case events.RequestAnswered():
             return f"answered with {event.status}"
+        case events.MappingDrafted() | events.MappingPublished() | events.MappingReverted() | events.MappingTaken():
+            return _of_maps(event)
         case _:
             return of_access(event)
+
+
+def _of_maps(
+    event: events.MappingDrafted | events.MappingPublished | events.MappingReverted | events.MappingTaken,
+) -> str:
+    match event:
+        case events.MappingDrafted():
+            return f"maps proposed on top of version {event.base}" + _because(event.note)
+        case events.MappingPublished():
+            return f"version {event.mapping} of the maps published from a {event.source}" + _because(event.note)
+        case events.MappingReverted():
+            return f"version {event.mapping} of the maps is version {event.to} once more" + _because(event.note)
+        case events.MappingTaken():
+            return f"version {event.mapping} of the maps is in force: {event.changed} records read differently"
 
 
 def of_access(event: Event) -> str:  # noqa: C901, PLR0911 - as above

@@ -8,6 +8,7 @@ from projections.dead_letter import DEAD_LETTERS
 from projections.delivery import DELIVERIES
 from projections.event_log import EVENT_LOGS
 from projections.feed import FEEDS
+from projections.mapping import MAPPINGS
 from projections.notice import NOTICES
 from projections.plan import PLANS
 from projections.projection import Projection
@@ -23,6 +24,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     RUNS,
     PLANS,
     BATCHES,
+    MAPPINGS,
     DEAD_LETTERS,
     AUDITS,
     NOTICES,

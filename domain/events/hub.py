@@ -169,3 +169,46 @@ class ContentsRedacted(Event, frozen=True, kw_only=True):
     fields: tuple[str, ...]
     before: datetime
     forms: tuple[Digest, ...] = ()
+
+
+class MappingDrafted(Event, frozen=True, kw_only=True):
+    """Somebody proposed other maps; nothing works by them yet. `base` is the newest version then, 0 for none."""
+
+    TOPIC: ClassVar[str] = "mapping.drafted.1"
+    draft: str
+    content: Digest
+    note: str
+    base: int
+
+
+class MappingPublished(Event, frozen=True, kw_only=True):
+    """These maps are the newest version; the next round takes them.
+
+    `source` is draft or file; `draft` names the draft, `file` the SHA-256 of the maps in the file; the other is empty.
+    """
+
+    TOPIC: ClassVar[str] = "mapping.published.1"
+    mapping: int
+    content: Digest
+    source: str
+    draft: str
+    file: str
+    note: str
+
+
+class MappingReverted(Event, frozen=True, kw_only=True):
+    """The maps of version `to` are the newest version once more, under a number of their own."""
+
+    TOPIC: ClassVar[str] = "mapping.reverted.1"
+    mapping: int
+    content: Digest
+    to: int
+    note: str
+
+
+class MappingTaken(Event, frozen=True, kw_only=True):
+    """From here on everything is read through this version; `changed` records were read differently for it."""
+
+    TOPIC: ClassVar[str] = "mapping.taken.1"
+    mapping: int
+    changed: int

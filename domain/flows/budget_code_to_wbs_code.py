@@ -65,7 +65,8 @@ def plan(subject: Subject) -> Plan:
     wanted = {
         "sub_job": text(subject.source, "segmentCode"),
         "cost_code": text(subject.source, "taskNumber"),
-        "line_item_type": text(subject.source, "costTypeCode"),
+        # The type has the code in Procore that the maps of the connection give it there.
+        "line_item_type": subject.context.mapping.code("costTypes", "code", text(subject.source, "costTypeCode")),
     }
     pattern = subject.facts[endpoints.project_segments(project_id)]
     items: list[dict[str, int]] = []

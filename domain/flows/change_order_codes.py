@@ -76,6 +76,7 @@ def code_of(subject: Subject, line: Json) -> tuple[str, str, str] | None:
     for row in subject.facts.get(_wbs_codes(subject), ()):
         if str(row["id"]) == code:
             segment, task, cost_type = segments_of(codes.taken_apart(row))
+            cost_type = subject.context.mapping.back("costTypes", "code", cost_type)
             return segment.upper(), task.upper(), cost_type.upper()
     return None
 

@@ -17,6 +17,7 @@ from hub.cli.caring import backup, keys, redact, restore, upgrade
 from hub.cli.exporting import export
 from hub.cli.links import link, links, reset, unlink
 from hub.cli.looking import changes, explain, status
+from hub.cli.mapping import mappings
 from hub.cli.mending import batches, failures, replay, retry, skip
 from hub.cli.planning import apply, plan
 from hub.cli.serving import run as serve
@@ -56,7 +57,7 @@ def application(shell: Shell) -> App:
     app.command(configuration)
     for command in (upgrade, backup, restore, redact):
         app.command(command)
-    for group in (keys(), audit(), *access_groups()):
+    for group in (keys(), mappings(), audit(), *access_groups()):
         app.command(group)
     return app
 

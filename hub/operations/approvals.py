@@ -17,6 +17,7 @@ from domain.flows import BY_NAME
 from domain.memory import FlowMemory
 from domain.values import chunks
 from hub.app import Hub
+from hub.mappings import in_force
 from hub.operations.documents import Document, differences, document_of, settled_document
 from hub.operations.failures import on_connections
 from hub.records import Records
@@ -161,7 +162,7 @@ async def review(hub: Hub, id_: str, actor: str) -> Review:
     flow = BY_NAME[request.flow]
     frozen = approval.read((await hub.ledger.contents([request.hash]))[request.hash])
     happened = (await hub.ledger.load([record_id]))[record_id]
-    before = await settled_document(hub.ledger, flow, record)
+    before = await settled_document(hub.ledger, flow, record, await in_force(hub.ledger, request.connection))
     memory = record.flow(request.flow)
     four_eyes = asks_four_eyes(hub, request.connection, request.flow)
     return Review(

@@ -8,6 +8,7 @@ from msgspec import Struct
 from adapters.store import Ledger
 from domain.approval import Frozen
 from domain.flow import Flow
+from domain.mapping import Mapping as Maps
 from domain.record import Record
 from domain.values import Json, canonical, read_json
 
@@ -36,7 +37,7 @@ def document_of(frozen: Frozen, total: str) -> Document:
     return Document(header=header, lines=lines, sent=sent, total=total)
 
 
-async def settled_document(ledger: Ledger, flow: Flow, record: Record) -> Json | None:
+async def settled_document(ledger: Ledger, flow: Flow, record: Record, maps: Maps) -> Json | None:
     """The fields of the source that last stood in the target whole; None before the first time."""
     name = record.flow(flow.name).settled
     if not name:
@@ -44,7 +45,8 @@ async def settled_document(ledger: Ledger, flow: Flow, record: Record) -> Json |
     bodies = await ledger.contents([name])
     if name not in bodies:
         return None
-    return read_json(canonical(flow.origin.relevant(read_json(bodies[name]))))
+    document = maps.read(flow.origin.entity_set, read_json(bodies[name]), flow.origin.expand)
+    return read_json(canonical(flow.origin.relevant(document)))
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[dict[str, Any]]:

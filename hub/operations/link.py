@@ -81,7 +81,7 @@ async def link(
     async with one_at_a_time(hub, name), hub.pair(name) as pair:
         if not pair.enabled(chosen):
             raise Halted(f"{flow} is off in the configuration; turn it on before you link.", ExitStatus.WRONG_USE)
-        records = Records(hub.ledger, name)
+        records = Records(hub.ledger, name, pair.mapping)
         record = await loaded(records, await _record(hub, pair, chosen, bc_id.strip()))
         joining = _Joining(hub, pair, records, chosen)
         try:
@@ -283,7 +283,7 @@ async def proposals(
     chosen = linkable(flow)
     await hub.projector.catch_up()
     async with hub.pair(name) as pair:
-        records = Records(hub.ledger, name)
+        records = Records(hub.ledger, name, pair.mapping)
         rows = await hub.ledger.rows(_UNJOINED, (name, flow, after, min(limit, MOST_ASKED)))
         found = (await records.load([UUID(row[0]) for row in rows])).values()
         searching = _Searching(hub, pair, records, chosen)

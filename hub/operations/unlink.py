@@ -169,15 +169,14 @@ class _Cutting:
             ):
                 after = rows[-1][0]
                 bodies = await self._hub.ledger.contents([row[2] for row in rows])
-                using = [row[1] for row in rows if _vendor(bodies[row[2]]) == record.number]
+                using = [row[1] for row in rows if self._vendor(bodies[row[2]]) == record.number]
                 if using:
                     named = ", ".join(using[:MOST_NAMED])
                     raise _No(f"company {link.procore_id} is used by synced commitments ({named}); unlink those first")
 
-
-def _vendor(body: bytes) -> str:
-    order: Json = read_json(body)
-    return text(order, "vendorNumber")
+    def _vendor(self, body: bytes) -> str:
+        order: Json = read_json(body)
+        return text(self._pair.mapping.read("purchaseOrders", order), "vendorNumber")
 
 
 _COMMITMENTS = """

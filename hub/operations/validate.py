@@ -5,6 +5,7 @@ system is called. What a record waits for is no failure: it is carried as soon a
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -18,6 +19,7 @@ from domain.events import Violation
 from domain.flow import Flow
 from domain.flows import BY_KIND, BY_NAME
 from domain.flows.project_journal_to_direct_cost import rows_of
+from domain.mapping import Mapping as Maps
 from domain.record import Moment, Record
 from domain.values import BUSINESS_CENTRAL, Json, read_json, text
 from hub.app import Hub
@@ -25,6 +27,7 @@ from hub.connection import Pair
 from hub.gate import first_day, known_currency
 from hub.gathering import Gathering
 from hub.link_book import LinkBook
+from hub.mappings import in_force
 from hub.readable import what_is_wrong
 from hub.records import Contents, Records
 from hub.report import ExitStatus, Halted
@@ -75,9 +78,9 @@ async def validate(hub: Hub, connection: str, flow: str, body: bytes) -> Answer:
     chosen = _flow(flow)
     if connection not in hub.settings.connections:
         raise Halted(f'there is no connection "{connection}"', ExitStatus.WRONG_USE)
-    rows = _rows(chosen, body)
     await hub.projector.catch_up()
-    pair = hub.unreached(connection)
+    pair = replace(hub.unreached(connection), mapping=await in_force(hub.ledger, connection))
+    rows = _rows(chosen, body, pair.mapping)
     if not pair.enabled(chosen):
         return Answer(valid=True, failures=[])  # nothing of it is carried, so nothing can stand in the way
     pair.local_currency = await known_currency(hub.ledger, connection)
@@ -104,7 +107,7 @@ def _flow(name: str) -> Flow:
     return flow
 
 
-def _rows(flow: Flow, body: bytes) -> list[tuple[int, Json]]:
+def _rows(flow: Flow, body: bytes, maps: Maps) -> list[tuple[int, Json]]:
     """The documents of the question, each with the number of its item."""
     if len(body) > LARGEST:
         raise Unreadable(f"the body has {len(body)} bytes; at most {LARGEST} are read")
@@ -123,7 +126,7 @@ def _rows(flow: Flow, body: bytes) -> list[tuple[int, Json]]:
         if not isinstance(entity, dict):
             raise Unreadable(f"item {item} is no object")
         for place, row in enumerate(_parts(cast("Json", entity), item)):
-            rows.append((item, _readable(flow, row, item, place)))
+            rows.append((item, _readable(flow, row, item, place, maps)))
     return rows
 
 
@@ -135,20 +138,22 @@ def _parts(entity: Json, item: int) -> Sequence[Json]:
     return cast("Sequence[Json]", lines)
 
 
-def _readable(flow: Flow, row: Json, item: int, place: int) -> Json:
+def _readable(flow: Flow, row: Json, item: int, place: int, maps: Maps) -> Json:
     """The row as a feed would show it: what is not posted yet may have no id, and what does not say counts."""
     origin = flow.origin
-    full = {"id": _stand_in(item, place), origin.flag: True, **row}
+    counts = maps.source_of(origin.entity_set, origin.flag) or origin.flag
+    full = {"id": _stand_in(item, place), counts: True, **row}
     children: object = full.get(origin.expand) if origin.expand else None
     if isinstance(children, list):
         full[origin.expand] = [
             {"id": _stand_in(item, place, at), **cast("Json", child)} if isinstance(child, dict) else child
             for at, child in enumerate(cast("list[object]", children))
         ]
-    wrong = what_is_wrong(full, origin)
+    read = maps.read(origin.entity_set, full, origin.expand)
+    wrong = what_is_wrong(read, origin)
     if wrong:
         raise Unreadable(f"item {item}: {wrong}")
-    return full
+    return read
 
 
 def _stand_in(*place: int) -> str:

@@ -179,7 +179,7 @@ class Connection(Table):
     """Posted documents and time before this day are left alone; without it, the day of set-up (C-50)."""
 
     mapping: ExistingFile | None = None
-    """File that names other fields or routes than the connector API's own, relative to this file."""
+    """File with other field names and codes than the connector API's own, relative to this file."""
 
     exclude_tags: tuple[Text, ...] = ("NOTPROCORE",)
     """Records that carry one of these tags are left alone (C-44, MA-21)."""
