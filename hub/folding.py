@@ -8,15 +8,19 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from adapters.store import Reader, Registry, Row, Statement, UnknownEvent
+from adapters.store.contents import unpacked
 from adapters.store.statements import Columns, Dialect
 from domain.errors import SiteLedgerError
-from projections.projection import Changes, Key, Normal, Projection, Rows, Table, plain, without_nul
+from projections.projection import Changes, Key, Normal, Projection, Rows, Table, UndeclaredKey, plain, without_nul
 
 SHADOW = "__new"
 """Ends the names of tables that a rebuild fills."""
 
 NUL = rb"\u0000"
 """How JSON writes the character NUL."""
+
+BODIES = 50
+"""Contents that are in memory at a time."""
 
 Decode = Callable[[bytes], Any]
 Placed = tuple[int, Any]
@@ -152,7 +156,7 @@ def _fold(
             loaded = _load(reader, target, wanted)
             if projection.further is not None:
                 _load_further(reader, target, loaded, events, stored)
-            rows = Rows(projection.tables, loaded, stored)
+            rows = Rows(projection.tables, loaded, stored, _Bodies(reader, projection, events).get)
             _fold_all(projection, rows, events)
         except _BadEvent as bad:
             if not projection.skippable:
@@ -197,6 +201,38 @@ def _load_further(
             wanted[table.name][stored(key)] = None
     for name, found in _load(reader, target, wanted).items():
         loaded[name].update(found)
+
+
+class _Bodies:
+    """The contents that a page of events names, a few at a time: documents may be large."""
+
+    def __init__(self, reader: Reader, projection: Projection, events: Iterable[Placed]) -> None:
+        self._reader = reader
+        named = [(position, sha) for position, event in events for sha in _bodies_of(projection, position, event)]
+        self._wanted = list(dict.fromkeys(sha for _, sha in named))
+        self._places = {sha: place for place, sha in enumerate(self._wanted)}
+        self._held: Mapping[str, bytes] = {}
+
+    def get(self, sha: str) -> bytes:
+        """Events are folded in order, so what is asked for next is what was named next.
+
+        Raises  UndeclaredKey, LookupError.
+        """
+        if sha not in self._held:
+            if sha not in self._places:
+                raise UndeclaredKey("contents", (sha,))
+            place = self._places[sha]
+            self._held = unpacked(self._reader.contents(self._wanted[place : place + BODIES]))
+        if sha not in self._held:
+            raise LookupError(f"the ledger does not hold the content {sha}")
+        return self._held[sha]
+
+
+def _bodies_of(projection: Projection, position: int, event: Any) -> list[str]:
+    try:
+        return list(projection.bodies(event))
+    except Exception as error:
+        raise _BadEvent(position, error) from error
 
 
 def _fold_all(projection: Projection, rows: Rows, events: Iterable[Placed]) -> None:

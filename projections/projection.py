@@ -73,7 +73,8 @@ class Projection:
             that it only puts, appends, deletes or clears need no key. `further(events, get)` is asked once for a page,
             with the rows of `keys` at hand, for rows that only these name, such as the group that a row belongs to. No
             `topics` means all. `views` maps a topic to a
-            type with fewer fields, which is read many times faster; other topics are read as the registry says. A
+            type with fewer fields, which is read many times faster; other topics are read as the registry says.
+            `bodies(event)` names the contents, by their digests, that `fold` reads for it. A
             `skippable` projection sets an event aside that it can't read; any other stops there.
     """
 
@@ -83,6 +84,7 @@ class Projection:
     fold: Callable[["Rows", Any, int], None]
     keys: Callable[[Any], Keys] = field(default=lambda _: ())
     further: Callable[[Sequence[Any], Callable[[Table, Sequence[Any]], Row | None]], Keys] | None = None
+    bodies: Callable[[Any], Iterable[str]] = field(default=lambda _: ())
     topics: tuple[str, ...] = ()
     views: Mapping[str, type[Any]] = field(default_factory=dict[str, type[Any]])
     skippable: bool = False
@@ -119,8 +121,10 @@ class Rows:
         tables: Iterable[Table],
         loaded: Mapping[str, Mapping[Key, Key | None]] | None = None,
         stored: Normal | None = None,
+        body: Callable[[str], bytes] | None = None,
     ) -> None:
         self._stored = stored or plain
+        self._body = body
         found = loaded or {}
         self._tables = {table.name: _Buffer(table, found.get(table.name, {}), self._stored) for table in tables}
 
@@ -137,6 +141,15 @@ class Rows:
         Raises  UndeclaredKey.
         """
         return self._tables[table.name].under(self._stored(key_prefix))
+
+    def body(self, digest: str) -> bytes:
+        """A content that the projection's `bodies` names.
+
+        Raises  UndeclaredKey, LookupError when the ledger does not hold it.
+        """
+        if self._body is None:
+            raise UndeclaredKey("contents", (digest,))
+        return self._body(digest)
 
     def put(self, table: Table, row: Row) -> None:
         """Insert a row, or replace the one under the same key.

@@ -202,7 +202,7 @@ def _moved(rows: Rows, event: Event, flow: str, position: int) -> None:
     before = Status(old["state"], old["open"], old["refused"], bool(old["todo"])) if old is not None else states.NEW
     now = states.after(before, event)
     at = event.at.isoformat()
-    reasons, retry_at = _reasons(event, old)
+    reasons, retry_at = reasons_of(event, old)
     found = cause_of(event)
     row = {
         "record": record,
@@ -261,7 +261,7 @@ def _waits(event: Event, old: dict[str, str] | None, now: Status) -> str:
     return old["waits_for"] if old is not None and now.state == "parked" else "[]"
 
 
-def _reasons(event: Event, old: dict[str, Any] | None) -> tuple[str, str]:
+def reasons_of(event: Event, old: dict[str, Any] | None) -> tuple[str, str]:
     """Why the record is in its state, and when the next attempt is due."""
     match event:
         case events.Delayed():
@@ -279,7 +279,7 @@ def _reasons(event: Event, old: dict[str, Any] | None) -> tuple[str, str]:
 
 
 def _cause(event: Event, old: Row | None, found: FailureCause | None) -> str:
-    """What stands in the way, as `_reasons` tells it: a refusal counts until the source changes."""
+    """What stands in the way, as `reasons_of` tells it: a refusal counts until the source changes."""
     before = old["cause"] if old is not None else ""
     match event:
         case events.Delayed() | events.Refused() if found is not None:

@@ -6,8 +6,10 @@ from projections.batch import BATCHES
 from projections.cross_reference import CROSS_REFERENCES
 from projections.dead_letter import DEAD_LETTERS
 from projections.delivery import DELIVERIES
+from projections.direct_cost import DIRECT_COSTS
 from projections.event_log import EVENT_LOGS
 from projections.feed import FEEDS
+from projections.job_cost import JOB_COSTS
 from projections.mapping import MAPPINGS
 from projections.notice import NOTICES
 from projections.plan import PLANS
@@ -28,5 +30,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     DEAD_LETTERS,
     AUDITS,
     NOTICES,
+    JOB_COSTS,
+    DIRECT_COSTS,
     EVENT_LOGS,
 )

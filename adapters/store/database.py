@@ -52,6 +52,10 @@ class Reader(Protocol):
         """Rows of a query, on a connection that can't write."""
         ...
 
+    def contents(self, shas: Sequence[str]) -> list[PackedContent]:
+        """Bodies under these names, as they are stored."""
+        ...
+
 
 class Snapshot(Protocol):
     """All tables at one moment."""
@@ -123,10 +127,6 @@ class Database(Reader, Protocol):
 
     def versions(self, streams: Iterable[UUID]) -> dict[UUID, int]:
         """The newest version of each stream that exists."""
-        ...
-
-    def contents(self, shas: Sequence[str]) -> list[PackedContent]:
-        """Bodies under these names, as they are stored."""
         ...
 
     def lock(self, name: str) -> Release:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from adapters.store import Snapshot
 from hub.app import Hub, open_hub
 from hub.files import FORMATS, Format, Options, draft_of, kind_of, write_rows
-from hub.queries.views import VIEWS, ViewFilter, query_of, view_named
+from hub.queries.views import VIEWS, ViewFilter, selection_of, view_named
 from hub.report import ExitStatus, Progress, Report
 from hub.settings import Settings
 from projections.projection import Table
@@ -43,13 +43,12 @@ async def export(
     kind_of(format)
     table = view_named(view)
     await hub.projector.catch_up()
-    query = await query_of(hub.ledger, table, wanted)
-    sql = f"SELECT {', '.join(table.names)} FROM {table.name} WHERE {query.sql} ORDER BY {', '.join(table.key)}"  # noqa: S608 - our own names
     chosen = options or Options(sheet=table.name)
+    asked = await selection_of(hub.ledger, table, wanted)
 
     def written(snapshot: Snapshot) -> tuple[int, int, str]:
         position = _position(snapshot, table)
-        count = write_rows(format, table.columns, snapshot.select(sql, query.values), out, chosen)
+        count = write_rows(format, asked.columns, snapshot.select(asked.sql, asked.values), out, chosen)
         return position, count, _sha256(out)
 
     position, count, sha256 = await hub.ledger.at_one_moment(written)

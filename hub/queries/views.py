@@ -3,8 +3,10 @@
 A view knows the filters for which it has a column; one that it does not know is refused, because a file that holds
 more than was asked for would be believed. A new table of the read schema is a view at once.
 """
+# ruff: noqa: S608 - only names from our own constants stand in the SQL, every value is bound
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from typing import Any
 
 from msgspec import Struct
 
@@ -13,10 +15,17 @@ from domain.causes import UNSETTLED
 from domain.errors import Unknown, WrongInput
 from hub.asof import position_at
 from hub.moments import moment_in
-from hub.queries.pages import Query, moment_at
+from hub.queries.pages import Query
 from hub.queries.records import like
-from projections.projection import Table
+from projections.cross_reference import CROSS_REFERENCE
+from projections.dead_letter import DEAD_LETTER
+from projections.event_log import EVENT_LOG
+from projections.history import LINK_HISTORY, RECORD_HISTORY, STATE_HISTORY
+from projections.job_cost import JOB_COST, JOB_COST_HISTORY
+from projections.projection import Column, Table
+from projections.record_state import RECORD, RECORD_STATE
 from projections.registry import PROJECTIONS
+from projections.run import RUN
 
 VIEWS: dict[str, tuple[str, Table]] = {
     table.name: (projection.name, table) for projection in PROJECTIONS for table in projection.tables
@@ -42,13 +51,32 @@ _MOMENTS = ("at", "since", "requested_at", "started", "made_at", "created")
 """What `since` and `until` bound: the first of these columns that a table has."""
 
 
+_PAST = {
+    RECORD.name: RECORD_HISTORY,
+    RECORD_STATE.name: STATE_HISTORY,
+    CROSS_REFERENCE.name: LINK_HISTORY,
+    JOB_COST.name: JOB_COST_HISTORY,
+}
+"""Views -> the table that keeps how their rows were before."""
+_GROWING = frozenset({EVENT_LOG.name, DEAD_LETTER.name, RUN.name})
+"""Views that nothing leaves: what was known at a position is what it says up to there."""
+
+
+class Selection(Struct, frozen=True):
+    """One query for all rows of an export, in the order of the view's key."""
+
+    columns: tuple[Column, ...]
+    sql: str
+    values: Sequence[Any]
+
+
 class ViewFilter(Struct, frozen=True, kw_only=True):
     """What a view is narrowed to; empty for no limit.
 
     state   one, or several with commas between
     q       as in the list beside the view: what a number begins with or a title holds; of pairs, a whole id or number
     since   moments as RFC 3339 writes them, `until` left out; they bound the moment of a row
-    asof    a position or a moment: rows that changed later are left out
+    asof    a position or a moment: the rows as they were then
     within  connections that whoever asks may see, None for every one
     whole   these are all that there are, so that views of no connection may be seen too
     """
@@ -88,16 +116,35 @@ def filters_of(table: Table) -> tuple[str, ...]:
         names.append("q")
     if _moment_of(table):
         names += ["since", "until"]
-    if _changed(table):
+    if table.name in _PAST or table.name in _GROWING:
         names.append("asof")
     return tuple(names)
 
 
-async def query_of(ledger: Ledger, table: Table, wanted: ViewFilter) -> Query:
-    """The conditions of an export.
+async def selection_of(ledger: Ledger, table: Table, wanted: ViewFilter) -> Selection:
+    """What an export reads. Of the past, only the columns that are kept of it.
 
-    Raises  WrongInput for a filter that the view does not know, or a value that none is.
+    Raises  WrongInput for a filter that the view does not know, or a value that none is; Unknown.
     """
+    query = _query_of(ledger, table, wanted)
+    order = ", ".join(table.key)
+    past = _PAST.get(table.name)
+    if not wanted.asof or past is None:
+        if wanted.asof:
+            query.where("position <= ?", await position_at(ledger, wanted.asof))
+        sql = f"SELECT {', '.join(table.names)} FROM {table.name} WHERE {query.sql} ORDER BY {order}"
+        return Selection(table.columns, sql, query.values)
+    at = await position_at(ledger, wanted.asof)
+    columns = tuple(column for column in table.columns if column.name in past.names)
+    picked = ", ".join(column.name for column in columns)
+    sql = (
+        f"SELECT {picked} FROM {table.name} WHERE valid_from <= ? AND {query.sql} UNION ALL"
+        f" SELECT {picked} FROM {past.name} WHERE valid_from <= ? AND valid_until > ? AND {query.sql} ORDER BY {order}"
+    )
+    return Selection(columns, sql, (at, *query.values, at, at, *query.values))
+
+
+def _query_of(ledger: Ledger, table: Table, wanted: ViewFilter) -> Query:
     known = filters_of(table)
     for name in wanted.__struct_fields__:
         if name not in {"within", "whole"} and getattr(wanted, name) and name not in known:
@@ -122,10 +169,6 @@ async def query_of(ledger: Ledger, table: Table, wanted: ViewFilter) -> Query:
         moment = moment_in(name, getattr(wanted, name))
         if moment is not None:
             query.where(f"{_moment_of(table)} {sign} ?", moment.isoformat())
-    if wanted.asof:
-        at = await position_at(ledger, wanted.asof)
-        column = _changed(table)
-        query.where(f"{column} <= ?", at if column == "position" else await moment_at(ledger, at))
     return query
 
 
@@ -140,7 +183,7 @@ def _visible(query: Query, ledger: Ledger, table: Table, within: Collection[str]
     condition, values = ledger.in_list("connection", sorted(within))
     for name in ("batch", "record"):
         if name in table.names:
-            query.where(f"{name} IN (SELECT {name} FROM {name} WHERE {condition})", values)  # noqa: S608 - our own names
+            query.where(f"{name} IN (SELECT {name} FROM {name} WHERE {condition})", values)
             return
     if not whole:
         raise Unknown(f"The view {table.name} is of no connection, and for those alone who may see all of them.")
@@ -164,10 +207,3 @@ def _searched(table: Table) -> tuple[str, tuple[str, ...]]:
 
 def _moment_of(table: Table) -> str:
     return next((name for name in _MOMENTS if name in table.names), "")
-
-
-def _changed(table: Table) -> str:
-    """The column that tells when a row changed last, where there is one; a pair that was joined stays as it is."""
-    if "position" in table.names:
-        return "position"
-    return "since" if table.name == "cross_reference" else ""

@@ -1,6 +1,6 @@
 """Folds events into tables in memory, page by page, as the projector does against a database."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from domain.events import Event
@@ -11,8 +11,9 @@ from tests.ledger_story import Command, Story
 class Tables:
     """The tables of one projection."""
 
-    def __init__(self, projection: Projection) -> None:
+    def __init__(self, projection: Projection, bodies: Mapping[str, bytes] | None = None) -> None:
         self._projection = projection
+        self._bodies = bodies or {}
         self._rows: dict[str, dict[Key, Key]] = {table.name: {} for table in projection.tables}
         self._position = 0
 
@@ -49,7 +50,9 @@ class Tables:
             get = Rows(self._projection.tables, loaded).get
             for table, key in self._projection.further([event for _, event in placed], get):
                 loaded[table.name][plain(key)] = self._rows[table.name].get(plain(key))
-        rows = Rows(self._projection.tables, loaded)
+        named = {sha for _, event in placed for sha in self._projection.bodies(event)}
+        bodies = {sha: body for sha, body in self._bodies.items() if sha in named}
+        rows = Rows(self._projection.tables, loaded, body=bodies.__getitem__)
         for position, event in placed:
             self._projection.fold(rows, event, position)
         for changes in rows.changes():
