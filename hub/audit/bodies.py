@@ -91,7 +91,7 @@ class Bodies:
         names = list(named)
         for start in range(0, len(names), LOOK_UP):
             chunk = names[start : start + LOOK_UP]
-            condition, values = _among(reader, chunk)
+            condition, values = among(reader, chunk)
             if not self.whole:
                 self._hash(reader.rows(_BODIES + condition, values))
             there = {bytes(found[0]) for found in reader.rows(_NAMES + condition, values)}
@@ -154,7 +154,7 @@ class Bodies:
         )
 
 
-def _among(reader: Reader, names: Sequence[bytes]) -> tuple[str, Sequence[Any]]:
+def among(reader: Reader, names: Sequence[bytes]) -> tuple[str, Sequence[Any]]:
     """A condition that a body has one of these names; a list of JSON, as other questions take it, holds no bytes."""
     if reader.dialect.name == "sqlite":
         return f"sha256 IN ({', '.join('?' * len(names))})", names

@@ -11,7 +11,11 @@ def signing_keys(hub: Hub) -> SigningKeys:
     return SigningKeys(hub.ledger, hub.vault, hub.clock, hub.rng)
 
 
+def heads_of(hub: Hub) -> Heads:
+    """What signs heads."""
+    return Heads(hub.ledger, signing_keys(hub), hub.clock)
+
+
 def sealer_of(hub: Hub) -> Sealer:
     """What seals and signs."""
-    heads = Heads(hub.ledger, signing_keys(hub), hub.clock)
-    return Sealer(hub.ledger, heads, hub.settings.server.sign_heads_every)
+    return Sealer(hub.ledger, heads_of(hub), hub.settings.server.sign_heads_every)

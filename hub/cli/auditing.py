@@ -1,6 +1,7 @@
-"""Commands that prove the ledger: audit verify."""
+"""Commands that prove the ledger: audit verify, audit export."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
@@ -10,29 +11,59 @@ from hub.report import Report
 
 
 async def verify(
+    export: Path | None = None,
+    /,
     *,
     from_: Annotated[int, Parameter(name="--from")] = 1,
     head: Sequence[str] = (),
     shell: Given,
 ) -> Report:
-    """Prove that nothing in the store was changed.
+    """Prove that nothing was changed: in the store, or in a folder that was exported.
 
     Parameters
     ----------
+    export
+        Folder of an export or of evidence; without it, the store.
     from_
         First position to verify; what stands before it is taken on trust.
     head
         POSITION:HASH that was noted outside, as an earlier verification told it. May be given several times.
     """
-    from hub.operations.audit import verify_store
+    from hub.operations.audit import verify_export, verify_store
 
+    if export is not None:
+        return await verify_export(export, anchors=head)
     return await verify_store(
         shell.settings("store"), actor=shell.actor, start=from_, anchors=head, progress=shell.progress
     )
+
+
+async def export(
+    *,
+    out: Path,
+    from_: Annotated[str, Parameter(name="--from")] = "",
+    until: str = "",
+    shell: Given,
+) -> Report:
+    """Write events, bodies, seals, heads and keys into a folder that proves itself.
+
+    Parameters
+    ----------
+    out
+        Folder to write; an empty one, or one that is not there yet.
+    from_
+        First position, or an instant as 2026-01-31T08:00:00Z; without it, from the beginning.
+    until
+        Last position, or an instant; without it, to the end.
+    """
+    from hub.operations.audit import export_events
+
+    return await export_events(shell.settings("store"), out=out, since=from_, until=until, progress=shell.progress)
 
 
 def audit() -> App:
     """`audit`."""
     app = App(name="audit", help="Proofs of the ledger.")
     app.command(verify)
+    app.command(export)
     return app

@@ -1,14 +1,20 @@
-"""`audit verify`, and the sealing at the end of commands that write."""
+"""`audit verify`, `audit export`, and the sealing at the end of commands that write."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from adapters.store import ThreadPool
 from hub.app import Hub, open_hub
+from hub.asof import position_at
+from hub.audit.exporting import export
 from hub.audit.findings import ADVICE, Finding
 from hub.audit.parts import sealer_of
 from hub.audit.sealing import SealsDamaged
+from hub.audit.verify import verify as prove
 from hub.audit.verifying import Anchor, Verified, verify
 from hub.report import ExitStatus, Halted, Progress, Report
 from hub.settings import Settings
@@ -48,6 +54,68 @@ async def verify_store(
         trouble = await seal_and_sign(hub)
         verified = await verify(hub, actor=actor, start=start, anchors=noted, progress=progress)
     return _report(verified, _notes(verified, trouble))
+
+
+async def verify_export(folder: Path, *, anchors: Sequence[str]) -> Report:
+    """Verifies a folder that `audit export` or `audit evidence` wrote, by the script that lies in every one.
+
+    Raises  Halted (wrong use) for a folder that is none, or an anchor that is none.
+    """
+    noted = {f"{anchor.position}:{anchor.hash}" for anchor in map(anchor_in, anchors)}
+    try:
+        found = await ThreadPool().read(lambda: prove(folder))
+    except OSError as error:
+        raise Halted(str(error), ExitStatus.WRONG_USE) from error
+    for anchor in sorted(noted - {found.head}):
+        found.add("anchor", 0, f"the head that was noted, {anchor}, is not the last one of this export ({found.head})")
+    findings = [{"kind": kind, "position": position, "words": words} for kind, position, words in found.findings]
+    counts = {name: getattr(found, name) for name in ("events", "seals", "contents", "heads", "head", "keys", "notes")}
+    document: dict[str, Any] = {"valid": not findings, **counts, "findings": len(findings), "told": findings}
+
+    def render(console: "Console") -> None:
+        def say(text: str) -> None:
+            console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+        for finding in findings:
+            say(str(finding["words"]))
+        for note in found.notes:
+            say(note)
+        outcome = f"{len(findings)} findings" if findings else "Nothing was changed"
+        say(f"{outcome}: {found.events} events, {found.seals} seals, {found.contents} bodies, {found.heads} heads.")
+        say(f"Last signed head: {found.head or 'none'}. Keys: {', '.join(found.keys) or 'none'}.")
+
+    return Report(document, ExitStatus.INTEGRITY if findings else ExitStatus.DONE, render)
+
+
+async def export_events(settings: Settings, *, out: Path, since: str, until: str, progress: Progress) -> Report:
+    """Writes events with all that proves them into an empty folder; `since` and `until` are positions or instants.
+
+    Raises  Halted, WrongInput.
+    """
+    async with open_hub(settings) as hub:
+        await hub.projector.catch_up()
+        first = await _first(hub, since)
+        last = await position_at(hub.ledger, until, "until") if until else None
+        packed, trouble = await export(hub, out, first=first, last=last, progress=progress)
+    document: dict[str, Any] = {**asdict(packed), "folder": str(out), "notes": [trouble] if trouble else []}
+
+    def render(console: "Console") -> None:
+        def say(text: str) -> None:
+            console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+        counts = f"{packed.events} events from {packed.first} on, {packed.contents} bodies, {packed.seals} seals"
+        say(f"Wrote {out}: {counts}.")
+        say(trouble or f"Prove it anywhere with: python {out / 'verify.py'}")
+
+    return Report(document, ExitStatus.DONE, render)
+
+
+async def _first(hub: Hub, since: str) -> int:
+    if not since:
+        return 1
+    if since.isdecimal():
+        return max(await position_at(hub.ledger, since, "from"), 1)
+    return await position_at(hub.ledger, since, "from") + 1
 
 
 def anchor_in(text: str) -> Anchor:

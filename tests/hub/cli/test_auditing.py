@@ -32,3 +32,21 @@ def test_a_head_that_is_none_is_wrong_use(call: Call, sample: Path) -> None:
 
     assert ended.status == ExitStatus.WRONG_USE
     assert "POSITION:HASH" in ended.err
+
+
+def test_an_export_is_proved_by_the_command_too_and_a_changed_one_ends_with_5(call: Call, sample: Path) -> None:
+    call("users", "add", "anna", "--role", "read")
+    out = sample.parent / "proofs"
+    made = call("audit", "export", "--out", str(out), "--json")
+    sound = call("audit", "verify", str(out))
+    events = out / "events.jsonl"
+    events.write_bytes(events.read_bytes().replace(b"anna", b"otto"))
+
+    broken = call("audit", "verify", str(out), "--json")
+
+    assert (made.status, made.document["events"]) == (ExitStatus.DONE, 1)
+    assert sound.status == ExitStatus.DONE
+    assert broken.status == ExitStatus.INTEGRITY
+    assert {each["position"] for each in broken.document["told"]} == {0, 1}
+    assert call("audit", "export", "--out", str(out)).status == ExitStatus.WRONG_USE
+    assert call("audit", "verify", str(sample.parent)).status == ExitStatus.WRONG_USE
