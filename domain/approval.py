@@ -14,10 +14,11 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from domain import drift
 from domain.delivery import Listing
 from domain.endpoints import ENDPOINTS
 from domain.events import LinkRow
-from domain.flow import NOBODY, Context, Flow, Known, Part, Plan, Reference, Rows, Subject
+from domain.flow import NOBODY, Context, Flow, Known, Part, Plan, Reference, Rows, Subject, stands
 from domain.memory import FlowMemory, PartMemory
 from domain.values import Digest, Json, canonical, digest, sha256_of
 
@@ -27,7 +28,7 @@ _FIRST_ID = 9_000_000_000_000_001
 """Ids that are still to be made are numbers that no system gives, because flows read ids of Procore as numbers."""
 MOST_MADE = 1_000_000
 """Parts of one record whose ids are to be made; ids of other records are counted from behind them."""
-_NOT_CONTENT = ("enabled", "approval", "four_eyes")
+_NOT_CONTENT = ("enabled", "approval", "four_eyes", "drift")
 _NOW = "@now"
 _UNMISTAKABLE = 20
 """Characters of an identity that stands for itself in any field: a GUID, or the moment of sending."""
@@ -157,7 +158,7 @@ def rehearse(flow: Flow, subject: Subject, *, to_origin: bool) -> Told:
             missing = [listing for listing in flow.listings(now) if listing not in now.facts]
             if missing and not any(_needs_made_up(listing) for listing in missing):
                 return Told(missing=missing)
-            plan = None if missing else flow.plan(now)
+            plan = None if missing else drift.careful(flow.plan(now), now.memory)
             if plan is not None and (plan.waits or plan.violations or plan.conflict or plan.excluded):
                 if step == 0:
                     return Told(instead=plan)
@@ -223,12 +224,6 @@ def _shown(rows: Sequence[Json], id_: str, part: Part) -> list[Json]:
     if part.absent:
         return [row for row in rows if str(row.get("id")) != id_]
     return [{**row, **part.body} if str(row.get("id")) == id_ else row for row in rows]
-
-
-def stands(memory: FlowMemory, part: Part) -> bool:
-    """The target is known to hold the part as it is wanted, or to hold it no more."""
-    known = memory.parts.get(part.name)
-    return (known is None or not known.digest) if part.absent else memory.holds(part.name, part.digest)
 
 
 def _settings(context: Context) -> Json:

@@ -5,9 +5,11 @@ goes on behind the last page that is stored, so every member has its turn exactl
 """
 
 from collections.abc import Sequence
+from typing import Literal
 from uuid import UUID
 
 from domain import events
+from domain.drift import settlement
 from domain.events import BatchLeft, Event
 from domain.record import Moment, Record
 from domain.values import Cause, Digest
@@ -101,9 +103,20 @@ class Batch:
                 acted = record.skip(flow, self.actor.partition(":")[2] or self.actor, self.reason, own)
             case "replay":
                 acted = record.replay(flow, own)
+            case "keep-source" | "keep-target":
+                acted = _settled(record, flow, self.action, self.reason, own)
             case _:
                 raise ValueError(f"a batch can't {self.action}")
         return (DONE, "") if acted else _left(self.action, state)
+
+
+def _settled(
+    record: Record, flow: str, choice: Literal["keep-source", "keep-target"], reason: str, own: Moment
+) -> bool:
+    """All open drift of the record, but that its source is gone: of that, nothing is said for many at once."""
+    known = [each for fields in record.flow(flow).drift.values() for each in fields.values()]
+    said = [settlement(each, "source" if choice == "keep-source" else "target") for each in known if each.part]
+    return record.resolve_drift(flow, choice, said, reason, own)
 
 
 _FINE = {
@@ -119,6 +132,10 @@ _FINE = {
 
 def _left(action: str, state: str) -> tuple[str, str]:
     """Why a member was left as it was."""
+    if action in {"keep-source", "keep-target"}:
+        return (
+            (BARRED, "it is being carried; say it again later") if state == "in-flight" else (FINE, "it has no drift")
+        )
     if action == "skip" and state in {"in-flight", "failed"}:
         return BARRED, "a call may have taken effect; let a round settle it, then skip it"
     if action == "skip" and state == "awaiting-approval":

@@ -93,9 +93,12 @@ _WRITTEN: Mapping[str, tuple[str, ...]] = {
 
 def concern_of(notice: Notice) -> Concern | None:
     """What a notice concerns; None when it is nothing of ours."""
-    if notice.system == PROCORE:
-        return _BY_RESOURCE.get(_plain(notice.resource))
-    return _BY_SET.get(notice.resource)
+    return concern_in(notice.system, notice.resource)
+
+
+def concern_in(system: System, resource: str) -> Concern | None:
+    """What a notice about a resource of Procore, or an entity set, concerns; None when it is nothing of ours."""
+    return _BY_RESOURCE.get(_plain(resource)) if system == PROCORE else _BY_SET.get(resource)
 
 
 def is_muted(resource: str, muted: Collection[str]) -> bool:

@@ -6,12 +6,12 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from domain import approval, left_behind
+from domain import approval, drift, left_behind
 from domain.approval import Frozen
 from domain.delivery import Listing
 from domain.endpoints import ENDPOINTS
-from domain.events import LinkRow, Violation, Wait
-from domain.flow import NOBODY, Context, Flow, Known, Part, Plan, Reference, References, Subject
+from domain.events import DriftField, LinkRow, Violation, Wait
+from domain.flow import NOBODY, Context, Flow, Known, Part, Plan, Reference, References, Subject, stands
 from domain.mapping import unmapped
 from domain.memory import FlowMemory
 from domain.record import Record
@@ -42,9 +42,10 @@ class Exclude(Struct, frozen=True):
 
 
 class Clash(Struct, frozen=True):
-    """Both sides claim the same thing."""
+    """Both sides claim the same thing; `fields` are those that it is about, where it is about fields."""
 
     reason: str
+    fields: Sequence[DriftField] = ()
 
 
 class Bury(Struct, frozen=True):
@@ -123,18 +124,60 @@ def decide(
         return barred
     fresh = record.unheard(flow.name)
     asked = _each_once(flow.references(source, context))
-    subject = Subject(
+    subject = _subject(flow, record, source, references, facts, context)
+    return _go_on(flow, subject, asked, accepted, fresh=fresh, to_origin=not record.vanished)
+
+
+def wished(
+    flow: Flow,
+    record: Record,
+    source: Json,
+    references: References,
+    facts: Mapping[Listing, Sequence[Json]],
+    context: Context,
+) -> Plan | NeedsFacts | NeedsKnown | None:
+    """The whole plan of a record as it stands, whatever people have to accept first; None where it can't be told.
+
+    Raises  what `decide` raises.
+    """
+    asked = _each_once(flow.references(source, context))
+    subject = _subject(flow, record, source, references, facts, context)
+    _, supposed = _resting_on(asked, subject, fresh=False, gated=False)
+    if supposed is None:
+        return None
+    further = _each_once(flow.further(supposed))
+    unasked = [each for each in further if (each.kind, each.key) not in subject.references]
+    if unasked:
+        return NeedsKnown(unasked)
+    _, supposed = _resting_on(further, supposed, fresh=False, gated=False)
+    if supposed is None:
+        return None
+    missing = [listing for listing in flow.listings(supposed) if listing not in facts]
+    if missing:
+        return NeedsFacts(missing)
+    plan = flow.plan(supposed)
+    return plan if _obstacle(plan) is None else None
+
+
+def _subject(
+    flow: Flow,
+    record: Record,
+    source: Json,
+    references: References,
+    facts: Mapping[Listing, Sequence[Json]],
+    context: Context,
+) -> Subject:
+    return Subject(
         source=source,
         source_id=record.source_id,
         number=record.number,
         demanded=record.demanded,
         references=references,
         facts=facts,
-        memory=memory,
+        memory=record.flow(flow.name),
         context=context,
         others={name: other for name, other in record.flows.items() if name != flow.name},
     )
-    return _go_on(flow, subject, asked, accepted, fresh=fresh, to_origin=not record.vanished)
 
 
 def _go_on(
@@ -254,12 +297,12 @@ def _each_once(asked: Iterable[Reference]) -> list[Reference]:
 def _carry_out(flow: Flow, subject: Subject, *, to_origin: bool) -> Decision:
     """The parts that go next; nothing can be written back to a source that is gone."""
     memory = subject.memory
-    plan = flow.plan(subject)
+    plan = drift.careful(flow.plan(subject), memory)
     obstacle = _obstacle(plan)
     if obstacle is not None:
         return obstacle
     parts = [part for part in plan.parts if to_origin or approval.goes_out(flow, part)]
-    left = [part for part in parts if not approval.stands(memory, part)]
+    left = [part for part in parts if not stands(memory, part)]
     next_stage = min((part.stage for part in left), default=None)
     joined = next_stage is None or next_stage > plan.link_stage
     links = list(plan.links(memory)) if plan.links is not None and joined else []
@@ -277,7 +320,7 @@ def _obstacle(plan: Plan) -> Decision | None:
     if plan.violations:
         return Reject(plan.violations)
     if plan.conflict:
-        return Clash(plan.conflict)
+        return Clash(plan.conflict, plan.clashes)
     return Park(plan.waits) if plan.waits else None
 
 

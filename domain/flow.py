@@ -11,7 +11,7 @@ from typing import Any, Literal
 from msgspec import Struct, field
 
 from domain.delivery import Listing, Scope
-from domain.events import LinkRow, Violation, Wait
+from domain.events import DriftField, LinkRow, Violation, Wait
 from domain.mapping import AS_IT_IS
 from domain.mapping import Mapping as Maps
 from domain.memory import FlowMemory
@@ -248,6 +248,7 @@ class Part(Struct, frozen=True, kw_only=True):
     stage     parts of a lower stage are confirmed before a higher one is sent
     meaning   what the digest covers; the body without what changes at every call (times) unless given
     absent    the piece should be gone
+    kept      fields that people settled, and that are left out of the body or written otherwise (BX-06)
     """
 
     name: str
@@ -260,6 +261,7 @@ class Part(Struct, frozen=True, kw_only=True):
     if_match: str = ""
     meaning: Any = None
     absent: bool = False
+    kept: tuple[str, ...] = ()
 
     @property
     def digest(self) -> Digest:
@@ -267,12 +269,18 @@ class Part(Struct, frozen=True, kw_only=True):
         return Digest("") if self.absent else digest(self.body if self.meaning is None else self.meaning)
 
 
+def stands(memory: FlowMemory, part: Part) -> bool:
+    """The target is known to hold the part as it is wanted, or to hold it no more."""
+    known = memory.parts.get(part.name)
+    return (known is None or not known.digest) if part.absent else memory.holds(part.name, part.digest)
+
+
 class Plan(Struct, frozen=True, kw_only=True):
     """How a record should stand in the target, as far as can be said now.
 
     links     to be joined once all parts up to `link_stage` are confirmed (`link_stage` -1: at once)
     waits     facts that must come true before anything is sent
-    conflict  set when both sides claim the same thing
+    conflict  set when both sides claim the same thing; `clashes` are the fields, where it is about fields
     excluded  set when a rule that needs facts leaves the record out
     """
 
@@ -281,6 +289,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     link_stage: int = 0
     waits: Sequence[Wait] = ()
     conflict: str = ""
+    clashes: Sequence[DriftField] = ()
     excluded: str = ""
     warnings: Sequence[str] = ()
     violations: Sequence[Violation] = ()
@@ -407,6 +416,8 @@ class Flow(Struct, frozen=True, kw_only=True):
     settings_of the flow whose table of settings it shares; empty for its own
     amount      what the record comes to, as decimal text in its currency, for people who accept it
     carried     others carry its records with their amounts, and it is these that people accept
+    theirs      fields that the target owns once they are made, as `part.field` or `part.*`; all others are the
+                origin's, and a change of one in the target is drift (BX-06)
     lane        what is carried first when much waits: time and what closes a period, then the rest, then bulk (BX-18)
     """
 
@@ -432,6 +443,7 @@ class Flow(Struct, frozen=True, kw_only=True):
     settings_of: str = ""
     amount: Callable[[Json], str] = no_amount
     carried: bool = False
+    theirs: tuple[str, ...] = ()
     lane: Literal["first", "usual", "bulk"] = "usual"
 
 

@@ -1,13 +1,14 @@
 """What a record remembers of one flow, and how each event changes it."""
 
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from domain import events, states
-from domain.events import Event, Left, LinkRow
+from domain.events import DriftField, Event, Left, LinkRow, Settlement
 from domain.states import Status
 from domain.values import Digest, sha256_of
 
@@ -49,6 +50,17 @@ class Approval(Struct, frozen=True):
     by: str
 
 
+class Kept(Struct, frozen=True):
+    """A field that people settled: as long as the source says what it said then, it is left alone, or `value` is sent.
+
+    Shape   `source` and `target` are digests of what both sides held; `value` is JSON, empty for what the target has.
+    """
+
+    source: Digest
+    target: Digest
+    value: str = ""
+
+
 class FlowMemory(Struct):
     """What a record remembers of one flow.
 
@@ -59,7 +71,8 @@ class FlowMemory(Struct):
     version at which those who carry this record last took notice of it; `settled` is the content that last stood in the
     target whole. `adopted` are parts that a person joined with what was there, `left` is what a reset left standing;
     `closed` says that only a person brings the record back. `touched` is the person who last meddled with
-    what is to be sent, other than by deciding on it.
+    what is to be sent, other than by deciding on it. `drift` are the fields, by part, that the target holds otherwise
+    and that nobody spoke about yet; `kept` are those that people settled.
     """
 
     status: Status = states.NEW
@@ -80,6 +93,8 @@ class FlowMemory(Struct):
     closed: bool = False
     approval: Approval | None = None
     touched: str = ""
+    drift: dict[str, dict[str, DriftField]] = field(default_factory=dict[str, dict[str, DriftField]])
+    kept: dict[str, dict[str, Kept]] = field(default_factory=dict[str, dict[str, Kept]])
 
     def target_id(self, part: str) -> str:
         """Id of a part in the target, empty while there is none."""
@@ -98,7 +113,7 @@ class FlowMemory(Struct):
         return memory is not None and memory.digest == wanted
 
 
-def remember(memory: FlowMemory, event: events.FlowEvent) -> None:
+def remember(memory: FlowMemory, event: events.FlowEvent) -> None:  # noqa: C901 - one line for each kind reads best
     """Assigns what an event says about a flow."""
     memory.status = states.after(memory.status, event)
     memory.known = True
@@ -117,6 +132,8 @@ def remember(memory: FlowMemory, event: events.FlowEvent) -> None:
             memory.refused, memory.tried, memory.given_up, memory.skipped = {}, {}, {}, ""
         case events.Stirred():
             memory.refused, memory.tried, memory.given_up = {}, {}, {}
+        case events.DriftFound() | events.DriftSettled() | events.DriftResolved():
+            _apply_drift(memory, event)
         case events.Skipped():
             memory.skipped, memory.said = event.rule, ""
         case events.Linked():
@@ -146,10 +163,61 @@ def _apply_by_hand(memory: FlowMemory, event: events.FlowEvent) -> None:
                 memory.links[link_key(event.link)] = event.link
         case events.Unlinked() | events.Reset():
             memory.parts, memory.links, memory.adopted, memory.settled = {}, {}, {}, ""
+            memory.drift, memory.kept = {}, {}
             memory.left = list(event.left) if isinstance(event, events.Reset) else []
             memory.closed = isinstance(event, events.Unlinked)
         case _:
             raise ValueError(f"{type(event).__name__} is not known to a link by hand")
+
+
+def _apply_drift(memory: FlowMemory, event: events.DriftFound | events.DriftSettled | events.DriftResolved) -> None:
+    match event:
+        case events.DriftFound():
+            for found in event.fields:
+                memory.drift.setdefault(found.part, {})[found.field] = found
+        case events.DriftSettled():
+            for part, name in event.fields:
+                _drop(memory.drift, part, name)
+                if not part:
+                    _drop(memory.kept, part, name)
+        case events.DriftResolved():
+            if event.again:
+                memory.said, memory.refused, memory.tried, memory.given_up = "", {}, {}, {}
+            for each in event.settlements:
+                _drop(memory.drift, each.part, each.field)
+                _drop(memory.kept, each.part, each.field)
+                _settle_field(memory, each)
+
+
+REDONE = "redone"
+"""Stands for a digest that no part has: what was written is to be written again."""
+
+
+def _settle_field(memory: FlowMemory, said: Settlement) -> None:
+    known = memory.parts.get(said.part)
+    if said.take != "source" and (said.field or not said.part):
+        memory.kept.setdefault(said.part, {})[said.field] = Kept(said.source, said.target, said.value)
+    if known is None or (said.take == "target" and said.field):
+        return
+    if said.field:
+        memory.parts[said.part] = replace(known, digest=REDONE)
+    elif said.take == "target":  # the row is gone, and is not made again before its source changes
+        memory.parts[said.part] = replace(known, target_id="")
+    else:
+        del memory.parts[said.part]
+        memory.links = {key: link for key, link in memory.links.items() if link.procore_id != known.target_id}
+
+
+def _forget_kept(memory: FlowMemory, event: events.Requested) -> None:
+    """What the source changed since people settled it is the source's again."""
+    for name in memory.kept.get(event.part, {}).keys() - set(event.kept):
+        _drop(memory.kept, event.part, name)
+
+
+def _drop(of: dict[str, dict[str, Any]], part: str, name: str) -> None:
+    of.get(part, {}).pop(name, None)
+    if not of.get(part, {0: 0}):
+        del of[part]
 
 
 def _apply_decision(memory: FlowMemory, event: events.FlowEvent) -> None:
@@ -190,6 +258,7 @@ def _apply_delivery(memory: FlowMemory, event: events.FlowEvent) -> None:
         case events.Requested():
             memory.open[event.part] = OpenDelivery(event.delivery, event.part, event.digest)
             memory.given_up.pop(event.part, None)
+            _forget_kept(memory, event)
             memory.said, memory.left = "", []
         case events.Attempted():
             known = memory.open[event.part]

@@ -5,18 +5,19 @@ Commands decide which events happen; `apply` assigns and nothing more, so that a
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 from uuid import UUID, uuid5
 
 from msgspec import Struct
 
 from domain import events, states
 from domain.delivery import Scope
-from domain.events import Event, Left, LinkRow, Violation, Wait
+from domain.events import DriftField, Event, Left, LinkRow, Settlement, Violation, Wait
 from domain.memory import FlowMemory, OpenDelivery, link_key, remember, said
 from domain.values import LEDGER, Cause, Digest, System
 
 SKIPPABLE = frozenset({"dead", "rejected", "conflict", "parked", "failed", "pending"})
+Choice = Literal["keep-source", "keep-target", "merge"]
 RETRIED = "it is decided again"
 SKIPPED = "it is left out"
 
@@ -48,6 +49,7 @@ class Request(Struct, frozen=True, kw_only=True):
     digest: Digest
     target_id: str = ""
     if_match: str = ""
+    kept: tuple[str, ...] = ()
 
 
 class Record:
@@ -187,6 +189,35 @@ class Record:
         """Keeps that a person was refused, and why."""
         fields = {"act": act, "message": message, "counterpart": counterpart, "reason": reason}
         self._happened(events.LinkageRefused, moment, flow=flow, **fields)
+
+    # -- drift -------------------------------------------------------------------------------------
+
+    def find_drift(
+        self,
+        flow: str,
+        system: System,
+        found: Sequence[DriftField],
+        settled: Sequence[tuple[str, str]],
+        moment: Moment,
+    ) -> bool:
+        """Keeps what the target holds otherwise than it was written, and what agrees again."""
+        if settled:
+            self._happened(events.DriftSettled, moment, flow=flow, fields=tuple(settled))
+        if found:
+            about = {"kind": self.kind, "number": self.number, "project": self.project, "system": system}
+            self._happened(events.DriftFound, moment, flow=flow, fields=tuple(found), **about)
+        return bool(found or settled)
+
+    def resolve_drift(
+        self, flow: str, choice: Choice, settlements: Sequence[Settlement], reason: str, moment: Moment
+    ) -> bool:
+        """Keeps what was said of these fields, and has the record decided again; not while anything is under way."""
+        if self.flow(flow).open or not settlements:
+            return False
+        again = any(each.part for each in settlements)  # one whose source is gone stays as it is
+        fields = {"choice": choice, "settlements": tuple(settlements), "reason": reason, "again": again}
+        self._happened(events.DriftResolved, moment, flow=flow, **fields)
+        return True
 
     def settle(self, flow: str, content: Digest, warnings: Sequence[str], moment: Moment) -> None:
         """Nothing is left to do."""

@@ -58,6 +58,8 @@ def after(  # noqa: C901, PLR0911, PLR0912 - one line for each kind of event rea
             return Status(status.state if busy else "pending", status.open, 0, todo=True)
         case events.Retried() | events.Adopted() | events.Reset():
             return Status("pending", status.open, 0, todo=True)
+        case events.DriftResolved() if event.again:
+            return Status("pending", status.open, 0, todo=True)
         case events.Unlinked():
             return Status("deleted")
         case events.Parked():

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from domain import approval
+from domain import approval, drift
 from domain import decide as decisions
 from domain.decide import Decision
 from domain.endpoints import ENDPOINTS
@@ -13,7 +13,7 @@ from domain.events import Violation
 from domain.flow import Flow, Part, Reference
 from domain.flows import BY_KIND, BY_NAME
 from domain.record import Moment, Record, Request
-from domain.values import Json, read_json, sha256_of
+from domain.values import BUSINESS_CENTRAL, PROCORE, Json, System, read_json, sha256_of
 from hub.connection import Pair
 from hub.due import Due
 from hub.records import Contents, Records
@@ -103,9 +103,10 @@ class Following:
             case decisions.Exclude():
                 record.exclude(item.flow, decision.rule, moment)
             case decisions.Clash():
-                record.conflict(item.flow, decision.reason, moment)
+                self._clash(record, item.flow, decision, moment)
             case decisions.Bury():
                 record.tombstone(item.flow, moment, closed=decision.closed)
+                record.find_drift(item.flow, _target(flow), drift.outlived(record.flow(item.flow)), (), moment)
             case decisions.Ask():
                 self._ask(record, item.flow, decision, contents, moment)
             case decisions.Send():
@@ -116,6 +117,7 @@ class Following:
                     record.request(item.flow, _request(part, contents), moment)
             case decisions.Settle():
                 record.link(item.flow, decision.links, moment)
+                record.find_drift(item.flow, _target(flow), (), drift.returned(record.flow(item.flow)), moment)
                 record.settle(item.flow, record.believed[flow.origin.system].content, decision.warnings, moment)
             case decisions.Stuck() | decisions.Ignore() | decisions.NeedsFacts() | decisions.NeedsKnown():
                 return  # nothing to say: a person acts, or it never took part
@@ -128,6 +130,12 @@ class Following:
             why = f"what was {before.stage} changed"
         if record.ask(flow, sha256_of(frozen), moment, amount=asked.amount, why=why):
             contents.add(frozen)
+
+    def _clash(self, record: Record, flow: str, clash: decisions.Clash, moment: Moment) -> None:
+        """What both sides changed is kept with all its values, so that a person can choose."""
+        new = drift.news(record.flow(flow), clash.fields)
+        record.find_drift(flow, _target(BY_NAME[flow]), new, (), moment)
+        record.conflict(flow, clash.reason, moment)
 
     def _is_circling(self, item: Due, parts: Sequence[Part]) -> bool:
         """A plan that never settles would call a system without end; it stops here, whatever its fault is."""
@@ -203,6 +211,10 @@ def _carriers(record: Record, flow: str, decision: Decision) -> list[tuple[str, 
     return list(dict.fromkeys((*memory.carriers, *asked))) if memory.status.todo or asked else []
 
 
+def _target(flow: Flow) -> System:
+    return PROCORE if flow.origin.system == BUSINESS_CENTRAL else BUSINESS_CENTRAL
+
+
 def _key(reference: Reference) -> str:
     """The key of a record that is brought forth with its content."""
     return str((reference.content or {}).get("id") or reference.key)
@@ -219,4 +231,5 @@ def _request(part: Part, contents: Contents) -> Request:
         digest=part.digest,
         target_id=part.target_id,
         if_match=part.if_match,
+        kept=part.kept,
     )

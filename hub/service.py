@@ -18,6 +18,7 @@ from domain.flows import FLOWS
 from hub.app import Hub
 from hub.audit.parts import sealer_of
 from hub.audit.sealing import Sealer
+from hub.drift.watching import Watching
 from hub.groups import single_error
 from hub.hearing.listening import Listening
 from hub.hearing.subscribing import Subscribing
@@ -67,6 +68,7 @@ class Service:
     started: datetime
     beats: dict[str, Heartbeat]
     sealer: Sealer
+    watching: Watching
     works: Works = field(default_factory=Works)
     heard: list[Heard] = field(default_factory=list[Heard])
     stopping: bool = False
@@ -107,6 +109,8 @@ class Service:
                 for batch in await unfinished(self.hub):
                     self.work(batch)
                 tasks.start_soon(self.works.run)
+                for name in self.beats:
+                    tasks.start_soon(self.watching.run, name)
                 rounds = await tasks.start(self._rounds)
                 if self.subscribing is not None:
                     for name in self.beats:
@@ -186,9 +190,9 @@ def service_of(hub: Hub, heard: Heard | None = None) -> Service:
     listening = Listening(hub, hub.access, schedule.hint)
     url = hub.settings.server.public_url
     subscribing = Subscribing(hub, listening, url) if url else None
-    return Service(
-        hub, schedule, Tail(hub), listening, subscribing, hub.clock.now(), beats, sealer_of(hub), heard=listeners
-    )
+    watchers = (sealer_of(hub), Watching(hub, schedule))
+    parts = (hub, schedule, Tail(hub), listening, subscribing, hub.clock.now(), beats, *watchers)
+    return Service(*parts, heard=listeners)
 
 
 def _timetable(connection: Connection) -> Timetable:

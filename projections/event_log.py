@@ -127,6 +127,8 @@ def summary(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for
             return f"reset: {event.warning}" + _because(event.reason)
         case events.LinkageRefused():
             return f"{event.act} refused: {event.message}" + _because(event.reason)
+        case events.DriftFound() | events.DriftSettled() | events.DriftResolved() | events.DriftLooked():
+            return _of_drift(event)
         case events.Skipped():
             return f"left out until its source changes: {event.rule}"
         case events.Replayed():
@@ -186,6 +188,36 @@ def _of_maps(
             return f"version {event.mapping} of the maps is version {event.to} once more" + _because(event.note)
         case events.MappingTaken():
             return f"version {event.mapping} of the maps is in force: {event.changed} records read differently"
+
+
+def _of_drift(event: events.DriftFound | events.DriftSettled | events.DriftResolved | events.DriftLooked) -> str:
+    """What somebody changed in the target, and what was said of it, by the names of the fields."""
+    match event:
+        case events.DriftLooked():
+            seen = f"{event.rows} rows of {event.records} records compared"
+            return f"{seen}: {event.found} fields changed by others, {event.settled} agree again"
+        case events.DriftFound():
+            names = ", ".join(f"{in_words(each.part)} {each.field}".strip() or "record" for each in event.fields[:3])
+            verdicts = " and ".join(dict.fromkeys(_VERDICTS[each.verdict] for each in event.fields))
+            return f"drift: {names}{_and_more(len(event.fields))}: {verdicts}"
+        case events.DriftSettled():
+            names = ", ".join(f"{in_words(part)} {field}".strip() or "record" for part, field in event.fields[:3])
+            return f"drift is over: {names}{_and_more(len(event.fields))}"
+        case events.DriftResolved():
+            names = ", ".join(f"{in_words(it.part)} {it.field}".strip() or "record" for it in event.settlements[:3])
+            return f"drift: {event.choice} of {names}{_and_more(len(event.settlements))}" + _because(event.reason)
+
+
+_VERDICTS = {
+    "target": "changed by others",
+    "conflict": "changed on both sides",
+    "gone": "no longer to be seen",
+    "source-deleted": "stands although its source is gone",
+}
+
+
+def _and_more(count: int) -> str:
+    return f" and {count - 3} more" if count > 3 else ""  # noqa: PLR2004 - three are named
 
 
 def of_access(event: Event) -> str:  # noqa: C901, PLR0911 - as above

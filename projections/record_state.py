@@ -106,7 +106,7 @@ def keys(event: Event) -> Keys:
             yield RECORD, (record,)
             for flow in event.flows:
                 yield RECORD_STATE, (record, flow)
-        case events.LinkageRefused():
+        case events.LinkageRefused() | events.DriftFound() | events.DriftSettled():
             return
         case events.FlowEvent():
             yield RECORD, (record,)
@@ -126,7 +126,7 @@ def further(page: Sequence[Event], get: Get) -> Keys:
                     projects.setdefault(event.originator_id, set()).add(event.project)
                 for flow in event.flows:
                     causes.setdefault((event.connection, event.originator_id, flow), set())
-            case events.LinkageRefused():
+            case events.LinkageRefused() | events.DriftFound() | events.DriftSettled():
                 continue  # nothing changed, so no row of its record was asked for
             case events.FlowEvent():
                 found = cause_of(event)
@@ -156,8 +156,10 @@ def fold(rows: Rows, event: Event, position: int) -> None:
                 rows.put(RECORD, {**known, "vanished": 1, "at": event.at.isoformat(), "position": position})
             for flow in event.flows:
                 _moved(rows, event, flow, position)
-        case events.LinkageRefused():
+        case events.LinkageRefused() | events.DriftFound() | events.DriftSettled():
             return  # nothing changed
+        case events.DriftResolved() if not event.again:
+            return
         case events.FlowEvent():
             _moved(rows, event, event.flow, position)
         case _:

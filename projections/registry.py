@@ -7,6 +7,7 @@ from projections.cross_reference import CROSS_REFERENCES
 from projections.dead_letter import DEAD_LETTERS
 from projections.delivery import DELIVERIES
 from projections.direct_cost import DIRECT_COSTS
+from projections.drift import DRIFTS
 from projections.event_log import EVENT_LOGS
 from projections.feed import FEEDS
 from projections.job_cost import JOB_COSTS
@@ -32,5 +33,6 @@ PROJECTIONS: tuple[Projection, ...] = (
     NOTICES,
     JOB_COSTS,
     DIRECT_COSTS,
+    DRIFTS,
     EVENT_LOGS,
 )

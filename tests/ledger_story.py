@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from domain.approval import Frozen
 from domain.decide import Decision, Send, decide
 from domain.delivery import Listing
+from domain.drift import settlement
 from domain.endpoints import ENDPOINTS
 from domain.events import (
     ApprovalAccepted,
@@ -22,6 +23,7 @@ from domain.events import (
     ApprovalEvent,
     ApprovalResent,
     ApprovalRetrieved,
+    DriftField,
     Event,
     Left,
     LinkRow,
@@ -30,7 +32,7 @@ from domain.events import (
 )
 from domain.flow import Context, Flow, Known, Part
 from domain.flows import RECORDS
-from domain.record import Moment, Record, Request, Seen
+from domain.record import Choice, Moment, Record, Request, Seen
 from domain.states import State
 from domain.values import BUSINESS_CENTRAL, PROCORE, Cause, Digest, Json, digest
 
@@ -290,6 +292,41 @@ def retrieved(by: str = "user:bob") -> Command:
 def resent(comment: str = "", by: str = "user:bob") -> Command:
     """A person asks again for the same content."""
     return answered(ApprovalResent, comment, by)
+
+
+CHANGED_THERE = DriftField(
+    part="header",
+    field="title",
+    verdict="target",
+    endpoint="purchase_order_contracts",
+    target_id="900",
+    base=digest("Concrete"),
+    source=digest("Concrete"),
+    target=digest("Cement"),
+    was="Concrete",
+    wanted="Concrete",
+    there="Cement",
+)
+"""Somebody gave the contract another title in Procore."""
+
+
+def drifted(*fields: DriftField) -> Command:
+    """A look shows that somebody changed what was written."""
+    return lambda record, when: record.find_drift(FLOW, PROCORE, fields or (CHANGED_THERE,), (), when)
+
+
+def agreed(*fields: tuple[str, str]) -> Command:
+    """A look shows that both sides agree again."""
+    return lambda record, when: record.find_drift(FLOW, PROCORE, (), fields or (("header", "title"),), when)
+
+
+def resolved(choice: Choice = "keep-source", *fields: DriftField, by: str = "user:ann") -> Command:
+    """A person says what stands."""
+    take = "target" if choice == "keep-target" else "source"
+    said = [settlement(each, take) for each in fields or (CHANGED_THERE,)]
+    return lambda record, when: record.resolve_drift(
+        FLOW, choice, said, "as agreed", Moment(when.at, replace(when.cause, actor=by))
+    )
 
 
 def linked(procore_id: str = "900") -> Command:

@@ -10,9 +10,9 @@ from adapters.outbound.answers import Answer, Call, UnreadableAnswer
 from adapters.outbound.caller import Caller
 from adapters.outbound.meaning import business_central_problem
 from adapters.outbound.outcomes import in_order, sight_of
-from adapters.outbound.shown import shows
 from domain.delivery import Absent, Accepted, Delivery, Endpoint, Refused, Sight
 from domain.errors import SiteLedgerError
+from domain.shown import shows
 from domain.values import Json
 
 # Set by every write of ours; it says when, not what.

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from adapters.outbound.answers import fill
 from adapters.outbound.outcomes import in_order, sight_of
-from adapters.outbound.shown import shows
 from adapters.procore.reading import Reader
 from adapters.procore.rows import Matcher
 from domain.delivery import Absent, Accepted, Delivery, Endpoint, Exchange, Lookup, Refused, Sight
 from domain.errors import SiteLedgerError
+from domain.shown import shows
 from domain.values import Json
 
 # Up to so many rows are looked up one by one with the list's filter, which takes one value (catalogue); more are found

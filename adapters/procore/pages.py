@@ -9,8 +9,8 @@ from typing import cast
 from urllib.parse import urlsplit
 
 from adapters.outbound.answers import Answer, UnreadableAnswer, read_document
-from adapters.outbound.shown import dig, found
 from adapters.procore.rows import api_version
+from domain.shown import dig, found
 from domain.values import Json
 
 _LINK = re.compile(r"<([^>]*)>\s*((?:;[^,<]*)*)")

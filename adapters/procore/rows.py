@@ -6,8 +6,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, cast
 
-from adapters.outbound.shown import dig, shows
 from domain.delivery import Delivery, Endpoint
+from domain.shown import dig, shows
 from domain.values import Json
 
 _DATE_FIELD = re.compile(r"(^|_)date$|^requisition_(start|end)$")

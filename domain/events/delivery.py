@@ -9,7 +9,10 @@ from domain.values import Content, Digest, MaybeContent, System
 
 
 class Requested(FlowEvent, frozen=True, kw_only=True):
-    """A delivery is stored before any call. `body` names its exact row in the contents, `digest` what it stands for."""
+    """A delivery is stored before any call. `body` names its exact row in the contents, `digest` what it stands for.
+
+    `kept` are fields that it leaves alone, or writes otherwise, because people settled a drift so.
+    """
 
     TOPIC: ClassVar[str] = "delivery.requested.1"
     delivery: UUID
@@ -22,6 +25,7 @@ class Requested(FlowEvent, frozen=True, kw_only=True):
     digest: Digest
     target_id: str = ""
     if_match: str = ""
+    kept: tuple[str, ...] = ()
 
 
 class DeliveryEvent(FlowEvent, frozen=True, kw_only=True):

@@ -9,6 +9,8 @@ Source  Procore guide G10 to G12, Q2, Z3; connector API projects (child of a par
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from domain import change_order
 from domain.change_order import NPC_TYPE, is_approved, is_npc
 from domain.delivery import Listing
@@ -149,4 +151,4 @@ def _counts(order: Json, _demanded: bool) -> bool:  # noqa: FBT001 - the registr
     return is_approved(order) and is_npc(order)
 
 
-FLOW = change_order_flow(NAME, _counts, listings, plan)
+FLOW = replace(change_order_flow(NAME, _counts, listings, plan), theirs=(f"{CHILD}.*",))

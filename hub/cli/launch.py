@@ -14,6 +14,7 @@ from hub.cli.accepting import approvals, approve, decline, resend, retrieve
 from hub.cli.access import groups as access_groups
 from hub.cli.auditing import audit
 from hub.cli.caring import backup, keys, redact, restore, upgrade
+from hub.cli.drift import drift
 from hub.cli.exporting import export
 from hub.cli.links import link, links, reset, unlink
 from hub.cli.looking import changes, explain, status
@@ -57,7 +58,7 @@ def application(shell: Shell) -> App:
     app.command(configuration)
     for command in (upgrade, backup, restore, redact):
         app.command(command)
-    for group in (keys(), mappings(), audit(), *access_groups()):
+    for group in (drift(), keys(), mappings(), audit(), *access_groups()):
         app.command(group)
     return app
 

@@ -18,7 +18,7 @@ from domain.record import Record
 from domain.values import LEDGER
 from hub.acting import moment_of
 from hub.app import Hub
-from hub.operations.choosing import ACTIONS, Action, Choice, Member
+from hub.operations.choosing import ACTIONS, Action, Choice, DriftAction, Member
 from hub.operations.failures import LIMIT, MOST, Page, on_connections
 from hub.records import Contents, Records
 from hub.report import ExitStatus, Halted, Progress, Quiet
@@ -77,7 +77,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def freeze(
-    hub: Hub, action: Action, members: Sequence[Member], choice: Choice, *, reason: str, actor: str
+    hub: Hub, action: Action | DriftAction, members: Sequence[Member], choice: Choice, *, reason: str, actor: str
 ) -> str:
     """Keep the members of one connection as a batch that has not begun; its UUID.
 

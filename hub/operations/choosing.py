@@ -14,7 +14,8 @@ from hub.operations.failures import FailureFilter, condition_of, on_connections
 from hub.report import ExitStatus, Halted
 
 Action = Literal["retry", "skip", "replay"]
-ACTIONS: tuple[Action, ...] = ("retry", "skip", "replay")
+DriftAction = Literal["keep-source", "keep-target"]
+ACTIONS: tuple[Action | DriftAction, ...] = ("retry", "skip", "replay", "keep-source", "keep-target")
 
 MOST_MEMBERS = 50_000
 """More than this in one batch is no longer looked at by anybody before it runs."""

@@ -43,6 +43,10 @@ class FlowTable(Table):
     """How often its source is read by itself: `always` with every poll, `hourly`, `2 hours`, `4 hours`, `daily` at
     `daily_at`, or `never`. Notices and manual runs do not wait for it (ER-21)."""
 
+    drift: Literal["ask", "source", "accept"] = "ask"
+    """What becomes of a field that somebody changed in what this flow wrote: `ask` a person and overwrite nothing
+    meanwhile, let the `source` win, or `accept` what stands there (BX-06)."""
+
 
 class ToProcore(FlowTable):
     """A flow from Business Central to Procore."""

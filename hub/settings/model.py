@@ -23,6 +23,7 @@ from hub.settings.values import (
     Whole,
     wrong,
 )
+from hub.timetable import Every
 
 PROCORE_TEST_HOSTS = ("sandbox.procore.com", "api-monthly.procore.com", "api-sandbox-monthly.procore.com")
 """Source  Procore guide A2 and A4; the last is the spelling of requirements C-42."""
@@ -174,6 +175,10 @@ class Connection(Table):
 
     daily_at: time = time(2)
     """When flows with `every = "daily"` read their source."""
+
+    drift_every: Every = "daily"
+    """How often everything that was written is compared with what stands there, as `every` of a flow; `never` leaves
+    it to `siteledger drift --fresh` (BX-06)."""
 
     start_date: date | None = None
     """Posted documents and time before this day are left alone; without it, the day of set-up (C-50)."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from adapters.outbound.shown import dig, same, shows
+from domain.shown import dig, same, shows
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Drift: reads what the hub wrote as it stands now, and compares (BX-06)."""

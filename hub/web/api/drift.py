@@ -1,0 +1,120 @@
+"""Drift: what somebody changed in what the hub wrote, looking afresh, and saying what stands."""
+
+import msgspec
+from aiohttp import web
+
+from domain.record import Choice
+from hub.access import Action
+from hub.operations import batches, drift
+from hub.operations.choosing import DriftAction
+from hub.operations.drift import DriftFilter
+from hub.operations.drift_settling import Wish, chosen, settle
+from hub.report import ExitStatus, Halted
+from hub.web.answers import json
+from hub.web.asking import body, cursor, limit, listed, on, record_of
+from hub.web.contract import BASE
+from hub.web.keys import service
+from hub.web.problems import Refused
+from hub.web.routes import Route, allowed, principal
+
+
+class Scope(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to look at; `marked` for records that notices named since the last look."""
+
+    connection: str = ""
+    flow: str = ""
+    project: str = ""
+    marked: bool = False
+
+
+class Said(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What stands of one record's drift."""
+
+    choice: Choice
+    reason: str
+    fields: tuple[str, ...] = ()
+    source: tuple[str, ...] = ()
+    target: tuple[str, ...] = ()
+    values: dict[str, str] = {}
+    flow: str = ""
+
+
+class SaidOfMany(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What stands of the drift of everything that fits."""
+
+    action: DriftAction
+    reason: str
+    connection: str = ""
+    flow: str = ""
+    project: str = ""
+    verdict: str = ""
+
+
+async def _drifts(request: web.Request) -> web.Response:
+    query = request.query
+    given = {name: query[name] for name in ("flow", "project", "record", "verdict") if name in query}
+    state = query.get("state", "open")
+    wanted = DriftFilter(within=allowed(request), state="" if state == "all" else state, **given)
+    page = await drift.drifts(service(request).hub, wanted, cursor=cursor(request) or None, limit=limit(request))
+    return listed(request, page.items, page.next_cursor, page.asof)
+
+
+async def _look(request: web.Request) -> web.Response:
+    wish = await body(request, Scope)
+    connection = await on(request, Action.OPERATE, wish.connection)
+    looked = await drift.look(
+        service(request).hub,
+        connection=connection,
+        flow=wish.flow,
+        project=wish.project,
+        marked=wish.marked,
+        actor=principal(request).actor,
+    )
+    service(request).schedule.carry(connection)  # what a policy settled goes at once
+    return json(msgspec.to_builtins(looked))
+
+
+async def _settle(request: web.Request) -> web.Response:
+    connection, record = await record_of(request)
+    said = await body(request, Said)
+    wish = Wish(
+        choice=said.choice,
+        fields=said.fields,
+        source=said.source,
+        target=said.target,
+        values=said.values,
+        flow=said.flow,
+    )
+    hub, actor = service(request).hub, principal(request).actor
+    try:
+        done = await settle(hub, record, wish, actor=actor, reason=said.reason)
+    except Halted as error:
+        if error.status not in (ExitStatus.WRONG_USE, ExitStatus.TRY_LATER):
+            raise
+        raise Refused(409, str(error)) from error
+    service(request).schedule.carry(connection)
+    return json(done)
+
+
+async def _settle_many(request: web.Request) -> web.Response:
+    it, said = service(request), await body(request, SaidOfMany)
+    connection = await on(request, Action.OPERATE, said.connection)
+    wanted = DriftFilter(connection=connection, flow=said.flow, project=said.project, verdict=said.verdict)
+    try:
+        members, how = await chosen(it.hub, wanted)
+    except Halted as error:
+        raise Refused(422, str(error)) from error
+    if not members:
+        raise Refused(409, "nothing fits, so there is nothing to settle")
+    batch = await batches.freeze(it.hub, said.action, members, how, reason=said.reason, actor=principal(request).actor)
+    view = await batches.view(it.hub, batch)
+    it.work(batch)
+    return json(view, 201, {"Location": f"{BASE}/batches/{batch}"})
+
+
+ROUTES = (
+    Route("GET", f"{BASE}/drift", _drifts, Action.SEE),
+    Route("POST", f"{BASE}/drift/refresh", _look, Action.OPERATE),
+    Route("POST", f"{BASE}/drift/resolve", _settle_many, Action.OPERATE),
+    Route("POST", f"{BASE}/drift/{{id}}/resolve", _settle, Action.OPERATE),
+)

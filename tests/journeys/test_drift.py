@@ -1,0 +1,188 @@
+"""People change in Procore what the hub wrote: it is found, told, never overwritten unasked, and settled by them."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.drift.looking import Looked
+from hub.operations import batches
+from hub.operations.drift import DriftFilter, DriftRow, drifts, look
+from hub.operations.drift_settling import Settled, Wish, chosen, settle
+from hub.report import ExitStatus, Halted
+from tests.journeys.harness import World, sqlite, world
+from tests.journeys.quick import quick
+
+pytestmark = pytest.mark.journey
+
+ANN = "user:ann"
+
+
+async def looked(it: World, **more: Any) -> Looked:
+    async with it.hub() as hub:
+        return await look(hub, actor=ANN, **more)
+
+
+async def inbox(it: World, **wanted: str) -> list[DriftRow]:
+    async with it.hub() as hub:
+        return list((await drifts(hub, DriftFilter(**wanted))).items)
+
+
+async def told(it: World, **wanted: str) -> list[tuple[str, str, str, str]]:
+    return [(row.field, row.verdict, row.base, row.target) for row in await inbox(it, **wanted)]
+
+
+async def said(it: World, identifier: str, choice: Any, **more: Any) -> Settled:
+    async with it.hub() as hub:
+        return await settle(hub, identifier, Wish(choice=choice, **more), actor=ANN, reason="as agreed")
+
+
+def contract(it: World) -> dict[str, Any]:
+    return it.contracts()[0]
+
+
+@pytest.mark.requirement("BX-06")
+@quick
+async def test_everything_that_the_hub_wrote_itself_is_no_drift_and_nothing_is_written_to_find_out(
+    tmp_path: Path,
+) -> None:
+    async with world(sqlite(tmp_path), filled=True) as it:
+        await it.settle()
+        places = it.places()
+        seen = await looked(it)
+
+        assert (seen.found, seen.unread) == (0, [])
+        assert seen.rows > 200
+        assert seen.reads < seen.rows
+        assert it.written(places) == 0
+        assert await inbox(it) == []
+
+
+@pytest.mark.requirement("BX-06")
+@quick
+async def test_a_field_changed_there_is_told_kept_safe_and_accepted_until_its_source_changes_it(tmp_path: Path) -> None:
+    async with world(sqlite(tmp_path)) as it:
+        it.typical(lines=1, release=False)
+        await it.sync()
+        it.procore.set_fields(contract(it)["id"], title="Renamed on site")
+        await looked(it)
+        assert await told(it) == [("title", "target", "PO1", "Renamed on site")]
+        assert await it.state("PO1") == "synced"
+
+        it.update("purchaseOrders", {"number": "PO1"}, paymentTermsCode="30D")
+        await it.sync()
+        assert (contract(it)["title"], contract(it)["payment_terms"]) == ("Renamed on site", "30D")
+
+        await said(it, "PO1", "keep-target")
+        await it.sync()
+        await looked(it)
+        assert contract(it)["title"] == "Renamed on site"
+        assert await told(it) == []
+        assert await told(it, state="accepted") == [("title", "target", "PO1", "Renamed on site")]
+
+        it.update("purchaseOrders", {"number": "PO1"}, yourReference="Concrete, level 2")
+        await it.sync()
+        assert contract(it)["title"] == "Concrete, level 2"
+        assert (await looked(it)).found == 0
+
+
+@pytest.mark.requirement("BX-06")
+@quick
+async def test_what_both_sides_changed_stops_the_record_until_a_person_chooses(tmp_path: Path) -> None:
+    async with world(sqlite(tmp_path)) as it:
+        it.typical(lines=2)
+        await it.sync()
+        first, second = it.lines()
+        it.procore.set_line(first["id"], description="By the site")
+        it.procore.set_line(second["id"], description="Also by the site")
+        await looked(it)
+        order = it.row("purchaseOrders", number="PO1")
+        it.reopen("PO1")
+        it.update("purchaseOrderLines", {"lineNumber": 10000}, description="By the buyer")
+        it.release("PO1")
+        report = await it.sync()
+
+        assert report.status == ExitStatus.NEEDS_PERSON
+        assert await it.state("PO1") == "conflict"
+        assert "description was 01-100 SITE, is By the site there, By the buyer in its source" in await it.reasons(
+            "PO1"
+        )
+        assert [each["description"] for each in it.lines()] == ["By the site", "Also by the site"]
+        rows = await inbox(it, verdict="conflict")
+        assert [(row.source, row.target) for row in rows] == [("By the buyer", "By the site")]
+
+        with pytest.raises(Halted, match="stands in several parts"):
+            await said(it, "PO1", "keep-source", fields=("description",))
+        await said(it, "PO1", "merge", values={f"{rows[0].part}/description": "Both of them"})
+        await it.sync()
+        assert [each["description"] for each in it.lines()] == ["Both of them", "Also by the site"]
+
+        await said(it, str(order["number"]), "keep-source")
+        await it.sync()
+        assert [each["description"] for each in it.lines()] == ["Both of them", "01-100 SITE"]
+        assert await it.state("PO1") == "synced"
+        assert contract(it)["status"] == "Approved"
+        seen = await looked(it)
+        assert (seen.found, await inbox(it)) == (0, [])
+
+
+@pytest.mark.requirement("BX-06", "PP-20")
+@quick
+async def test_a_row_that_is_gone_is_made_again_and_what_outlived_its_source_is_never_deleted(tmp_path: Path) -> None:
+    async with world(sqlite(tmp_path)) as it:
+        it.typical(lines=2, release=False)
+        await it.sync()
+        gone = it.lines()[0]
+        it.procore.remove("line_items", gone["id"])
+        await looked(it)
+        (row,) = await inbox(it)
+        assert (row.verdict, row.target_id) == ("gone", str(gone["id"]))
+        await said(it, "PO1", "keep-source")
+        await it.sync()
+        assert [each["description"] for each in it.lines()] == ["01-100 SITE", "01-100 SITE"]
+        assert (await looked(it)).found == 0
+
+        places = it.places()
+        it.delete("purchaseOrders", number="PO1")
+        await it.sync()
+        assert [(row.verdict, row.number) for row in await inbox(it)] == [("source-deleted", "PO1")]
+        with pytest.raises(Halted, match="Its source is gone"):
+            await said(it, "PO1", "keep-source")
+        await looked(it)
+        assert [row.verdict for row in await inbox(it)] == ["source-deleted"]
+        assert it.written(places) == 0
+
+        for each in it.lines():
+            it.procore.remove("line_items", each["id"])
+        it.procore.remove("purchase_order_contracts", contract(it)["id"])
+        await looked(it)
+        assert await inbox(it) == []
+        assert await it.state("PO1") == "deleted"
+
+
+@pytest.mark.requirement("BX-06")
+@quick
+async def test_many_are_settled_as_one_frozen_batch_and_a_policy_settles_without_asking(tmp_path: Path) -> None:
+    async with world(sqlite(tmp_path)) as it:
+        it.typical(lines=1)
+        await it.sync()
+        for each in it.procore.rows("cost_codes"):
+            it.procore.set_any("cost_codes", each["id"], name="Renamed")
+        await looked(it, flow="project-task-to-cost-code")
+        assert len(await inbox(it)) == 2
+
+        async with it.hub() as hub:
+            members, how = await chosen(hub, DriftFilter(flow="project-task-to-cost-code"))
+            batch = await batches.freeze(hub, "keep-source", members, how, reason="ours", actor=ANN)
+            view = await batches.run(hub, batch, actor=ANN)
+        assert (view.done, view.barred) == (2, 0)
+        await it.sync()
+        assert {each["name"] for each in it.procore.rows("cost_codes")} == {"Task 01-100", "Task 03-300"}
+
+        it.more = {"flows": {"project-task-to-cost-code": {"drift": "source"}}}
+        it.procore.set_any("cost_codes", next(iter(it.procore.rows("cost_codes")))["id"], name="Renamed again")
+        await looked(it)
+        await it.sync()
+        assert {each["name"] for each in it.procore.rows("cost_codes")} == {"Task 01-100", "Task 03-300"}
+        rows = await inbox(it, state="mended")
+        assert {(row.actor, row.reason) for row in rows} == {(ANN, "ours"), ("system", 'drift = "source"')}
