@@ -10,7 +10,7 @@ from typing import Literal
 from msgspec import Struct
 
 from domain.flow import Flow
-from domain.flows import FLOWS
+from domain.flows import FLOWS, erp_request_to_close_out
 from domain.notices import Notice, Reason
 from domain.values import BUSINESS_CENTRAL, PROCORE, System
 
@@ -57,11 +57,13 @@ _DOCUMENTS = frozenset({"Purchase Order Contracts", "Work Order Contracts", "Pot
 """Resources whose lines are resources of their own."""
 NEW_PROJECTS = "Projects"
 """Tells of new projects, which need a hook of their own."""
+ERP_REQUESTS = "ERP Requests"
 
 RESOURCES: tuple[Resource, ...] = (
     Resource(NEW_PROJECTS, "company", (CREATE, UPDATE), ("project",)),
     Resource("Company Vendors", "company", (CREATE, UPDATE, DELETE), ("vendor",)),
     Resource("Line Item Types", "company", _ALL, ("cost_type",)),
+    Resource(ERP_REQUESTS, "company", (CREATE,), (erp_request_to_close_out.KIND,)),
     Resource("Project Dates", "project", _ALL, ("project",)),
     Resource("Project Vendors", "project", (CREATE, DELETE), ("project_vendor",)),  # update ended in 2026 (N19)
     Resource("Sub Jobs", "project", _ALL, ("project_segment",)),

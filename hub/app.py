@@ -20,7 +20,7 @@ from adapters.store import Ledger, Registry, ThreadPool, Threads, open_ledger
 from adapters.target import Target
 from domain.errors import Misconfigured
 from domain.events import EVENTS, UPCASTERS
-from domain.flows import BY_NAME
+from domain.flows import BY_NAME, erp_request_to_close_out
 from domain.values import BUSINESS_CENTRAL, PROCORE, System
 from hub.access import Access
 from hub.connection import Pair
@@ -75,7 +75,7 @@ class Hub:
             bc_company=str(connection.business_central.company_id),
             procore_company=str(connection.procore.company_id),
             targets={},
-            flow_settings=_flow_settings(connection),
+            flow_settings=flow_settings(connection),
             clock=self.clock,
             rng=self.rng,
             exclude_tags=tuple(connection.exclude_tags),
@@ -143,7 +143,7 @@ def lock_of(connection: str) -> str:
 
 def _refuse_unknown_wishes(name: str, connection: Connection) -> None:
     """A setting that this version cannot keep is refused, never ignored: an ignored approval would send unapproved."""
-    for flow, table in _flow_settings(connection).items():
+    for flow, table in flow_settings(connection).items():
         if table.get("enabled") and flow in BY_NAME and table.get("approval", "off") == "workflow":
             raise Misconfigured(
                 f'connections.{name}.flows.{flow}.approval = "workflow" is not supported by this version; '
@@ -151,8 +151,10 @@ def _refuse_unknown_wishes(name: str, connection: Connection) -> None:
             )
 
 
-def _flow_settings(connection: Connection) -> dict[str, dict[str, Any]]:
-    return connection.flows.model_dump(by_alias=True)
+def flow_settings(connection: Connection) -> dict[str, dict[str, Any]]:
+    """The table of each flow, also of one that is switched elsewhere."""
+    erp = {"enabled": connection.procore.erp_requests}
+    return {**connection.flows.model_dump(by_alias=True), erp_request_to_close_out.NAME: erp}
 
 
 @asynccontextmanager

@@ -19,6 +19,7 @@ from hub.connection import Pair, story_id
 from hub.decider import PAGE, Decider
 from hub.dispatch import Dispatch
 from hub.due import Due, Narrow
+from hub.erp_intake import ErpIntake
 from hub.fact_book import FactBook
 from hub.gate import Addresses, check_pair, first_day, read_set_up, record_settings
 from hub.groups import single_error
@@ -87,6 +88,7 @@ class Round:
         self._facts = FactBook(pair.targets)
         self._intake = Intake(pair, records, window, projector.catch_up)
         self._site = SiteIntake(pair, records, window, projector.catch_up)
+        self._erp = ErpIntake(pair, records, window, projector.catch_up)
         self._decider = Decider(pair, records, LinkBook(ledger, pair.name), self._facts, narrow)
         self._dispatches: Mapping[System, Dispatch] = {
             system: Dispatch(pair, system, records, self._facts, narrow, orders) for system in SYSTEMS
@@ -126,8 +128,9 @@ class Round:
         attempts = [at for it in self._dispatches.values() if (at := await it.next_attempt()) is not None]
         outcome.next_attempt = min(attempts, default=None)
         outcome.finished = self.pair.clock.now()
-        outcome.observed = self._intake.observed + self._site.observed + outcome.reread
-        outcome.unreadable = self._intake.unreadable + self._site.unreadable
+        intakes = (self._intake, self._site, self._erp)
+        outcome.observed = sum(it.observed for it in intakes) + outcome.reread
+        outcome.unreadable = sum(it.unreadable for it in intakes)
         outcome.delivered = {system: dispatch.delivered for system, dispatch in self._dispatches.items()}
         for system in SYSTEMS:
             calls = self.pair.targets[system].calls
@@ -156,6 +159,7 @@ class Round:
         self._progress.start("reading Procore")
         try:
             await self._site.round()
+            await self._erp.round()
         except (RetryLater, Unreadable, NeedsDecision) as error:
             _cut_short(outcome, error)
         for error in (*self._intake.troubles, *self._site.troubles):

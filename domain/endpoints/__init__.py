@@ -4,7 +4,7 @@ Source  Procore's REST catalogue and guide sections 10, 12, 14, 23.1; the connec
 """
 
 from domain.delivery import Endpoint, Listing, Lookup, Scope
-from domain.endpoints import budget, changes, costs, invoices, time
+from domain.endpoints import budget, changes, costs, erp, invoices, time
 from domain.endpoints.making import company_list, connector, connector_create, project_list
 from domain.values import PROCORE
 
@@ -217,7 +217,8 @@ _ALL: tuple[Endpoint, ...] = (
 )
 
 ENDPOINTS: dict[str, Endpoint] = {
-    endpoint.name: endpoint for endpoint in (*_ALL, *budget.ALL, *costs.ALL, *invoices.ALL, *changes.ALL, *time.ALL)
+    endpoint.name: endpoint
+    for endpoint in (*_ALL, *budget.ALL, *costs.ALL, *invoices.ALL, *changes.ALL, *time.ALL, *erp.ALL)
 }
 
 

@@ -8,6 +8,7 @@ from domain.flows import (
     budget_code_to_wbs_code,
     change_order_to_change_order,
     cost_type_to_line_item_type,
+    erp_request_to_close_out,
     npc_change_order_to_project,
     planning_line_to_budget_line,
     posted_invoice_to_commitment_invoice,
@@ -44,6 +45,7 @@ FLOWS: tuple[Flow, ...] = (
     posted_invoice_to_commitment_invoice.FLOW,
     project_journal_to_direct_cost.FLOW,
     time_sheet_to_crew_time_sheet.FLOW,
+    erp_request_to_close_out.FLOW,
 )
 check_registry(FLOWS)
 

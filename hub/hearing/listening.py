@@ -39,6 +39,9 @@ class Listening:
         self._access = access
         self._hint = hint
         self._secrets: dict[tuple[System, str], Secret] = {}
+        self._carried = {
+            name: frozenset(flow.kind for flow in hub.unreached(name).flows) for name in hub.settings.connections
+        }
         self.told: Told = _nobody
 
     def forget_secrets(self) -> None:
@@ -131,7 +134,8 @@ class Listening:
         muted = self._hub.settings.connections[connection].procore.muted
         if notice.system == PROCORE and is_muted(notice.resource, muted):
             return "muted"
-        return "unused" if concern_of(notice) is None else ""
+        concern = concern_of(notice)
+        return "" if concern is not None and self._carried[connection].intersection(concern.kinds) else "unused"
 
     def _own(self, connection: str, notice: Notice) -> bool:
         return is_own(notice, self._hub.settings.connections[connection].procore.client_id, "")

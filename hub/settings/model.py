@@ -33,6 +33,7 @@ Resource = Literal[
     "Projects",
     "Company Vendors",
     "Line Item Types",
+    "ERP Requests",
     "Project Dates",
     "Project Vendors",
     "Sub Jobs",
@@ -155,6 +156,10 @@ class Procore(Table):
 
     client_secret: SecretValue
     """The application's secret."""
+
+    erp_requests: bool = False
+    """Whether requests of Procore's ERP desk are recorded and answered, by saying that SiteLedger does not carry them
+    and where to act instead. Needs an ERP connection at Procore (ER-55)."""
 
     muted: tuple[Resource, ...] = ()
     """Resources whose webhooks are not asked for, and are ignored when they come; of documents also their lines. What

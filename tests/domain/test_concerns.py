@@ -52,7 +52,12 @@ def test_an_entity_set_names_our_kinds_and_a_line_its_document(entity_set: str, 
 
 @pytest.mark.parametrize(
     ("system", "resource"),
-    [(PROCORE, "RFIs"), (PROCORE, "ERP Requests"), (BUSINESS_CENTRAL, "employees"), (BUSINESS_CENTRAL, "Vendors")],
+    [
+        (PROCORE, "RFIs"),
+        (PROCORE, "Standard Cost Codes"),
+        (BUSINESS_CENTRAL, "employees"),
+        (BUSINESS_CENTRAL, "Vendors"),
+    ],
 )
 def test_what_is_nothing_of_ours_concerns_nothing(system: System, resource: str) -> None:
     assert concern_of(notice(system, resource)) is None

@@ -17,6 +17,7 @@ from adapters.sandbox.procore import (
     direct_cost_lines,
     direct_costs,
     directory,
+    erp,
     people,
     potential_change_orders,
     prime_contracts,
@@ -63,4 +64,5 @@ ROUTES: tuple[Route, ...] = (
     *change_order_packages.ROUTES,
     *potential_change_orders.ROUTES,
     *webhooks.ROUTES,
+    *erp.ROUTES,
 )

@@ -17,6 +17,7 @@ from adapters.sandbox.procore.change_hands import Changes
 from adapters.sandbox.procore.commitments import CONTRACTS, KINDS, Kind, write
 from adapters.sandbox.procore.cost_hands import CostHands
 from adapters.sandbox.procore.deliverer import Deliverer
+from adapters.sandbox.procore.erp import Desk
 from adapters.sandbox.procore.export import export
 from adapters.sandbox.procore.kernel import decimal_text
 from adapters.sandbox.procore.limits import Limits
@@ -67,6 +68,7 @@ class Procore:
         start_time(self.state)
         self.people = People(self.state)
         self.time = Time(self.state)
+        self.desk = Desk(self.state)
         events = Events(self.state)
         self.state.on_change, self.state.on_action = events.note, events.action
         self.deliverer = Deliverer(self.state, post)

@@ -68,6 +68,7 @@ class Settings:
     prevent_overbilling: bool = True  # PP-38: 422 beyond the scheduled value of a line
     disallow_divisions: bool = False  # W11: ERP metadata can forbid costs on parent codes
     app_installed: bool = True  # section 7: "App is not connected to this company"
+    erp_connected: bool = False  # E2: an ERP connection was made for the company
     webhooks_allowed: bool = True  # A14: the permission "Webhooks API: Standard"
     default_page: int = 100  # P5: most defaults are not stated
     largest_page: int = 2000  # P1

@@ -15,6 +15,7 @@ from adapters.sandbox.procore.company import COST_TYPES, STAGES, STANDARD_CODES,
 from adapters.sandbox.procore.cost_codes import COST_CODES
 from adapters.sandbox.procore.cost_lines import COST_LINES, DIRECT_COSTS
 from adapters.sandbox.procore.directory import MEMBERS, VENDORS
+from adapters.sandbox.procore.erp import REQUESTS as ERP_REQUESTS
 from adapters.sandbox.procore.lines import LINES
 from adapters.sandbox.procore.prime_contracts import PRIME_CONTRACTS
 from adapters.sandbox.procore.projects import PROJECTS
@@ -46,7 +47,7 @@ RESOURCES: tuple[Resource, ...] = (
     Resource("Projects", "company", "Projects", PROJECTS, ("create", "update")),
     Resource(COMPANY_VENDORS, "company", "Directory", VENDORS),
     Resource("Company Users", "company", "Directory"),
-    Resource("ERP Requests", "company", "ERP Integrations"),
+    Resource("ERP Requests", "company", "ERP Integrations", ERP_REQUESTS),
     Resource("Line Item Types", "company", "Admin", COST_TYPES),
     Resource("Standard Cost Codes", "company", "Admin", STANDARD_CODES),
     Resource("Standard Cost Code Lists", "company", "Admin", STANDARD_LISTS, ("create",)),

@@ -5,6 +5,7 @@ from aiohttp import web
 
 from domain.flows import FLOWS
 from hub.access import Action
+from hub.app import flow_settings
 from hub.operations.past import record_as_of
 from hub.operations.runs import Asked, ask
 from hub.queries import records
@@ -78,9 +79,7 @@ async def _connections(request: web.Request) -> web.Response:
 async def _flows(request: web.Request) -> web.Response:
     """Every flow, and on which connections it is on."""
     settings = service(request).hub.settings
-    enabled = {
-        name: settings.connections[name].flows.model_dump(by_alias=True, include=None) for name in allowed(request)
-    }
+    enabled = {name: flow_settings(settings.connections[name]) for name in allowed(request)}
     items = [
         {
             "name": flow.name,

@@ -8,6 +8,7 @@ import pytest
 from adapters.sandbox.procore import Procore
 from adapters.sandbox.procore.routes import ROUTES
 from tests.adapters.sandbox.procore.calls_of_costs import call_budget, call_direct_costs
+from tests.adapters.sandbox.procore.calls_of_erp import call_erp
 from tests.adapters.sandbox.procore.calls_of_time import call_time
 from tests.adapters.sandbox.procore.calls_of_webhooks import call_webhooks
 from tests.adapters.sandbox.procore.harness import Api
@@ -37,6 +38,7 @@ async def test_every_operation_is_served_and_answers_in_shape(api: Api, procore:
     await _billing(api, procore, project)
     await _changes(api, procore, project)
     await call_webhooks(api, project)
+    await call_erp(api, procore)
 
     called = {(entry.method, procore_contract.template(entry.method, entry.path)) for entry in procore.log}
     served = {(route.method, route.path) for route in ROUTES}
