@@ -1,4 +1,4 @@
-"""Commands that prove the ledger: audit verify, audit export."""
+"""Commands that prove the ledger: audit verify, audit export, audit evidence."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -61,9 +61,27 @@ async def export(
     return await export_events(shell.settings("store"), out=out, since=from_, until=until, progress=shell.progress)
 
 
+async def evidence(identifier: str, /, *, out: Path, shell: Given) -> Report:
+    """Write what proves one document: who approved it, what was sent field by field, what came back.
+
+    Parameters
+    ----------
+    identifier
+        Any id or number of either system.
+    out
+        An empty folder for everything, with the script that proves it; or a file that ends in .pdf, for reading.
+    """
+    from hub.operations.audit import evidence_of
+
+    return await evidence_of(
+        shell.settings("store"), identifier=identifier, out=out, actor=shell.actor, progress=shell.progress
+    )
+
+
 def audit() -> App:
     """`audit`."""
     app = App(name="audit", help="Proofs of the ledger.")
     app.command(verify)
     app.command(export)
+    app.command(evidence)
     return app

@@ -1,4 +1,4 @@
-"""`audit verify`, `audit export`, and the sealing at the end of commands that write."""
+"""`audit verify`, `audit export`, `audit evidence`, and the sealing at the end of commands that write."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -10,12 +10,15 @@ import msgspec
 from adapters.store import ThreadPool
 from hub.app import Hub, open_hub
 from hub.asof import position_at
+from hub.audit.evidence import Evidence, gather, write_folder
+from hub.audit.evidence_pdf import as_pdf
 from hub.audit.exporting import export
 from hub.audit.findings import ADVICE, Finding
 from hub.audit.parts import sealer_of
 from hub.audit.sealing import SealsDamaged
 from hub.audit.verify import verify as prove
 from hub.audit.verifying import Anchor, Verified, verify
+from hub.operations.explain import find
 from hub.report import ExitStatus, Halted, Progress, Report
 from hub.settings import Settings
 
@@ -108,6 +111,60 @@ async def export_events(settings: Settings, *, out: Path, since: str, until: str
         say(trouble or f"Prove it anywhere with: python {out / 'verify.py'}")
 
     return Report(document, ExitStatus.DONE, render)
+
+
+async def evidence_of(settings: Settings, *, identifier: str, out: Path, actor: str, progress: Progress) -> Report:
+    """Writes what proves one document: a PDF where `out` ends so, otherwise a folder that proves itself.
+
+    Raises  Halted (wrong use) for what is not there or means several records, and where `out` can't be written.
+    """
+    async with open_hub(settings) as hub:
+        progress.start("evidence")
+        await hub.projector.catch_up()
+        record = await one_record(hub, identifier)
+        evidence = await gather(hub, record, actor)
+        if out.suffix.lower() == ".pdf":
+            _write_pdf(out, evidence)
+        else:
+            await write_folder(hub, evidence, out)
+        progress.finish("evidence")
+    document: dict[str, Any] = {
+        "record": record,
+        "out": str(out),
+        "events": len(evidence.steps),
+        "asof": evidence.asof,
+        "notes": [evidence.trouble] if evidence.trouble else [],
+    }
+
+    def render(console: "Console") -> None:
+        console.print(f"Wrote {out}: {evidence.title}, {len(evidence.steps)} events.", markup=False, soft_wrap=True)
+        if evidence.trouble:
+            console.print(evidence.trouble, markup=False, soft_wrap=True)
+
+    return Report(document, ExitStatus.DONE, render)
+
+
+async def one_record(hub: Hub, identifier: str) -> str:
+    """The one record that an id or number of either system names.
+
+    Raises  Halted (wrong use) for none and for several, which are told.
+    """
+    records = await find(hub.ledger, identifier.strip())
+    if not records:
+        raise Halted(f"Nothing in the ledger is called {identifier}.", ExitStatus.WRONG_USE)
+    if len(records) > 1:
+        message = f"{identifier} names {len(records)} records. Name one: {', '.join(records[:20])}."
+        raise Halted(message, ExitStatus.WRONG_USE)
+    return records[0]
+
+
+def _write_pdf(out: Path, evidence: Evidence) -> None:
+    if out.exists():
+        raise Halted(f"{out} exists already. Name another file.", ExitStatus.WRONG_USE)
+    try:
+        out.write_bytes(as_pdf(evidence.title, evidence.sections))
+    except OSError as error:
+        raise Halted(f"{out} can't be written ({error.strerror}).", ExitStatus.WRONG_USE) from error
 
 
 async def _first(hub: Hub, since: str) -> int:
