@@ -1,6 +1,6 @@
 """One round of a connection: read what changed, decide, carry, until nothing more can be done."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import inf
@@ -12,6 +12,7 @@ from domain import events
 from domain.errors import NeedsDecision, RetryLater, SiteLedgerError, Unreadable
 from domain.flows import BY_NAME
 from domain.flows.project_to_project import NAME as PROJECTS
+from domain.mapping import Mapping as Maps
 from domain.record import Record
 from domain.states import State
 from domain.values import BUSINESS_CENTRAL, SYSTEMS, System
@@ -25,12 +26,13 @@ from hub.gate import Addresses, check_pair, first_day, read_set_up, record_setti
 from hub.groups import single_error
 from hub.intake import Intake
 from hub.link_book import LinkBook
+from hub.mappings import in_force
 from hub.orders import Orders
 from hub.projector import Projector
 from hub.records import Records
 from hub.report import Progress
 from hub.site_intake import SiteIntake
-from hub.taking_maps import take
+from hub.taking_maps import read_anew, read_from, take, touched
 from hub.window import Window
 
 
@@ -145,8 +147,40 @@ class Round:
 
     def _blocked(self, outcome: Outcome) -> None:
         """A list that could not be read leaves records as they were: the round is not whole, whatever states say."""
-        for error in (*self._facts.unreadable.values(), *self._decider.troubles):
+        for error in self._left():
             _cut_short(outcome, error)
+
+    def _left(self) -> list[SiteLedgerError]:
+        return [*self._facts.unreadable.values(), *self._decider.troubles]
+
+    @property
+    def troubles(self) -> list[str]:
+        """What left records as they were, in words."""
+        return list(dict.fromkeys(str(error) for error in self._left()))
+
+    async def rethink(self, maps: Maps, pages: Callable[[], AsyncIterator[Sequence[Due]]]) -> None:
+        """Reads these records anew from what the ledger holds, decides them, and carries what follows, under orders.
+
+        Nothing that changed in a system is read, so it shows what follows from settings and maps alone.
+        """
+        self.pair.begin(story_id(self.pair.name, self.pair.clock.now()))
+        await self._projector.catch_up()
+        before = await in_force(self._ledger, self.pair.name)
+        self.pair.mapping = self._records.maps = maps
+        for flow in read_from(touched(before, maps)):
+            async for page in pages():
+                known = await self._records.load([item.record for item in page])
+                ids = [id_ for id_, record in known.items() if record.kind == flow.kind and not record.vanished]
+                await read_anew(self.pair, self._records, flow, ids)
+        await self._decide()
+        async for page in pages():
+            await self._run(page, again=True)
+        moved = 1
+        while moved:
+            moved = 0
+            for system in SYSTEMS:
+                await self._decide()
+                moved += await self._dispatches[system].round()
 
     async def _read(self, horizon: int, outcome: Outcome) -> None:
         """What could not be read this time is read the next time; what is known already is carried all the same."""

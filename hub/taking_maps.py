@@ -13,8 +13,8 @@ from domain.flow import Flow
 from domain.flows import BY_KIND, FLOWS
 from domain.mapping import Mapping as Maps
 from domain.mapping import SetMap
-from domain.record import Moment, Record
-from domain.values import BUSINESS_CENTRAL, Json
+from domain.record import Record
+from domain.values import BUSINESS_CENTRAL
 from hub import mappings
 from hub.connection import Pair
 from hub.feed_log import FeedLog
@@ -41,8 +41,8 @@ async def take(pair: Pair, records: Records, catch_up: Callable[[], Awaitable[ob
     pair.mapping = await mappings.maps_of(records.ledger, pair.name, stands.newest)
     changed = 0
     moved = touched(before, pair.mapping)
-    for flow in _read_from(moved):
-        changed += await _read_anew(pair, records, flow, catch_up)
+    for flow in read_from(moved):
+        changed += await _read_all_anew(pair, records, flow, catch_up)
     await _taken(pair, records, stands, changed, fields_moved(before, pair.mapping), catch_up)
     return changed
 
@@ -62,7 +62,7 @@ def _of(maps: Maps, name: str) -> SetMap:
     return maps.sets.get(name, SetMap())
 
 
-def _read_from(sets: set[str]) -> list[Flow]:
+def read_from(sets: set[str]) -> list[Flow]:
     """One flow of each kind whose records are read from one of these sets."""
     return [
         flow
@@ -71,7 +71,7 @@ def _read_from(sets: set[str]) -> list[Flow]:
     ]
 
 
-async def _read_anew(pair: Pair, records: Records, flow: Flow, catch_up: Callable[[], Awaitable[object]]) -> int:
+async def _read_all_anew(pair: Pair, records: Records, flow: Flow, catch_up: Callable[[], Awaitable[object]]) -> int:
     """Every known record of a kind, from the body that it has; only those that differ hear of it."""
     changed, after = 0, ""
     while True:
@@ -85,25 +85,24 @@ async def _read_anew(pair: Pair, records: Records, flow: Flow, catch_up: Callabl
             await catch_up()
             return changed
         after = rows[-1][0]
-        found = await records.load(ids)
-        bodies = await records.bodies(found.values())
-        moment = pair.moment()
+        changed += await read_anew(pair, records, flow, ids)
 
-        def act(
-            loaded: Mapping[UUID, Record],
-            contents: Contents,
-            bodies: Mapping[UUID, Json] = bodies,
-            moment: Moment = moment,
-        ) -> Sequence[events.Event]:
-            for id_, record in loaded.items():
-                body = pair.mapping.read(flow.origin.entity_set, bodies[id_], flow.origin.expand)
-                scratch = Contents()
-                sight = seen(pair, flow, body, record.source_id, scratch, demanded=record.demanded)
-                if record.observe(sight, moment):
-                    contents.new.update(scratch.new)
-            return ()
 
-        changed += await records.change(ids, act)
+async def read_anew(pair: Pair, records: Records, flow: Flow, ids: Sequence[UUID]) -> int:
+    """These records of one kind, from the bodies that they have; how many differ through the pair's maps."""
+    bodies = await records.bodies((await records.load(ids)).values())
+    moment = pair.moment()
+
+    def act(loaded: Mapping[UUID, Record], contents: Contents) -> Sequence[events.Event]:
+        for id_, record in loaded.items():
+            body = pair.mapping.read(flow.origin.entity_set, bodies[id_], flow.origin.expand)
+            scratch = Contents()
+            sight = seen(pair, flow, body, record.source_id, scratch, demanded=record.demanded)
+            if record.observe(sight, moment):
+                contents.new.update(scratch.new)
+        return ()
+
+    return await records.change(ids, act)
 
 
 async def _taken(

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from domain.errors import Misconfigured
+from domain.errors import Misconfigured, WrongInput
 from hub.mappings import version_at
-from hub.operations.mappings import draft, publish
-from hub.report import ExitStatus
+from hub.operations.mappings import diff, draft, publish, revert, shown, versions
+from hub.operations.trying_maps import try_draft
+from hub.report import ExitStatus, Halted
 from tests.journeys.harness import World, line, sqlite, world
 from tests.journeys.quick import quick
 
@@ -127,3 +128,68 @@ async def test_a_file_becomes_a_version_once_for_each_change_of_it(tmp_path: Pat
         path.write_text('[purchaseOrders.codes.jobNumber]\n"A" = "B"\n')
         with pytest.raises(Misconfigured, match=r"purchaseOrders\.codes\.jobNumber: the field is no code"):
             await it.sync()
+
+
+@quick
+async def test_what_a_draft_would_change_is_what_it_changes_and_trying_it_touches_nothing(tmp_path: Path) -> None:
+    async with world(sqlite(tmp_path)) as it:
+        it.basics()
+        it.project("JOB1")
+        for number, terms in (("PO1", "30D"), ("PO2", "60D"), ("PO3", "")):
+            it.order(number, "JOB1", [line("01-100", "SITE", "M")], paymentTermsCode=terms, release=True)
+        await it.settle()
+        maps = {"purchaseOrders": {"codes": {"paymentTermsCode": {"30D": "Net 30", "6OD": "Net 60"}}}}
+        async with it.hub() as hub:
+            proposal = await draft(hub, "main", maps, actor=ACTOR)
+            position, places = await hub.ledger.last_position(), it.places()
+            impact = await try_draft(hub, proposal.draft)
+            whole = await try_draft(hub, proposal.draft, last=0)
+            assert (await hub.ledger.last_position(), it.places()) == (position, places)
+
+        assert {each.number: list(each.fields) for each in impact.readings} == {
+            "PO1": [{"field": "paymentTermsCode", "before": "30D", "now": "Net 30"}],
+            "PO2": [],
+        }
+        [words] = [words for each in impact.readings for words in each.unmapped]
+        assert '"60D" has no counterpart' in words
+        assert 'the nearest is "6OD"' in words
+        told = {each.number: (each.before.state, each.after.state, len(each.after.writes)) for each in impact.outcomes}
+        assert told == {"PO1": ("synced", "undecided", 0), "PO2": ("synced", "rejected", 0)}
+        assert any("purchase_order_contracts" in words for words in impact.unread)
+        assert (impact.examined, impact.changed, impact.reread) == (3, 2, [])
+        assert whole == impact
+
+        [(before,)] = await it.ask("SELECT MAX(position) FROM event_log")
+        async with it.hub() as hub:
+            await publish(hub, "main", proposal.draft, actor=ACTOR)
+        await it.settle()
+        rows = await it.ask("SELECT record FROM event_log WHERE event = 'record.observed.1' AND position > ?", before)
+        assert sorted(row[0] for row in rows) == sorted(each.record for each in impact.readings)
+        assert (await it.state("PO1"), await it.state("PO2"), await it.state("PO3")) == ("synced", "rejected", "synced")
+
+
+@quick
+async def test_a_draft_is_refused_after_another_version_and_a_version_can_be_brought_back(tmp_path: Path) -> None:
+    async with world(sqlite(tmp_path)) as it, it.hub() as hub:
+        first = await draft(hub, "main", {"vendors": {"fields": {"email": "eMail"}}}, actor=ACTOR)
+        second = await draft(hub, "main", {"vendors": {"fields": {"email": "mail"}}}, actor=ACTOR)
+        published = await publish(hub, "main", first.draft, actor=ACTOR, note="as agreed")
+
+        assert await publish(hub, "main", first.draft[:8], actor=ACTOR) == published
+        with pytest.raises(Halted, match="version 1 was published since"):
+            await publish(hub, "main", second.draft, actor=ACTOR)
+        with pytest.raises(WrongInput, match=r"vendors\.fields\.emial"):
+            await draft(hub, "main", {"vendors": {"fields": {"emial": "x"}}}, actor=ACTOR)
+        assert (await revert(hub, "main", 0, actor=ACTOR, note="too early")).mapping == 2
+        with pytest.raises(WrongInput, match="the newest already"):
+            await revert(hub, "main", 2, actor=ACTOR)
+
+        told = [(each.path, each.before, each.now) for each in await diff(hub, "main", 1, 2)]
+        assert told == [("vendors.fields.email", "eMail", None)]
+        page = await versions(hub, "main", limit=1)
+        rest = await versions(hub, "main", cursor=int(page.next_cursor or 0))
+        assert [(each.mapping, each.reverts_to, each.note) for each in (*page.items, *rest.items)] == [
+            (2, 0, "too early"),
+            (1, 0, "as agreed"),
+        ]
+        assert (await shown(hub, "main")).drafts == [second]
