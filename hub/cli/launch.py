@@ -25,6 +25,7 @@ from hub.cli.serving import run as serve
 from hub.cli.setting_up import init, show
 from hub.cli.shell import Shell, Switch
 from hub.cli.status import known_errors, listed, status_of_all
+from hub.cli.supposing import whatif
 from hub.cli.trying import demo, sandbox
 from hub.cli.working import check, rebuild, sync
 from hub.report import ExitStatus, Report
@@ -46,7 +47,7 @@ def application(shell: Shell) -> App:
         print_error=False,
         result_action="return_value",
     )
-    everyday = (init, check, serve, sync, plan, apply, status, explain, changes, link, unlink, reset, links)
+    everyday = (init, check, serve, sync, plan, apply, whatif, status, explain, changes, link, unlink, reset, links)
     mending = (failures, retry, skip, replay, batches)
     for command in (*everyday, *mending, rebuild, sandbox, demo):
         app.command(command)

@@ -54,6 +54,22 @@ async def draft(file: Path, /, *, connection: str | None = None, note: str = "",
     return await operation(settings, file=file, connection=one_of(settings, connection), note=note, actor=shell.actor)
 
 
+async def try_out(draft: str, /, *, last: int = 50, shell: Given) -> Report:
+    """What a draft would change, by the code that decides. Writes nothing and calls no system.
+
+    Parameters
+    ----------
+    draft
+        Its id, eight characters of it at least.
+    last
+        The last records of each set that it touches, and all open ones; 0 for every record.
+    """
+    settings = shell.settings("store")
+    from hub.operations.mapping_commands import try_out as operation
+
+    return await operation(settings, draft=draft, last=last)
+
+
 async def publish(draft: str, /, *, connection: str | None = None, note: str = "", shell: Given) -> Report:
     """Make a draft the newest version; the next round takes it.
 
@@ -113,5 +129,6 @@ def mappings() -> App:
     app = App(name="mappings", help="Own field names and codes of a company, as versions.")
     for command in (show, versions, draft, publish, revert, diff):
         app.command(command)
+    app.command(try_out, name="test")
     app.default(show)
     return app

@@ -145,6 +145,7 @@ async def _outcomes(
     pair, pages = trial.still(hub.unreached(connection)), trial.these(connection, ids)
     found: list[Change] = []
     async with (
+        hub.ledger.exclusive(trial.lock_of(connection)),
         trial.tried(hub, pair, before, pages, asks=False) as was,
         trial.tried(hub, pair, after, pages, asks=False) as now,
     ):

@@ -58,7 +58,7 @@ async def what_if(
 
     `maps` is a document as in a mapping file, None for those that the next round takes; `settings` by key, such as
     `flows.purchase-order-to-commitment.status.Released`. With `asks` both systems are asked for lists, and only read.
-    Raises  WrongInput; Halted when the connection would not stand still.
+    Raises  WrongInput; Halted when the connection would not stand still; Locked while another trial is under way.
     """
     await hub.projector.catch_up()
     asof = await hub.ledger.last_position()
@@ -73,7 +73,7 @@ async def what_if(
     pages = trial.all_of(connection, project=project, since=since.isoformat() if since else "")
     changes: list[Change] = []
     counts: dict[str, Counter[str]] = {}
-    async with hub.pair(connection) as reached:
+    async with hub.ledger.exclusive(trial.lock_of(connection)), hub.pair(connection) as reached:
         pair = trial.still(reached)
         async with (
             trial.tried(hub, pair, now, pages, asks=asks) as before,

@@ -45,6 +45,11 @@ Pages = Callable[[Ledger], Callable[[], AsyncIterator[Sequence[Due]]]]
 """On an overlay: which records are decided, page by page, as often as asked."""
 
 
+def lock_of(connection: str) -> str:
+    """Name of the lock of trials: each copies the connection's rows twice, so they follow each other."""
+    return f"trial {connection}"
+
+
 class Fate(Struct, frozen=True, kw_only=True):
     """What a record comes to in a flow.
 
