@@ -56,7 +56,7 @@ JOB_COST_HISTORY = Table(
         *_WHAT,
     ),
     key=("record", "line", "valid_from"),
-    indexes=(("connection", "project", "valid_from"),),
+    indexes=(("connection", "valid_until"), ("connection", "project", "valid_from")),
 )
 JOB_COST_DOCUMENT = Table(
     name="job_cost_document",

@@ -1,6 +1,6 @@
 """What the ledger asks of a database. Blocking calls; the ledger runs them in threads."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 from uuid import UUID
@@ -69,7 +69,7 @@ class Snapshot(Protocol):
         """Rows of a table by its key, one after the other; ids as 16 bytes."""
         ...
 
-    def select(self, sql: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+    def select(self, sql: str, values: Sequence[Any] = ()) -> Generator[tuple[Any, ...]]:
         """Rows of a query with `?` for each value, one after the other; a page of them is in memory at a time."""
         ...
 

@@ -1,7 +1,7 @@
 """All rows of a PostgreSQL store out of it, and into an empty one, by COPY."""
 # ruff: noqa: S608 - only names from our own constants stand in the SQL
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -32,7 +32,7 @@ class PostgresSnapshot:
             copy.set_types(["bytea" if kind == "uuid" else TYPES[kind] for _, kind in table.columns])
             yield from copy.rows()
 
-    def select(self, sql: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+    def select(self, sql: str, values: Sequence[Any] = ()) -> Generator[tuple[Any, ...]]:
         """Rows of a query, by a cursor that the server keeps."""
         with self._cursor.connection.cursor("rows") as cursor:
             cursor.itersize = CHUNK

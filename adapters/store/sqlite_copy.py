@@ -2,7 +2,7 @@
 # ruff: noqa: S608 - only names from our own constants stand in the SQL, every value is bound
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -26,7 +26,7 @@ class SqliteSnapshot:
         names = ", ".join(name for name, _ in table.columns)
         return self.select(f"SELECT {names} FROM {table.name} ORDER BY {', '.join(table.key)}")
 
-    def select(self, sql: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+    def select(self, sql: str, values: Sequence[Any] = ()) -> Generator[tuple[Any, ...]]:
         """Rows of a query, on a cursor of their own."""
         cursor = self._cursor.connection.cursor()
         cursor.row_factory = None  # bare tuples, as the caller's

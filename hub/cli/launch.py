@@ -21,6 +21,7 @@ from hub.cli.looking import changes, explain, status
 from hub.cli.mapping import mappings
 from hub.cli.mending import batches, failures, replay, retry, skip
 from hub.cli.planning import apply, plan
+from hub.cli.reporting import report
 from hub.cli.serving import run as serve
 from hub.cli.setting_up import init, show
 from hub.cli.shell import Shell, Switch
@@ -54,6 +55,7 @@ def application(shell: Shell) -> App:
     for command in (approvals, approve, decline, retrieve, resend):
         app.command(command)
     app.command(export)
+    app.command(report)
     configuration = App(name="config", help="Look at the configuration.")
     configuration.command(show)
     app.command(configuration)

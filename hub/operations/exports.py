@@ -49,7 +49,7 @@ async def export(
     def written(snapshot: Snapshot) -> tuple[int, int, str]:
         position = _position(snapshot, table)
         count = write_rows(format, asked.columns, snapshot.select(asked.sql, asked.values), out, chosen)
-        return position, count, _sha256(out)
+        return position, count, sha256_of(out)
 
     position, count, sha256 = await hub.ledger.at_one_moment(written)
     return Exported(view=table.name, format=format, rows=count, position=position, bytes=out.tell(), sha256=sha256)
@@ -60,7 +60,7 @@ def _position(snapshot: Snapshot, table: Table) -> int:
     return next(snapshot.select(sql, (VIEWS[table.name][0],)))[0]
 
 
-def _sha256(file: IO[bytes]) -> str:
+def sha256_of(file: IO[bytes]) -> str:
     """Of all its bytes; leaves it at its end."""
     file.seek(0)
     return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type] - any file of bytes

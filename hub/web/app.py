@@ -7,7 +7,7 @@ from hub.access import Action
 from hub.service import Service
 from hub.web import contract, guard, health, hooks, sign_in
 from hub.web.api import access as access_api
-from hub.web.api import approvals, drift, exports, failures, links, mappings, past, plans, reading, validate
+from hub.web.api import approvals, drift, exports, failures, links, mappings, past, plans, reading, reports, validate
 from hub.web.idempotency import idempotency
 from hub.web.identity import sign_in_of
 from hub.web.keys import SERVICE
@@ -40,6 +40,7 @@ ROUTES: tuple[Route, ...] = (
     *mappings.ROUTES,
     *exports.ROUTES,
     *drift.ROUTES,
+    *reports.ROUTES,
 )
 """All of them."""
 

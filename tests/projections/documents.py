@@ -18,7 +18,8 @@ FLOWS = {
 class Documents:
     """What was seen, in order: `events`, and the `bodies` that they name."""
 
-    def __init__(self) -> None:
+    def __init__(self, after: int = 0) -> None:
+        self._after = after  # versions of streams that were told before
         self.events: list[Event] = []
         self.bodies: dict[str, bytes] = {}
 
@@ -65,7 +66,7 @@ class Documents:
         assert event.TOPIC in EVENTS
         head: dict[str, Any] = {
             "originator_id": record_of(of),
-            "originator_version": len(self.events) + 1,
+            "originator_version": self._after + len(self.events) + 1,
             "at": START,
             "connection": CONNECTION,
             "correlation_id": "story",
