@@ -33,6 +33,10 @@ class Works:
             self._line.setdefault(name, work)
             self._news.set()
 
+    def is_busy(self, name: str) -> bool:
+        """Whether it is in line or at work."""
+        return name in self._busy or name in self._line
+
     async def run(self) -> None:
         """Works until cancelled."""
         with single_error():

@@ -1,5 +1,6 @@
 """All read models, in the order in which they are brought up to date."""
 
+from projections.act import ACTS
 from projections.approval import APPROVALS
 from projections.audit import AUDITS
 from projections.batch import BATCHES
@@ -30,6 +31,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     MAPPINGS,
     DEAD_LETTERS,
     AUDITS,
+    ACTS,
     NOTICES,
     JOB_COSTS,
     DIRECT_COSTS,

@@ -176,7 +176,7 @@ class MappingDrafted(Event, frozen=True, kw_only=True):
 
     TOPIC: ClassVar[str] = "mapping.drafted.1"
     draft: str
-    content: Digest
+    content: Content
     note: str
     base: int
 
@@ -189,7 +189,7 @@ class MappingPublished(Event, frozen=True, kw_only=True):
 
     TOPIC: ClassVar[str] = "mapping.published.1"
     mapping: int
-    content: Digest
+    content: Content
     source: str
     draft: str
     file: str
@@ -201,7 +201,7 @@ class MappingReverted(Event, frozen=True, kw_only=True):
 
     TOPIC: ClassVar[str] = "mapping.reverted.1"
     mapping: int
-    content: Digest
+    content: Content
     to: int
     note: str
 

@@ -7,7 +7,20 @@ from hub.access import Action
 from hub.service import Service
 from hub.web import contract, guard, health, hooks, sign_in
 from hub.web.api import access as access_api
-from hub.web.api import approvals, drift, exports, failures, links, mappings, past, plans, reading, reports, validate
+from hub.web.api import (
+    approvals,
+    audit,
+    drift,
+    exports,
+    failures,
+    links,
+    mappings,
+    past,
+    plans,
+    reading,
+    reports,
+    validate,
+)
 from hub.web.idempotency import idempotency
 from hub.web.identity import sign_in_of
 from hub.web.keys import SERVICE
@@ -38,6 +51,7 @@ ROUTES: tuple[Route, ...] = (
     *links.ROUTES,
     *plans.ROUTES,
     *mappings.ROUTES,
+    *audit.ROUTES,
     *exports.ROUTES,
     *drift.ROUTES,
     *reports.ROUTES,

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from hub.queries.audit import last_check
 from hub.service import Service
 
 _STATES = "SELECT connection, state, COUNT(*) FROM record_state GROUP BY connection, state"
@@ -60,6 +61,8 @@ class Gauges:
             "system",
             "resource",
         )
+        self._valid = gauge("audit_chain_valid", "1 when the last verification found nothing, 0 when it did.")
+        self._verified = gauge("audit_last_verified_timestamp_seconds", "End of the last verification of the ledger.")
         self._streams = gauge("sse_clients", "Open live streams.")
         self._remaining = gauge(
             "rate_limit_remaining", "Calls that a system still allows, as it said last.", "connection", "system"
@@ -96,6 +99,7 @@ class Gauges:
                 for (system, what), expires in standing.expires.items():
                     self._expiry.labels(name, system, what).set(expires.timestamp())
         self._streams.set(it.tail.streams)
+        await self._proofs()
         for reason in ("full", "revoked", "slow"):
             self._dropped.at((reason,), it.tail.dropped[reason])
         for kind, count in it.hub.ledger.threads.in_use.items():
@@ -117,6 +121,14 @@ class Gauges:
                 if quota.token_until is not None:
                     self._token.labels(name, system).set(quota.token_until.timestamp())
                 self._waited.at((name, system), quota.waited.total_seconds())
+
+    async def _proofs(self) -> None:
+        """How the last verification ended; before the first one nothing is claimed."""
+        if (last := await last_check(self._service.hub.ledger)) is None:
+            self._valid.set(float("nan"))
+            return
+        self._valid.set(last["valid"])
+        self._verified.set(datetime.fromisoformat(last["at"]).timestamp())
 
     async def _positions(self) -> None:
         hub = self._service.hub
