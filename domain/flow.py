@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
+from domain.collisions import Shortened
 from domain.delivery import Listing, Scope
 from domain.events import DriftField, LinkRow, Violation, Wait
 from domain.mapping import AS_IT_IS
@@ -415,6 +416,7 @@ class Flow(Struct, frozen=True, kw_only=True):
     held_by     HTTP status and words of a refusal -> the fact that the record then waits for, instead of being dead
     settings_of the flow whose table of settings it shares; empty for its own
     amount      what the record comes to, as decimal text in its currency, for people who accept it
+    shortened   the identifier that the target cuts, so that two may never become one there
     carried     others carry its records with their amounts, and it is these that people accept
     theirs      fields that the target owns once they are made, as `part.field` or `part.*`; all others are the
                 origin's, and a change of one in the target is drift (BX-06)
@@ -443,6 +445,7 @@ class Flow(Struct, frozen=True, kw_only=True):
     settings_of: str = ""
     amount: Callable[[Json], str] = no_amount
     carried: bool = False
+    shortened: Shortened | None = None
     theirs: tuple[str, ...] = ()
     lane: Literal["first", "usual", "bulk"] = "usual"
 

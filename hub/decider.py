@@ -14,6 +14,7 @@ from domain.flow import Known
 from domain.flows import BY_KIND, BY_NAME
 from domain.record import Moment, Record
 from domain.values import Json
+from hub.collisions import clashes
 from hub.connection import Pair
 from hub.due import EVERYTHING, Due, Narrow
 from hub.fact_book import FactBook
@@ -226,6 +227,7 @@ class Decider:
         made: dict[Due, Decision] = {}
         faults = await self._faults(due, loaded, sources, moment)
         accepted = await self._accepted(due, loaded)
+        clashing = await clashes(self._ledger, self.pair, due, loaded, sources)
         left = list(due)
         for _ in range(PASSES):
             wanted: dict[Due, decisions.NeedsFacts] = {}
@@ -240,6 +242,8 @@ class Decider:
                         wanted[item] = decision
                     case decisions.NeedsKnown():
                         unknown[item] = decision
+                    case decisions.Send() | decisions.Ask() if item in clashing and not _went(loaded, item):
+                        made[item] = decisions.Clash(clashing[item])
                     case _:
                         made[item] = decision
             if not wanted and not unknown:
@@ -271,6 +275,11 @@ class Decider:
                 self._blocked[item.flow, narrow] = None
                 return True
         return False
+
+
+def _went(loaded: Mapping[UUID, Record], item: Due) -> bool:
+    """Something of the record stands in the target, so its identifier is taken already."""
+    return bool(loaded[item.record].flow(item.flow).parts)
 
 
 # The few that wait come first (CROSS JOIN keeps this order on SQLite), never the many that are synced.

@@ -32,4 +32,5 @@ def change_order_flow(
         listings=listings,
         plan=plan,
         amount=lambda order: money_text(change_order.total(order)),
+        shortened=parts.NUMBER,
     )

@@ -6,6 +6,7 @@ from uuid import uuid5
 
 from domain import change_order
 from domain.change_order import ACRONYMS, lines_of
+from domain.collisions import Shortened
 from domain.endpoints import changes
 from domain.events import LinkRow, Violation
 from domain.flow import Context, Part, Plan, Subject
@@ -53,6 +54,15 @@ def foreign_currency(subject: Subject, job: Json) -> list[Violation]:
     if not here or not there or here.upper() == there.upper():
         return []
     return [Violation("BX-17", "Currency Code", f"the order is in {there}, the project in {here}")]
+
+
+NUMBER = Shortened(
+    "number",
+    _NUMBER,
+    lambda order: text(order, "number"),
+    lambda order: "|".join((text(order, "jobNumber"), text(order, "side"))),
+)
+"""Business Central keeps the number by which people in Procore know the order, cut to its field."""
 
 
 # -- the order in Business Central --------------------------------------------------------------------

@@ -301,3 +301,25 @@ async def test_one_number_in_two_projects_is_two_orders(tmp_path: Path) -> None:
             ("JOB1", "001"),
             ("JOB2", "001"),
         }
+
+
+@pytest.mark.requirement("BX-24")
+@quick
+async def test_two_numbers_that_would_be_cut_to_one_are_refused_together_until_one_is_shortened(tmp_path: Path) -> None:
+    async with world(sqlite(tmp_path)) as it:
+        await ready(it)
+        numbers = [f"{'7' * 50}-{end}" for end in "AB"]
+        made = [order(it, f"{place}0.00", number=number) for place, number in enumerate(numbers, 1)]
+        await it.sync()
+
+        assert here(it) == []
+        for number in numbers:
+            name = f"JOB1|PCCO #{number}"
+            assert await it.state(name, FLOW) == "conflict"
+            reasons = await it.reasons(name, FLOW)
+            assert [f'\\"{each}\\"' in reasons for each in numbers] == [True, True]
+
+        it.procore.changes.set_fields(made[1]["id"], number="8")
+        await it.settle()
+
+        assert {each["procoreChangeOrderNumber"] for each in here(it)} == {"7" * 50, "8"}
