@@ -7,7 +7,7 @@ from functools import partial
 import anyio
 import structlog
 
-from benchmarks import appends, asof, failures, first_sync, memory, notices, pipeline, reads, validate
+from benchmarks import appends, asof, failures, first_sync, memory, notices, pipeline, reads, rebuild, validate
 from benchmarks.measure import Result
 from benchmarks.places import databases
 
@@ -20,6 +20,7 @@ SECTIONS = {
     "failures": failures.rows,
     "notices": notices.rows,
     "asof": asof.rows,
+    "rebuild": rebuild.rows,
 }
 
 

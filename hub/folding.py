@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from adapters.store import Reader, Registry, Row, Statement, UnknownEvent
+from adapters.store import Reader, Registry, Row, Snapshot, Statement, UnknownEvent
 from adapters.store.contents import unpacked
 from adapters.store.statements import Columns, Dialect
 from domain.errors import SiteLedgerError
@@ -332,6 +332,24 @@ def indexes(target: Target) -> list[Statement]:
         for table in target.projection.tables
         for place, names in enumerate(table.indexes, 1)
     ]
+
+
+def differing(snapshot: Snapshot, shadow: Target) -> dict[str, int] | None:
+    """Table -> rows that stand in one of the two and not in the other; None while they are at different positions."""
+    live = shadow.projection.name
+    sql = "SELECT name, position FROM projection_checkpoint WHERE name IN (?, ?)"
+    positions = dict(snapshot.select(sql, (live, shadow.checkpoint)))
+    if positions.get(live) != positions.get(shadow.checkpoint):
+        return None
+    return {table.name: sum(_missing(snapshot, table, shadow)) for table in shadow.projection.tables}
+
+
+def _missing(snapshot: Snapshot, table: Table, shadow: Target) -> Iterable[int]:
+    names, there = ", ".join(table.names), shadow.table(table)
+    for one, other in ((table.name, there), (there, table.name)):
+        rows = f"SELECT {names} FROM {one} EXCEPT SELECT {names} FROM {other}"  # noqa: S608 - our own tables
+        sql = f"SELECT COUNT(*) FROM ({rows}) AS missing"  # noqa: S608 - as above
+        yield next(iter(snapshot.select(sql)))[0]
 
 
 def drop(shadow: Target) -> list[Statement]:

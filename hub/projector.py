@@ -11,7 +11,7 @@ import anyio
 
 from adapters.store import Ledger, Locked, Row, RowsRefused, Statement
 from domain.errors import SiteLedgerError
-from hub.folding import SHADOW, Target, begin, decoders_of, drop, fold_page, indexes, swap, tables
+from hub.folding import SHADOW, Target, begin, decoders_of, differing, drop, fold_page, indexes, swap, tables
 from hub.report import Progress, Quiet
 from projections.projection import Projection
 
@@ -19,6 +19,8 @@ PAGE = 2000
 """Events of one transaction: large enough that the commit is cheap, small enough that others wait milliseconds."""
 
 LOCK = "projections"
+MEETINGS = 20
+"""Times that a comparison waits for both sides to stand at one position while others write."""
 LOOK_AGAIN = 0.2
 """Seconds between looks whether another process has finished its rebuild."""
 
@@ -61,6 +63,31 @@ class Projector:
             await self._create()
             await self._rebuild(names, progress or Quiet())
             await self._read_checkpoints()
+
+    async def check(self, name: str, progress: Progress | None = None) -> dict[str, int]:
+        """Fold a projection from the first event into other tables and compare; table -> rows that differ, then gone.
+
+        Nobody who reads is touched. Both are compared at the same position, whoever writes meanwhile.
+        Raises  KeyError for an unknown name; Locked while another process rebuilds; ProjectionFailed; SiteLedgerError
+                when so much is written that the two never met.
+        """
+        projection = self._projections[name]
+        async with self._ledger.exclusive(LOCK), self._turn:
+            await self._create()
+            await self._read_checkpoints()
+            shadow = self._target(projection, generation=0, suffix=SHADOW)
+            await self._ledger.change([*drop(shadow), *tables(self._ledger.dialect, shadow), begin(shadow)])
+            try:
+                for _ in range(MEETINGS):
+                    await self._advance(lambda: [shadow], lambda: self._look([shadow]), progress)
+                    await self._advance(lambda: self._targets, self._read_checkpoints)
+                    found = await self._ledger.at_one_moment(lambda snapshot: differing(snapshot, shadow))
+                    if found is not None:
+                        return found
+            finally:
+                with anyio.CancelScope(shield=True):
+                    await self._ledger.change(drop(shadow))
+        raise SiteLedgerError(f"so much is written that {name} could not be compared; try again when less is done")
 
     async def positions(self) -> dict[str, int]:
         """How far each projection is."""

@@ -83,18 +83,20 @@ async def sync(
     )
 
 
-async def rebuild(*names: str, shell: Given) -> Report:
+async def rebuild(*names: str, check: Switch = False, shell: Given) -> Report:
     """Fold the ledger from zero into the tables that everybody reads; touches nothing outside.
 
     Parameters
     ----------
     names
         Only these projections; all without a name.
+    check
+        Compare them with what the ledger tells, and change nothing.
     """
     settings = shell.settings("store")
     from hub.operations.rebuild import rebuild as operation
 
-    return await operation(settings, names=names, progress=shell.progress)
+    return await operation(settings, names=names, check=check, progress=shell.progress)
 
 
 def day_or_moment(option: str, text: str | None) -> datetime | None:

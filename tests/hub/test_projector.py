@@ -221,6 +221,93 @@ async def test_events_during_a_rebuild_are_in_the_new_rows(store_url: str) -> No
         assert len((await contents(ledger, LOG))["log"]) == 160
 
 
+@pytest.mark.requirement("BX-09", "DC-07")
+async def test_whoever_reads_during_a_rebuild_sees_every_row_at_every_moment(store_url: str) -> None:
+    seen_rows: list[tuple[int, int]] = []
+    over = False
+
+    async def write(ledger: Ledger) -> None:
+        for version in range(1, 31):
+            await ledger.append([seen(99, version, 1)])
+
+    async def read(ledger: Ledger) -> None:
+        while not over:
+            [(rows, last)] = await ledger.rows("SELECT COUNT(*), MAX(position) FROM log")
+            [(records,)] = await ledger.rows("SELECT COUNT(*) FROM record WHERE sights > 0")
+            seen_rows.append((rows, last))
+            assert records >= 16
+
+    async with opened(store_url) as ledger, opened(store_url) as other:
+        await ledger.append(story())
+        projector, following = Projector(ledger, [RECORDS, TOTALS], 5), Projector(other, [RECORDS, TOTALS])
+        await projector.catch_up()
+        await following.start()
+        async with anyio.create_task_group() as hub:
+            hub.start_soon(write, other)
+            hub.start_soon(read, other)
+            for _ in range(3):
+                await projector.rebuild()
+                await following.catch_up()
+            over = True
+
+    assert len(seen_rows) > 10
+    assert min(seen_rows) >= (120, 120)
+    assert seen_rows == sorted(seen_rows)
+    assert all(rows == last for rows, last in seen_rows)
+
+
+@pytest.mark.requirement("BX-09")
+async def test_a_process_that_dies_in_a_rebuild_leaves_the_rows_and_the_next_one_can_rebuild(store_url: str) -> None:
+    reached = anyio.Event()
+
+    def slow(rows: Rows, event: Any, position: int) -> None:
+        fold(rows, event, position)
+        if dying and position == 60:
+            anyio.from_thread.run_sync(reached.set)
+
+    dying = False
+    halting = replace(RECORDS, fold=slow)
+    async with opened(store_url) as ledger:
+        await ledger.append(story())
+        projector = Projector(ledger, [halting], 10)
+        await projector.catch_up()
+        before = await contents(ledger, RECORD, WAIT, LOG)
+        dying = True
+        async with anyio.create_task_group() as process:
+            process.start_soon(projector.rebuild)
+            await reached.wait()
+            process.cancel_scope.cancel()
+        assert await contents(ledger, RECORD, WAIT, LOG) == before
+        dying = False
+    async with opened(store_url) as ledger:
+        following = Projector(ledger, [RECORDS], 10)
+        assert await following.catch_up() == 120
+        assert await contents(ledger, RECORD, WAIT, LOG) == before
+        await following.rebuild()
+
+        assert await contents(ledger, RECORD, WAIT, LOG) == before
+
+
+@pytest.mark.requirement("BX-09", "DC-07")
+async def test_a_check_finds_rows_that_are_not_as_the_ledger_tells_and_changes_nothing(store_url: str) -> None:
+    async with opened(store_url) as ledger:
+        await ledger.append(story())
+        projector = Projector(ledger, [RECORDS, TOTALS], 50)
+        await projector.catch_up()
+        before = await contents(ledger, RECORD, WAIT, LOG, TOTAL)
+
+        assert await projector.check("records") == {"record": 0, "wait": 0, "log": 0}
+        assert await contents(ledger, RECORD, WAIT, LOG, TOTAL) == before
+
+        await ledger.change([Statement("DELETE FROM log WHERE position = 7"), Statement("UPDATE total SET cents = 0")])
+        assert await projector.check("records") == {"record": 0, "wait": 0, "log": 1}
+        assert await projector.check("totals") == {"total": 2}
+        await projector.rebuild()
+        assert await projector.check("records") == {"record": 0, "wait": 0, "log": 0}
+        await ledger.append([seen(1, 7, 1)])
+        assert await projector.check("records") == {"record": 0, "wait": 0, "log": 0}
+
+
 async def test_a_new_version_is_rebuilt_at_the_start(store_url: str) -> None:
     wider = replace(RECORD, columns=(*RECORD.columns, Column("note", "text", "new in version 2")))
 
