@@ -244,8 +244,9 @@ def test_every_argument_of_a_sync_reaches_the_hub(call: Call, operation: Replace
         ("status", (), {"connection": None}),
         ("explain", ("PO-1",), {"identifier": "PO-1"}),
         ("explain", ("--", "-5"), {"identifier": "-5"}),
-        ("rebuild", (), {"names": ()}),
-        ("rebuild", ("record_state", "run"), {"names": ("record_state", "run")}),
+        ("rebuild", (), {"names": (), "check": False}),
+        ("rebuild", ("record_state", "run"), {"names": ("record_state", "run"), "check": False}),
+        ("rebuild", ("--check", "run"), {"names": ("run",), "check": True}),
     ],
 )
 def test_arguments_reach_the_hub(
