@@ -361,7 +361,12 @@ def drop(shadow: Target) -> list[Statement]:
     ]
 
 
-def swap(shadow: Target, old_tables: Sequence[str]) -> list[Statement]:
+def shared(dialect: Dialect, target: Target) -> list[Statement]:
+    """Let those who read by a role of the database read the tables of a target."""
+    return [Statement(sql) for sql in dialect.share([target.table(table) for table in target.projection.tables])]
+
+
+def swap(dialect: Dialect, shadow: Target, old_tables: Sequence[str]) -> list[Statement]:
     """Put shadow tables in the place of the old ones, unless those have moved on past them."""
     live = replace(shadow, suffix="")
     names = " ".join(table.name for table in shadow.projection.tables)
@@ -379,4 +384,5 @@ def swap(shadow: Target, old_tables: Sequence[str]) -> list[Statement]:
         ),
         *(Statement(f"DROP TABLE IF EXISTS {table}") for table in old_tables),
         *(Statement(f"ALTER TABLE {shadow.table(table)} RENAME TO {table.name}") for table in shadow.projection.tables),
+        *shared(dialect, live),
     ]

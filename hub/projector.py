@@ -11,7 +11,7 @@ import anyio
 
 from adapters.store import Ledger, Locked, Row, RowsRefused, Statement
 from domain.errors import SiteLedgerError
-from hub.folding import SHADOW, Target, begin, decoders_of, differing, drop, fold_page, indexes, swap, tables
+from hub.folding import SHADOW, Target, begin, decoders_of, differing, drop, fold_page, indexes, shared, swap, tables
 from hub.report import Progress, Quiet
 from projections.projection import Projection
 
@@ -136,7 +136,9 @@ class Projector:
         for projection in self._projections.values():
             if projection.name not in known:
                 target = self._target(projection, generation=1)
-                await self._ledger.change([*tables(self._ledger.dialect, target), *indexes(target), begin(target)])
+                dialect = self._ledger.dialect
+                made = [*tables(dialect, target), *indexes(target), *shared(dialect, target), begin(target)]
+                await self._ledger.change(made)
 
     # -- folding -----------------------------------------------------------------------------------
 
@@ -225,9 +227,10 @@ class Projector:
         progress.finish("rebuild")
 
     async def _swap(self, shadow: Target, old_tables: Sequence[str]) -> None:
+        dialect = self._ledger.dialect
         while True:
             try:
-                await self._ledger.change(swap(shadow, old_tables))
+                await self._ledger.change(swap(dialect, shadow, old_tables))
             except RowsRefused:
                 before = shadow.position
                 if not await self._look([shadow]):

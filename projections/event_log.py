@@ -220,7 +220,7 @@ def _and_more(count: int) -> str:
     return f" and {count - 3} more" if count > 3 else ""  # noqa: PLR2004 - three are named
 
 
-def of_access(event: Event) -> str:  # noqa: C901, PLR0911 - as above
+def of_access(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - as above
     """What happened to who may do what, to keys and to old bodies, in one line."""
     match event:
         case events.UserPut():
@@ -233,6 +233,10 @@ def of_access(event: Event) -> str:  # noqa: C901, PLR0911 - as above
             places = ", ".join(_everywhere(place) for place in event.connections)
             approves = ", approves" if event.approve else ""
             return f"token {event.name}: {event.role} on {places}{approves}, until {event.expires_at:%Y-%m-%d}"
+        case events.ReaderGranted():
+            return f"database role {event.name} may read the read schema"
+        case events.ReaderRevoked():
+            return f"database role {event.name} may read no more"
         case events.TokenRevoked():
             return f"token {event.name} revoked"
         case events.SessionStarted():

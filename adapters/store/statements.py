@@ -10,6 +10,13 @@ from typing import Any, Protocol
 Value = str | int | bytes | None
 """What a column may hold. Amounts are decimal text, moments ISO 8601 text in UTC."""
 
+READERS = (
+    "SELECT DISTINCT r.rolname FROM pg_class AS c CROSS JOIN LATERAL aclexplode(c.relacl) AS a JOIN pg_roles AS r"
+    " ON r.oid = a.grantee WHERE c.oid = 'projection_checkpoint'::regclass AND a.privilege_type = 'SELECT'"
+    " AND r.oid <> c.relowner ORDER BY 1"
+)
+"""Roles of PostgreSQL that read the read schema: those that were granted the checkpoints."""
+
 Columns = Sequence[tuple[str, str]]
 """Names with types: `text`, `bigint` or `bytea`."""
 
@@ -57,6 +64,10 @@ class Dialect(Protocol):
 
     def delete(self, table: str, key: Columns, keys: Sequence[Sequence[Value]]) -> Statement:
         """Statement that removes all rows whose columns hold one of these tuples."""
+        ...
+
+    def share(self, tables: Sequence[str]) -> Sequence[str]:
+        """Statements that let the readers of this store read tables that are new, none where there are no readers."""
         ...
 
 
@@ -107,6 +118,10 @@ class SqliteDialect:
         where = " AND ".join(f"{name} = ?" for name, _ in key)
         return Statement(f"DELETE FROM {table} WHERE {where}", keys)
 
+    def share(self, tables: Sequence[str]) -> Sequence[str]:  # noqa: ARG002 - a file has no roles
+        """Nothing: whoever may read the file reads all of it."""
+        return ()
+
 
 class PostgresDialect:
     """PostgreSQL 14 or newer; many rows travel as one array for each column, in one round trip."""
@@ -148,6 +163,11 @@ class PostgresDialect:
         match = " AND ".join(f"t.{name} = k.{name}" for name, _ in key)
         sql = f"DELETE FROM {table} AS t USING {_unnest(key)} AS k({_names(key)}) WHERE {match}"
         return Statement(sql, _transposed(keys), as_arrays=True)
+
+    def share(self, tables: Sequence[str]) -> Sequence[str]:
+        """Grants end with their table, so whoever may read the checkpoints is granted each table anew."""
+        grant = f"EXECUTE format('GRANT SELECT ON {', '.join(tables)} TO %I', reader)"
+        return (f"DO $$ DECLARE reader name; BEGIN FOR reader IN {READERS} LOOP {grant}; END LOOP; END $$",)
 
 
 def _unnest(columns: Columns) -> str:

@@ -9,6 +9,8 @@ from typing import Any
 
 from domain.events.access import (
     AccessRefused,
+    ReaderGranted,
+    ReaderRevoked,
     RequestAnswered,
     RequestClaimed,
     SessionEnded,
@@ -153,6 +155,8 @@ __all__ = [
     "PlanEnded",
     "PlanMade",
     "PlanStarted",
+    "ReaderGranted",
+    "ReaderRevoked",
     "Refused",
     "Rejected",
     "Replayed",
@@ -234,6 +238,8 @@ EVENTS: dict[str, type[Event]] = {
         UserRemoved,
         TokenCreated,
         TokenRevoked,
+        ReaderGranted,
+        ReaderRevoked,
         SessionStarted,
         SessionEnded,
         SessionsEnded,

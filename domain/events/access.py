@@ -43,6 +43,20 @@ class TokenRevoked(Event, frozen=True, kw_only=True):
     name: str
 
 
+class ReaderGranted(Event, frozen=True, kw_only=True):
+    """A role of the database may read the tables of the read schema, and nothing else."""
+
+    TOPIC: ClassVar[str] = "access.reader-granted.1"
+    name: str
+
+
+class ReaderRevoked(Event, frozen=True, kw_only=True):
+    """A role of the database may no longer read anything."""
+
+    TOPIC: ClassVar[str] = "access.reader-revoked.1"
+    name: str
+
+
 class SessionStarted(Event, frozen=True, kw_only=True):
     """Somebody signed in."""
 

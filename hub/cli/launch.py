@@ -21,6 +21,7 @@ from hub.cli.looking import changes, explain, status
 from hub.cli.mapping import mappings
 from hub.cli.mending import batches, failures, replay, retry, skip
 from hub.cli.planning import apply, plan
+from hub.cli.reading import readers
 from hub.cli.reporting import report
 from hub.cli.serving import run as serve
 from hub.cli.setting_up import init, show
@@ -61,7 +62,7 @@ def application(shell: Shell) -> App:
     app.command(configuration)
     for command in (upgrade, backup, restore, redact):
         app.command(command)
-    for group in (drift(), keys(), mappings(), audit(), *access_groups()):
+    for group in (drift(), keys(), mappings(), audit(), readers(), *access_groups()):
         app.command(group)
     return app
 

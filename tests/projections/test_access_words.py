@@ -42,6 +42,8 @@ WORDS: list[tuple[Event, str]] = [
         "token reports: read on main, approves, until 2026-01-05",
     ),
     (happened(events.TokenRevoked, name="reports"), "token reports revoked"),
+    (happened(events.ReaderGranted, name="bi"), "database role bi may read the read schema"),
+    (happened(events.ReaderRevoked, name="bi"), "database role bi may read no more"),
     (happened(events.SessionStarted, name="anna"), "user anna signed in"),
     (happened(events.SessionEnded, name="anna"), "user anna signed out"),
     (
