@@ -1,8 +1,9 @@
 """The schedule: round after round of every connection, at its pace, and sooner when something is heard of it."""
 
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import anyio
 import structlog
@@ -24,8 +25,15 @@ SLICE, LONGEST_SLICE = timedelta(seconds=30), timedelta(minutes=2)
 """What a round may carry at least, and at most, before the next one reads what was heard meanwhile."""
 AGAIN, LATEST = timedelta(minutes=1), timedelta(hours=1)
 """Until a round that could not read everything is made up for; twice as long after each failure, up to the latest."""
+TRIES = 5
+"""Times that a round which a person asked for may fail as a whole, each behind a poll. To wait for another process that
+is at work on the connection does not count."""
 REST = timedelta(seconds=1)
 """Between two rounds at least, so that a system that announces without end is not read without end."""
+
+
+GivenUp = Callable[[str, UUID, int, str], Awaitable[None]]
+"""Records that a round that was asked for is not tried again: connection, run, attempts, and why the last failed."""
 
 
 class Schedule:
@@ -43,6 +51,7 @@ class Schedule:
         wait: timedelta = timedelta(seconds=5),
         told: Callable[[str, Outcome | SiteLedgerError], None] | None = None,
         timetables: Mapping[str, Timetable] | None = None,
+        given_up: GivenUp | None = None,
     ) -> None:
         self._hub = hub
         self._every = every
@@ -53,6 +62,8 @@ class Schedule:
         self._asked: dict[str, deque[tuple[Window, Narrow]]] = {name: deque() for name in every}
         self._left: dict[str, list[tuple[Window, Narrow]]] = {name: [] for name in every}
         self._tables = timetables or {}
+        self._given_up = given_up
+        self._tries: Counter[UUID] = Counter()
         self._busy: dict[str, anyio.Event] = {}
         self._failures = dict.fromkeys(every, 0)
         self._stopped = False
@@ -163,20 +174,32 @@ class Schedule:
         except SiteLedgerError as error:
             log.warning("round_failed", connection=pair.name, reason=str(error))
             self._tell(pair.name, error)
+            if await self._is_given_up(pair.name, window, str(error)):
+                return self._read_again(pair, window)
         else:
             log.info("round_ended", connection=pair.name, observed=outcome.observed, delivered=dict(outcome.delivered))
             self._tell(pair.name, outcome)
+            if window.asked is not None:
+                self._tries.pop(window.asked, None)
             again = self._read_again(pair, window) if outcome.cut_short else None
             if not outcome.cut_short:
                 self._failures[pair.name] = 0
             if outcome.unfinished:
                 return pair.clock.now()
             return min((at for at in (again, outcome.next_attempt) if at is not None), default=None)
-        if window.cause == "manual":
-            self._left[pair.name].append(
-                (window, narrow)
-            )  # it did nothing, so it is in line again behind the next poll
+        if window.cause == "manual":  # it did nothing, so it is in line again behind the next poll
+            self._left[pair.name].append((window, narrow))
         return self._read_again(pair, window)
+
+    async def _is_given_up(self, name: str, window: Window, why: str) -> bool:
+        """Whether a round that a person asked for failed so often that it is not in line again."""
+        if window.asked is None or self._given_up is None:
+            return False
+        self._tries[window.asked] += 1
+        if self._tries[window.asked] < TRIES:
+            return False
+        await self._given_up(name, window.asked, self._tries.pop(window.asked), why)
+        return True
 
     def _read_again(self, pair: Pair, window: Window) -> datetime:
         """Keeps what a round was to read and could not, so that nothing heard waits for the next poll; and until when.

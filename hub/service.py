@@ -24,7 +24,7 @@ from hub.hearing.listening import Listening
 from hub.hearing.subscribing import Subscribing
 from hub.operations.batches import run as work_through
 from hub.operations.batches import unfinished, view
-from hub.operations.runs import ask_again
+from hub.operations.runs import ask_again, give_up
 from hub.round import Outcome
 from hub.schedule import Schedule
 from hub.settings import FLOW_NAMES, Connection
@@ -186,7 +186,7 @@ def service_of(hub: Hub, heard: Heard | None = None) -> Service:
 
     every = {name: connection.poll_every for name, connection in hub.settings.connections.items()}
     tables = {name: _timetable(connection) for name, connection in hub.settings.connections.items()}
-    schedule = Schedule(hub, every, told=ended, timetables=tables)
+    schedule = Schedule(hub, every, told=ended, timetables=tables, given_up=partial(give_up, hub))
     listening = Listening(hub, hub.access, schedule.hint)
     url = hub.settings.server.public_url
     subscribing = Subscribing(hub, listening, url) if url else None

@@ -151,6 +151,8 @@ def summary(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for
             return "the settings of the connection changed"
         case events.RunAsked():
             return "a round of its own was asked for" + (f", of project {event.project}" if event.project else "")
+        case events.RunGivenUp():
+            return f"the round that was asked for was given up after {event.attempts} attempts: {event.why}"
         case events.RoundEnded():
             return f"round ended: {event.observed} observed, {sum(event.delivered.values())} delivered"
         case events.NoticeHeard():

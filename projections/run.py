@@ -14,12 +14,15 @@ RUN = Table(
         Column("connection", "text", "connection"),
         Column("asked_by", "text", "who asked for it, empty for rounds that began by themselves"),
         Column("asked_for", "text", "JSON object: since, until, project, flow and full, as they were asked for"),
-        Column("started", "text", "UTC; empty while it waits"),
+        Column("started", "text", "UTC; empty while it waits, and when it was given up"),
         Column("finished", "text", "UTC; empty while it waits or works"),
         Column("cause", "text", "what began it: poll, notice, retry or manual"),
         Column("observed", "bigint", "records that changed"),
         Column("delivered", "text", "JSON object: system -> deliveries confirmed"),
         Column("calls", "text", "JSON object: reads and writes for each system"),
+        Column(
+            "given_up", "text", "why it failed as a whole the last time it was tried; empty when it was not given up"
+        ),
         Column("position", "bigint", "position of its last event"),
     ),
     key=("run",),
@@ -28,8 +31,8 @@ RUN = Table(
 
 
 def keys(event: Event) -> Keys:
-    """The row of a round that was asked for is filled when it ends."""
-    if isinstance(event, events.RoundEnded):
+    """The row of a round that was asked for is filled when it ends, however it ends."""
+    if isinstance(event, events.RoundEnded | events.RunGivenUp):
         yield RUN, (str(event.originator_id),)
 
 
@@ -46,7 +49,9 @@ def fold(rows: Rows, event: Event, position: int) -> None:
         "observed": 0,
         "delivered": "{}",
         "calls": "{}",
+        "given_up": "",
     }
+    known = rows.get(RUN, (str(event.originator_id),)) or {}
     match event:
         case events.RunAsked():
             asked = {name: getattr(event, name) for name in ("since", "until", "project", "flow", "full")}
@@ -54,7 +59,7 @@ def fold(rows: Rows, event: Event, position: int) -> None:
         case events.RoundEnded():
             row = {
                 **fresh,
-                **(rows.get(RUN, (str(event.originator_id),)) or {}),
+                **known,
                 "started": event.started,
                 "finished": event.at,
                 "cause": event.cause,
@@ -62,6 +67,8 @@ def fold(rows: Rows, event: Event, position: int) -> None:
                 "delivered": _json(event.delivered),
                 "calls": _json({"reads": event.reads, "writes": event.writes}),
             }
+        case events.RunGivenUp():
+            row = {**fresh, **known, "finished": event.at, "given_up": event.why}
         case _:
             return
     rows.put(RUN, {**row, "position": position})
@@ -73,9 +80,9 @@ def _json(value: object) -> str:
 
 RUNS = Projection(
     name="run",
-    version=1,
+    version=2,
     tables=(RUN,),
-    topics=(events.RunAsked.TOPIC, events.RoundEnded.TOPIC),
+    topics=(events.RunAsked.TOPIC, events.RoundEnded.TOPIC, events.RunGivenUp.TOPIC),
     keys=keys,
     fold=fold,
 )

@@ -70,6 +70,7 @@ from domain.events.hub import (
     PlanStarted,
     RoundEnded,
     RunAsked,
+    RunGivenUp,
     Subscribed,
 )
 from domain.events.people import (
@@ -167,6 +168,7 @@ __all__ = [
     "Retried",
     "RoundEnded",
     "RunAsked",
+    "RunGivenUp",
     "SessionEnded",
     "SessionStarted",
     "SessionsEnded",
@@ -230,6 +232,7 @@ EVENTS: dict[str, type[Event]] = {
         PairFingerprinted,
         Configured,
         RunAsked,
+        RunGivenUp,
         RoundEnded,
         DeadLettered,
         NoticeHeard,

@@ -43,7 +43,7 @@ class Configured(Event, frozen=True, kw_only=True):
 
 
 class RunAsked(Event, frozen=True, kw_only=True):
-    """Somebody asked for a round of its own; it ends with `RoundEnded` on the same stream.
+    """Somebody asked for a round of its own; it ends with `RoundEnded` or `RunGivenUp` on the same stream.
 
     Units   `since` inclusive, `until` exclusive, UTC, empty for none. `project` and `flow` empty for all.
     """
@@ -70,6 +70,14 @@ class RoundEnded(Event, frozen=True, kw_only=True):
     reads: dict[str, int]
     writes: dict[str, int]
     cause: str = "manual"
+
+
+class RunGivenUp(Event, frozen=True, kw_only=True):
+    """A round that somebody asked for failed as a whole `attempts` times and is not tried again; `why` the last did."""
+
+    TOPIC: ClassVar[str] = "connection.run-given-up.1"
+    attempts: int
+    why: str
 
 
 class DeadLettered(Event, frozen=True, kw_only=True):

@@ -5,17 +5,21 @@ from dataclasses import replace
 from uuid import UUID, uuid5
 
 import msgspec
+import structlog
 from msgspec import Struct
 
+from adapters.store import StreamMoved
 from domain import events
 from domain.errors import Unknown, WrongInput
 from domain.flows import BY_NAME
 from domain.values import LEDGER
-from hub.acting import moment_of
+from hub.acting import SYSTEM, moment_of
 from hub.app import Hub
 from hub.due import Narrow
 from hub.moments import moment_in
 from hub.window import Window
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 Ask = Callable[[str, Window, Narrow], None]
 """Puts a round of a connection in line."""
@@ -80,6 +84,29 @@ async def ask_again(hub: Hub, line: Ask) -> int:
             line(connection, replace(_window(asked), asked=UUID(run)), Narrow(asked.flow, asked.project))
             count += 1
     return count
+
+
+async def give_up(hub: Hub, connection: str, run: UUID, attempts: int, why: str) -> None:
+    """Ends a round that was asked for and that failed as a whole, so that it is not in line again.
+
+    Raises  StoreUnavailable.
+    """
+    moment = moment_of(hub.clock, SYSTEM, connection)
+    event = events.RunGivenUp(
+        originator_id=run,
+        originator_version=2,
+        at=moment.at,
+        connection=connection,
+        correlation_id=moment.cause.correlation_id,
+        causation_id=moment.cause.causation_id,
+        actor=moment.cause.actor,
+        attempts=attempts,
+        why=why[:2000],
+    )
+    try:
+        await hub.ledger.append([event])
+    except StreamMoved:
+        log.info("run_ended_elsewhere", connection=connection, run=str(run))
 
 
 def _window(asked: Asked) -> Window:

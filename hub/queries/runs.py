@@ -19,6 +19,7 @@ _COLUMNS = (
     "observed",
     "delivered",
     "calls",
+    "given_up",
     "position",
 )
 _JSON = ("asked_for", "delivered", "calls")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import time, timedelta
 from itertools import pairwise
 from typing import Any
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import anyio
@@ -16,7 +17,7 @@ from domain.errors import Misconfigured
 from hub.due import EVERYTHING, Narrow
 from hub.groups import single_error
 from hub.round import Outcome
-from hub.schedule import Schedule
+from hub.schedule import TRIES, GivenUp, Schedule
 from hub.timetable import Timetable
 from hub.window import Window
 from tests.simulation.loop import START, VirtualClock, run_virtually
@@ -66,6 +67,7 @@ def rounds(
     until: float,
     meanwhile: Callable[[Schedule], Any] | None = None,
     timetables: dict[str, Timetable] | None = None,
+    given_up: GivenUp | None = None,
 ) -> None:
     """Lets the schedule work until a moment, in seconds."""
 
@@ -77,7 +79,7 @@ def rounds(
 
     async def story() -> None:
         with single_error(), anyio.move_on_after(until):
-            await work(Schedule(hub, every, timetables=timetables))  # type: ignore[arg-type]
+            await work(Schedule(hub, every, timetables=timetables, given_up=given_up))  # type: ignore[arg-type]
 
     run_virtually(1, story, 10_000)
 
@@ -258,3 +260,28 @@ def test_what_people_asked_for_and_could_not_be_done_is_in_line_again_and_holds_
     assert [round(at) for at in asked][:2] == [10, 66]
     assert 140 < asked[-1] < 200
     assert [round(at) for at in polls] == [0, 60, 120, 180, 240]
+
+
+@pytest.mark.requirement("LE-35", "LE-36")
+@pytest.mark.parametrize("error", [Misconfigured("wrong secret"), Locked("connection main")])
+def test_what_people_asked_for_is_given_up_after_some_failures_but_never_for_another_process(
+    error: Exception,
+) -> None:
+    run, ended = uuid4(), list[tuple[str, UUID, int, str]]()
+    hub = Hub(fails={"main": error})
+
+    async def ask(schedule: Schedule) -> None:
+        schedule.ask("main", Window(full=True, asked=run), EVERYTHING)
+
+    async def note(*how: Any) -> None:
+        ended.append(how)
+
+    rounds(hub, {"main": MINUTE}, 500, ask, given_up=note)
+
+    tried = sum(window.asked == run for window, _ in hub.windows)
+    if isinstance(error, Locked):
+        assert tried > TRIES
+        assert ended == []
+    else:
+        assert tried == TRIES
+        assert ended == [("main", run, TRIES, "wrong secret")]

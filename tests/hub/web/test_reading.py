@@ -14,6 +14,7 @@ import pytest
 
 from domain.events import Observed, Parked, Wait
 from domain.values import BUSINESS_CENTRAL, LEDGER, digest
+from hub.operations.runs import ask_again, give_up
 from tests.hub.web.harness import NOW, Filled, Web, served, settings
 from tests.hub.web.test_contract import LISTS
 
@@ -249,3 +250,21 @@ async def test_postgresql_answers_the_same_questions(postgres_url: str, ledger: 
             await it.ask(f"/api/v1/events?cursor={quote(text)}", status=422)
         assert (await it.ask("/api/v1/find?q=X1"))["items"][0]["title"] == "Vendor X1"
         assert (await it.ask("/readyz", token=None))["ready"]
+
+
+@pytest.mark.requirement("LE-35", "LE-36")
+async def test_a_run_that_was_given_up_says_so_and_is_not_in_line_again(ledger: Filled, tmp_path: Path) -> None:
+    line: list[str] = []
+    async with web(ledger, tmp_path) as it:
+        run = (await it.ask("/api/v1/runs", "POST", json={"connection": "main", "full": True}, status=202))["run"]
+        await it.hub.projector.catch_up()
+        assert await ask_again(it.hub, lambda name, _window, _narrow: line.append(name)) == 1
+        for _ in range(2):  # another process may be quicker
+            await give_up(it.hub, "main", UUID(run), 5, "the pair is not the one that was set up")
+        await it.hub.projector.catch_up()
+        row = (await it.ask("/api/v1/runs?limit=1"))["items"][0]
+        left = await ask_again(it.hub, lambda name, _window, _narrow: line.append(name))
+
+    assert (row["run"], row["given_up"]) == (run, "the pair is not the one that was set up")
+    assert row["finished"] is not None
+    assert (left, line) == (0, ["main"])
