@@ -4,7 +4,7 @@ import msgspec
 
 from domain import events
 from domain.events import Event
-from projections.projection import Column, Keys, Projection, Rows, Table
+from projections.projection import Column, Keys, Projection, Row, Rows, Table
 
 RUN = Table(
     name="run",
@@ -51,7 +51,6 @@ def fold(rows: Rows, event: Event, position: int) -> None:
         "calls": "{}",
         "given_up": "",
     }
-    known = rows.get(RUN, (str(event.originator_id),)) or {}
     match event:
         case events.RunAsked():
             asked = {name: getattr(event, name) for name in ("since", "until", "project", "flow", "full")}
@@ -59,7 +58,7 @@ def fold(rows: Rows, event: Event, position: int) -> None:
         case events.RoundEnded():
             row = {
                 **fresh,
-                **known,
+                **_known(rows, event),
                 "started": event.started,
                 "finished": event.at,
                 "cause": event.cause,
@@ -68,10 +67,14 @@ def fold(rows: Rows, event: Event, position: int) -> None:
                 "calls": _json({"reads": event.reads, "writes": event.writes}),
             }
         case events.RunGivenUp():
-            row = {**fresh, **known, "finished": event.at, "given_up": event.why}
+            row = {**fresh, **_known(rows, event), "finished": event.at, "given_up": event.why}
         case _:
             return
     rows.put(RUN, {**row, "position": position})
+
+
+def _known(rows: Rows, event: Event) -> Row:
+    return rows.get(RUN, (str(event.originator_id),)) or {}
 
 
 def _json(value: object) -> str:

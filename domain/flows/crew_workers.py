@@ -33,18 +33,19 @@ def worker_of(subject: Subject) -> str:
 def resource_of(subject: Subject) -> Json | Plan:
     """The resource that may be booked on; else what is waited for, or that two claim the worker (PP-86, PP-87)."""
     worker = worker_of(subject)
-    name = f"{text(subject.source, 'workerName')} ({worker or text(subject.source, 'loginId')})".strip()
+    # By id: reasons stand in events, which are never redacted.
+    who = f"worker {worker}" if worker else f"login {text(subject.source, 'loginId')}"
     found = _named(subject, worker) or _employed(subject, worker)
     if len(found) > 1:
         both = " and ".join(sorted(text(row, "number") for row in found))
-        return Plan(conflict=f"worker {name} is more than one resource of Business Central: {both}")
+        return Plan(conflict=f"{who} is more than one resource of Business Central: {both}")
     if not found:
-        return _held(f"worker:{worker}", f"worker {name} is no resource of Business Central")
+        return _held(f"worker:{worker}", f"{who} is no resource of Business Central")
     number = text(found[0], "number")
     if found[0].get("blocked"):
-        return _held(f"resource:{number}", f"resource {number} of worker {name} is blocked")
+        return _held(f"resource:{number}", f"resource {number} of {who} is blocked")
     if not found[0].get("useCrewTimeSheet"):
-        return _held(f"resource:{number}", f"resource {number} of worker {name} does not use crew time sheets")
+        return _held(f"resource:{number}", f"resource {number} of {who} does not use crew time sheets")
     return found[0]
 
 

@@ -19,6 +19,7 @@ from domain.values import BUSINESS_CENTRAL, SYSTEMS, Digest, System
 from hub.acting import moment_of
 from hub.app import Hub, open_hub
 from hub.due import Narrow
+from hub.masking import REDACTED
 from hub.operations.failures import on_connections
 from hub.planning.making import make
 from hub.planning.plan import Plan, Scope, shown
@@ -228,13 +229,18 @@ async def plan_row(hub: Hub, plan: str) -> PlanRow:
     return _row(rows[0])
 
 
-async def plan_content(hub: Hub, row: PlanRow) -> Plan:
-    """The whole of a stored plan.
+async def plan_content(hub: Hub, row: PlanRow, *, to_show: bool = False) -> Plan:
+    """The whole of a stored plan; `to_show` also of one whose personal fields were redacted since.
 
-    Raises  Halted (integrity) when the ledger lacks it, or it is not what its hash says.
+    Raises  Halted (changed) when it was redacted, (integrity) when the ledger lacks it or it is not what its hash says.
     """
     raw = (await hub.ledger.contents([row.content])).get(row.content)
     found = None if raw is None else _decoder.decode(raw)
+    if raw is not None and found is not None and found.hash != row.hash and REDACTED.encode() in raw:
+        if to_show:
+            return found
+        message = f"personal fields of plan {row.hash[:12]} were redacted, so it can't be carried out; make it anew"
+        raise Halted(message, ExitStatus.CHANGED)
     if found is None or found.hash != row.hash:
         message = f"plan {row.hash[:12]} is not in the ledger as it was made; restore a backup, or make it anew"
         raise Halted(message, ExitStatus.INTEGRITY)

@@ -1,8 +1,9 @@
 """`redact`: personal fields out of stored bodies that are old enough, without a change of any event.
 
 Events name the digest of the body as it was; what is kept under it from then on says `[redacted]` where a personal
-text stood. Never touched: bodies of deliveries that may still be sent, and what the source of an unfinished record
-holds. Of what a finished record's source holds only the words go that no decision rests on, as it may be decided again.
+text stood. Never touched: bodies of deliveries that may still be sent, plans that may still be applied, and what the
+source of an unfinished record holds. Of what a finished record's source holds only the words go that no decision rests
+on, as it may be decided again.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from adapters.store import Ledger, RowsRefused, Statement, redacted_form
-from domain.events import ContentsRedacted, DeadLettered, DeliveryEvent, Event, Observed, Requested
+from domain.events import ContentsRedacted, DeadLettered, DeliveryEvent, Event, Observed, PlanMade, Requested
 from domain.values import Digest, read_json, sha256_of
 from hub.access.signing import signed, stream_of
 from hub.app import Hub, open_hub
@@ -179,13 +180,16 @@ async def _verdicts(ledger: Ledger, names: Sequence[str], fields: Sequence[str])
     condition, parameter = ledger.in_list("body", names)
     sql = f"SELECT DISTINCT body FROM delivery WHERE {condition} AND state NOT IN ('confirmed', 'closed')"  # noqa: S608
     verdicts.update({row[0]: () for row in await ledger.rows(sql, (parameter,))})
+    condition, parameter = ledger.in_list("content", names)
+    sql = f"SELECT content FROM plan WHERE {condition} AND state IN ('made', 'started') AND expires_at > ?"  # noqa: S608
+    verdicts.update({row[0]: () for row in await ledger.rows(sql, (parameter, ledger.clock.now().isoformat()))})
     return verdicts
 
 
 def _named(event: Event) -> Iterable[str]:
     """Bodies that an event names."""
     match event:
-        case Observed() | DeadLettered():
+        case Observed() | DeadLettered() | PlanMade():
             return (event.content,)
         case Requested():
             return (event.body,)

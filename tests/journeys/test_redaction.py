@@ -9,9 +9,13 @@ import pytest
 
 from adapters.store import Ledger
 from domain.events import ContentsRedacted
+from hub.app import Hub
+from hub.due import EVERYTHING
+from hub.operations.plan import make_plan, plan_content, plan_row
 from hub.operations.redact import Redacted, redacted
-from hub.report import ExitStatus
+from hub.report import ExitStatus, Halted, Quiet
 from hub.settings import Server
+from hub.window import Window
 from tests.journeys.harness import World, line
 from tests.journeys.quick import quick
 from tests.journeys.timecards import DAY, Site, site
@@ -129,3 +133,32 @@ async def test_what_is_younger_stays_whole(tmp_path: Path) -> None:
 
         assert (await redact(there.it)).redacted == 0
         assert b"Anna Lund" in b"".join((await bodies(there.it)).values())
+
+
+@quick
+async def test_a_plan_is_whole_as_long_as_it_may_be_applied_and_then_loses_its_names(tmp_path: Path) -> None:
+    async with site(tmp_path, flows={"vendor-to-company": {"create": True}}) as there:
+        it = there.it
+        it.insert("vendors", number="V9", displayName="V9", sendToProcore=True, email="planned@example.com")
+        it.order("PO9", "JOB1", [line("01-100", "SITE", "M")], vendor="V9")
+        async with it.hub() as hub:
+            made = await make_plan(hub, "main", actor="cli:olga", progress=Quiet(), window=Window(), narrow=EVERYTHING)
+            soon = hub.clock.now() + timedelta(seconds=1)
+            first = await redacted(hub, actor="cli:olga", before=soon, fields=FIELDS)
+            assert await whole(hub)
+            it.clock.skip(DAYS)
+            done = await redacted(hub, actor="cli:olga", before=soon, fields=FIELDS)
+            assert not await whole(hub)
+            plan = await plan_content(hub, await plan_row(hub, made.hash), to_show=True)
+            with pytest.raises(Halted, match="make it anew"):
+                await plan_content(hub, await plan_row(hub, made.hash))
+
+    assert len(plan.writes) == len(made.plan.writes)
+    assert first.in_use > done.in_use
+    assert done.redacted > 0
+
+
+async def whole(hub: Hub) -> bool:
+    """The stored plan still names whom it would have written."""
+    [(content,)] = await hub.ledger.rows("SELECT content FROM plan")
+    return b"planned@example.com" in (await hub.ledger.contents([content]))[content]

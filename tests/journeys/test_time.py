@@ -213,7 +213,7 @@ async def test_an_unknown_worker_is_named_and_goes_as_soon_as_there_is_a_resourc
         await there.it.sync()
 
         assert of_time(there) == []
-        assert f"worker Dora Lund ({dora}) is no resource of Business Central" in await there.why(entry)
+        assert f"worker {dora} is no resource of Business Central" in await there.why(entry)
 
         there.resource("Dora")
         there.it.insert("employees", number="E-DORA", givenName="Dora", surname="Lund", resourceNumber="R-DORA")
@@ -234,7 +234,7 @@ async def test_one_worker_of_three_without_crew_time_sheets_holds_up_nobody_else
 
         assert report.document["states"][FLOW] == {"synced": 2, "parked": 1}
         assert {row["resourceNumber"] for row in there.lines()} == {"R-ANNA", "R-CORA"}
-        assert "resource R-BERT of worker Bert Lund" in await there.why(entries[1])
+        assert "resource R-BERT of worker" in await there.why(entries[1])
 
         there.it.update("resources", {"number": "R-BERT"}, useCrewTimeSheet=True)
         await there.it.sync()

@@ -62,7 +62,7 @@ async def _make(request: web.Request) -> web.Response:
 
 async def _plan(request: web.Request) -> web.Response:
     hub, row = service(request).hub, await _found(request)
-    plan = await plan_content(hub, row)
+    plan = await plan_content(hub, row, to_show=True)
     state = {name: getattr(row, name) for name in ("actor", "state", "sent", "why", "ended_at", "ended_by")}
     document = {
         "hash": row.hash,
