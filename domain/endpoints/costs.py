@@ -66,3 +66,9 @@ def direct_costs(project_id: str) -> Listing:
     """The direct costs of a project without their lines, each with its total."""
     path = _LIST.replace("{project_id}", project_id)
     return Listing("direct_costs", PROCORE, path, scope=project_id)
+
+
+def direct_cost_lines(project_id: str) -> Listing:
+    """The lines of all direct costs of a project, each with its holder."""
+    path = f"{_PLACE.replace('{project_id}', project_id)}/line_items"
+    return Listing("direct_costs.line_items", PROCORE, path, scope=project_id)

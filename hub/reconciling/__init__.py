@@ -1,0 +1,1 @@
+"""Reconciliation: both companies read afresh, compared to the cent, and every difference explained from the ledger."""
