@@ -268,6 +268,19 @@ def _of_proofs(event: Event) -> str:
             found = f"{event.findings} findings: {'; '.join(event.words)}" if event.findings else "nothing was changed"
             return f"verified from {event.start} to {event.position}: {found}"
         case _:
+            return _of_reconciliation(event)
+
+
+def _of_reconciliation(event: Event) -> str:
+    """What was found when both companies were compared, in one line."""
+    match event:
+        case events.ReconciliationMade():
+            return f"both companies compared, {event.lines} lines: {event.result}"
+        case events.ReconciliationTold():
+            return f"{len(event.lines)} lines of a comparison, from line {event.first} on"
+        case events.ReconciliationSignedOff():
+            return f"comparison signed off: {event.reason}"
+        case _:
             return event.TOPIC
 
 

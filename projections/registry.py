@@ -16,6 +16,7 @@ from projections.mapping import MAPPINGS
 from projections.notice import NOTICES
 from projections.plan import PLANS
 from projections.projection import Projection
+from projections.reconciliation import RECONCILIATIONS
 from projections.record_state import RECORD_STATES
 from projections.run import RUNS
 
@@ -36,5 +37,6 @@ PROJECTIONS: tuple[Projection, ...] = (
     JOB_COSTS,
     DIRECT_COSTS,
     DRIFTS,
+    RECONCILIATIONS,
     EVENT_LOGS,
 )

@@ -89,6 +89,12 @@ from domain.events.people import (
     Reset,
     Unlinked,
 )
+from domain.events.reconciliation import (
+    ReconciledLine,
+    ReconciliationMade,
+    ReconciliationSignedOff,
+    ReconciliationTold,
+)
 from domain.events.record import (
     Conflicted,
     Excluded,
@@ -158,6 +164,10 @@ __all__ = [
     "PlanStarted",
     "ReaderGranted",
     "ReaderRevoked",
+    "ReconciledLine",
+    "ReconciliationMade",
+    "ReconciliationSignedOff",
+    "ReconciliationTold",
     "Refused",
     "Rejected",
     "Replayed",
@@ -261,6 +271,9 @@ EVENTS: dict[str, type[Event]] = {
         SigningKeyMade,
         HeadSigned,
         ChainVerified,
+        ReconciliationMade,
+        ReconciliationTold,
+        ReconciliationSignedOff,
     )
 }
 

@@ -58,6 +58,9 @@ class Action(StrEnum):
     APPROVE = "approve"
     """Accept or reject for accounting."""
 
+    SIGN_OFF = "sign_off"
+    """Take responsibility for a comparison of both companies."""
+
     CONFIGURE = "configure"
     """Links, mappings, connections, schedule."""
 
@@ -70,10 +73,11 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class Rule:
-    """What an action takes: a role, and one of these rights where there are any."""
+    """What an action takes: a role, and one of these rights where there are any. `alone` is a role that needs none."""
 
     least: Role
     rights: frozenset[Right] = frozenset()
+    alone: Role | None = None
 
 
 RULES: Mapping[Action, Rule] = {
@@ -82,6 +86,7 @@ RULES: Mapping[Action, Rule] = {
     Action.OPERATE: Rule(Role.STANDARD),
     Action.RETRIEVE: Rule(Role.STANDARD),
     Action.APPROVE: Rule(Role.STANDARD, frozenset({Right.PUSH_TO_ACCOUNTING})),
+    Action.SIGN_OFF: Rule(Role.STANDARD, frozenset({Right.PUSH_TO_ACCOUNTING}), alone=Role.ADMIN),
     Action.CONFIGURE: Rule(Role.ADMIN),
     Action.MANAGE: Rule(Role.ADMIN),
     Action.MAKE_APPROVERS: Rule(Role.ADMIN, frozenset({Right.PUSH_TO_ACCOUNTING, Right.GRANT})),
@@ -130,6 +135,8 @@ def why_not(principal: Principal, action: Action, connection: str | None = None)
     place = f"on {connection}" if connection is not None else "on every connection"
     if principal.role_on(connection) < rule.least:
         return f"{action} takes the role {rule.least.word} {place}"
+    if rule.alone is not None and principal.role_on(connection) >= rule.alone:
+        return ""
     if rule.rights and not rule.rights & principal.rights:
         return f"{action} takes the right {' or '.join(sorted(rule.rights))}"
     return ""

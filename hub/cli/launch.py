@@ -14,6 +14,7 @@ from hub.cli.accepting import approvals, approve, decline, resend, retrieve
 from hub.cli.access import groups as access_groups
 from hub.cli.auditing import audit
 from hub.cli.caring import backup, keys, redact, restore, upgrade
+from hub.cli.comparing import reconcile, sign_off
 from hub.cli.drift import drift
 from hub.cli.exporting import export
 from hub.cli.links import link, links, reset, unlink
@@ -57,6 +58,8 @@ def application(shell: Shell) -> App:
         app.command(command)
     app.command(export)
     app.command(report)
+    for command in (reconcile, sign_off):
+        app.command(command)
     configuration = App(name="config", help="Look at the configuration.")
     configuration.command(show)
     app.command(configuration)

@@ -18,6 +18,7 @@ from hub.web.api import (
     past,
     plans,
     reading,
+    reconciliation,
     reports,
     validate,
 )
@@ -52,6 +53,7 @@ ROUTES: tuple[Route, ...] = (
     *plans.ROUTES,
     *mappings.ROUTES,
     *audit.ROUTES,
+    *reconciliation.ROUTES,
     *exports.ROUTES,
     *drift.ROUTES,
     *reports.ROUTES,

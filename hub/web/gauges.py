@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
+import msgspec
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from domain.reconcile import KINDS
 from hub.queries.audit import last_check
 from hub.service import Service
 
@@ -19,6 +21,13 @@ _APPROVALS = (
     "SELECT connection, COUNT(*), MIN(requested_at) FROM approval"
     " WHERE state IN ('ready', 'resent') GROUP BY connection"
 )
+_RECONCILED = """
+SELECT r.connection, r.kinds, r.made_at FROM reconciliation r
+JOIN (
+    SELECT connection, MAX(position) AS position FROM reconciliation
+    WHERE asked = '[]' AND result <> 'incomplete' GROUP BY connection
+) newest ON newest.connection = r.connection AND newest.position = r.position
+"""
 _BATCHES = "SELECT connection, COUNT(*) FROM batch WHERE state = 'running' GROUP BY connection"
 
 
@@ -52,6 +61,12 @@ class Gauges:
         self._failures = gauge("open_failures", "Records that a cause hits.", "connection", "cause")
         self._approvals = gauge("approvals_waiting", "Documents that wait to be accepted.", "connection")
         self._oldest_approval = gauge("oldest_approval_age_seconds", "Age of the oldest of these.", "connection")
+        self._differences = gauge(
+            "reconcile_differences", "What explains differences in the newest comparison.", "connection", "kind"
+        )
+        self._reconciled = gauge(
+            "reconcile_last_success_timestamp_seconds", "When both companies were compared last.", "connection"
+        )
         self._batches = gauge("batches_running", "Batches under way.", "connection")
         self._last_round = gauge("poll_last_success_timestamp_seconds", "End of the last round.", "connection")
         self._expiry = gauge(
@@ -89,6 +104,7 @@ class Gauges:
         await self._positions()
         await self._records()
         await self._people()
+        await self._reconciliation()
         it = self._service
         for name, beat in it.beats.items():
             if beat.ended is not None:
@@ -105,6 +121,14 @@ class Gauges:
         for kind, count in it.hub.ledger.threads.in_use.items():
             self._database.labels(kind).set(count)
         self._allowances()
+
+    async def _reconciliation(self) -> None:
+        """The newest comparison of each connection that was whole; a kind that explains nothing in it is zero."""
+        for connection, kinds, made in await self._service.hub.ledger.rows(_RECONCILED):
+            found = msgspec.json.decode(kinds, type=dict[str, int])
+            for kind in (*KINDS, "unexplained"):
+                self._differences.labels(connection, kind).set(found.get(kind, 0))
+            self._reconciled.labels(connection).set(datetime.fromisoformat(made).timestamp())
 
     def _allowances(self) -> None:
         """What both systems said last to the rounds of each connection; after its window the whole is left."""

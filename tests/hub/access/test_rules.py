@@ -13,6 +13,7 @@ TABLE: dict[Action, tuple[str, str, str, str]] = {
     Action.OPERATE:         (NO,  NO,   YES,     YES),
     Action.RETRIEVE:        (NO,  NO,   YES,     YES),
     Action.APPROVE:         (NO,  NO,   WITH,    WITH),
+    Action.SIGN_OFF:        (NO,  NO,   WITH,    YES),
     Action.CONFIGURE:       (NO,  NO,   NO,      YES),
     Action.MANAGE:          (NO,  NO,   NO,      YES),
     Action.MAKE_APPROVERS:  (NO,  NO,   NO,      WITH),
