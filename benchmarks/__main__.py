@@ -7,7 +7,7 @@ from functools import partial
 import anyio
 import structlog
 
-from benchmarks import appends, asof, failures, first_sync, memory, notices, pipeline, reads, rebuild, validate
+from benchmarks import appends, asof, audit, failures, first_sync, memory, notices, pipeline, reads, rebuild, validate
 from benchmarks.measure import Result
 from benchmarks.places import databases
 
@@ -21,6 +21,7 @@ SECTIONS = {
     "notices": notices.rows,
     "asof": asof.rows,
     "rebuild": rebuild.rows,
+    "audit": audit.rows,
 }
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from hub.cli.shell import Given
+from hub.cli.shell import Given, Switch
 from hub.report import Report
 
 
@@ -16,6 +16,7 @@ async def verify(
     *,
     from_: Annotated[int, Parameter(name="--from")] = 1,
     head: Sequence[str] = (),
+    projections: Switch = False,
     shell: Given,
 ) -> Report:
     """Prove that nothing was changed: in the store, or in a folder that was exported.
@@ -28,13 +29,20 @@ async def verify(
         First position to verify; what stands before it is taken on trust.
     head
         POSITION:HASH that was noted outside, as an earlier verification told it. May be given several times.
+    projections
+        Fold every read model from zero too, and compare; takes as long as a rebuild, and changes nothing.
     """
     from hub.operations.audit import verify_export, verify_store
 
     if export is not None:
         return await verify_export(export, anchors=head)
     return await verify_store(
-        shell.settings("store"), actor=shell.actor, start=from_, anchors=head, progress=shell.progress
+        shell.settings("store"),
+        actor=shell.actor,
+        start=from_,
+        anchors=head,
+        projections=projections,
+        progress=shell.progress,
     )
 
 

@@ -21,6 +21,7 @@ from hub.audit.verifying import Anchor, Verified, verify
 from hub.operations.explain import find
 from hub.report import ExitStatus, Halted, Progress, Report
 from hub.settings import Settings
+from projections.registry import PROJECTIONS
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -46,16 +47,18 @@ async def verify_store(
     actor: str,
     start: int,
     anchors: Sequence[str],
+    projections: bool,
     progress: Progress,
 ) -> Report:
-    """Verifies the store; exit status 5 where something was changed.
+    """Verifies the store, and with `projections` that read models hold what the ledger says; exit status 5 if not.
 
-    Raises  Halted (wrong use) for an anchor that is none.
+    Raises  Halted (wrong use) for an anchor that is none; Locked while another process rebuilds.
     """
     noted = [anchor_in(text) for text in anchors]
     async with open_hub(settings) as hub:
         trouble = await seal_and_sign(hub)
-        verified = await verify(hub, actor=actor, start=start, anchors=noted, progress=progress)
+        also = await _tables(hub, progress) if projections else []
+        verified = await verify(hub, actor=actor, start=start, anchors=noted, progress=progress, also=also)
     return _report(verified, _notes(verified, trouble))
 
 
@@ -185,6 +188,20 @@ def anchor_in(text: str) -> Anchor:
         message = f"{text[:100]!r} is no head. Give POSITION:HASH, as an earlier `siteledger audit verify` told it."
         raise Halted(message, ExitStatus.WRONG_USE)
     return Anchor(int(position), digest)
+
+
+async def _tables(hub: Hub, progress: Progress) -> list[Finding]:
+    """Read models that do not hold what the ledger says."""
+    return [
+        Finding(
+            kind="table",
+            words=f"the table {table} holds {count} rows otherwise than the ledger says: somebody changed it."
+            f" `siteledger rebuild {projection.name}` makes it anew.",
+        )
+        for projection in PROJECTIONS
+        for table, count in (await hub.projector.check(projection.name, progress)).items()
+        if count
+    ]
 
 
 def _notes(verified: Verified, trouble: str) -> list[str]:

@@ -54,7 +54,7 @@ async def check(settings: Settings, *, connection: str | None, progress: Progres
             statuses.append(status)
             progress.finish(f"checking {name}")
     files = [Line("", "siteledger", *words) for words in too_open(settings)]
-    lines += files
+    lines += [*files, _heads(settings)]
     statuses += [ExitStatus.NEEDS_PERSON] * bool(files)
     document: dict[str, Any] = {
         "ok": all(line.ok for line in lines),
@@ -99,6 +99,16 @@ async def _pair(hub: Hub, pair: Pair, settings: Settings) -> tuple[list[Line], E
     if not all(reached.values()):
         return lines, ExitStatus.REMOTE
     return lines, ExitStatus.DONE if all(line.ok for line in lines) else ExitStatus.NEEDS_PERSON
+
+
+def _heads(settings: Settings) -> Line:
+    """Whether heads of the ledger are signed (BX-08)."""
+    every = settings.server.sign_heads_every
+    words = f"heads are signed every {every}" if settings.server.secret_key else UNSIGNED
+    return Line("", "siteledger", "proofs", ok=True, why=words, remedy="")
+
+
+UNSIGNED = "events are sealed, but heads are not signed: server.secret_key is not set, and `siteledger init` makes one"
 
 
 def _used(pair: Pair, system: System) -> list[Listing]:

@@ -50,3 +50,18 @@ def test_an_export_is_proved_by_the_command_too_and_a_changed_one_ends_with_5(ca
     assert {each["position"] for each in broken.document["told"]} == {0, 1}
     assert call("audit", "export", "--out", str(out)).status == ExitStatus.WRONG_USE
     assert call("audit", "verify", str(sample.parent)).status == ExitStatus.WRONG_USE
+
+
+def test_a_changed_read_model_is_named_when_read_models_are_asked_about(call: Call, sample: Path) -> None:
+    call("users", "add", "anna", "--role", "read")
+    call("audit", "verify")
+    (file,) = sample.parent.rglob("*.db")
+    with sqlite3.connect(file) as connection:
+        connection.execute("UPDATE event_log SET actor = 'user:nobody' WHERE position = 1")
+
+    assert call("audit", "verify").status == ExitStatus.DONE
+    found = call("audit", "verify", "--projections", "--json")
+
+    assert found.status == ExitStatus.INTEGRITY
+    assert [each["kind"] for each in found.document["told"]] == ["table"]
+    assert "event_log holds" in found.document["told"][0]["words"]
