@@ -183,20 +183,22 @@ def likeness(number: str, name: str, row_number: str, row_name: str) -> Likeness
     here, there = number.strip().upper(), row_number.strip().upper()
     if here and here == there:
         return Likeness(100, "same number")
-    if here and _bare(here) and _bare(here) == _bare(there):
+    if here and bare(here) and bare(here) == bare(there):
         return Likeness(90, "same number, written otherwise")
-    mine, theirs = _words(name), _words(row_name)
+    mine, theirs = name_words(name), name_words(row_name)
     if not mine or not theirs:
         return Likeness(0, "")
     shared = len(mine & theirs) * 80 // len(mine | theirs)
     return Likeness(shared, "same name" if mine == theirs else "similar name")
 
 
-def _bare(number: str) -> str:
+def bare(number: str) -> str:
+    """A number without marks and leading zeros."""
     return re.sub(r"(?<!\d)0+(?=\d)", "", re.sub(r"[\W_]", "", number))
 
 
-def _words(name: str) -> frozenset[str]:
+def name_words(name: str) -> frozenset[str]:
+    """The words that tell a name from others."""
     plain = "".join(each if each.isalnum() else " " for each in name.casefold())
     return frozenset(plain.split()) - _FILLERS
 

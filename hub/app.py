@@ -103,6 +103,13 @@ class Hub:
             async with self.ledger.exclusive(lock_of(pair.name)):
                 return await Round(*parts, window=window, narrow=narrow, wait=wait, carry_for=carry_for).run()
 
+    async def observe(self, pair: Pair, progress: Progress) -> int:
+        """Reads Business Central and keeps what is new, without deciding or carrying anything."""
+        connection = self.settings.connections[pair.name]
+        addresses = Addresses(connection.business_central.api_url, connection.procore.api_url)
+        async with self.ledger.exclusive(lock_of(pair.name)):
+            return await Round(pair, addresses, self.ledger, self.projector, progress).observe()
+
     def _targets(self, connection: Connection) -> dict[System, Target]:
         central, procore = connection.business_central, connection.procore
         return {

@@ -22,7 +22,7 @@ from hub.dispatch import Dispatch
 from hub.due import Due, Narrow
 from hub.erp_intake import ErpIntake
 from hub.fact_book import FactBook
-from hub.gate import Addresses, check_pair, first_day, read_set_up, record_settings
+from hub.gate import Addresses, SetUp, check_pair, first_day, read_set_up, record_settings
 from hub.groups import single_error
 from hub.intake import Intake
 from hub.link_book import LinkBook
@@ -112,16 +112,7 @@ class Round:
         base = {system: (calls.read, calls.write) for system, calls in before.items()}
         outcome = Outcome(started, started)
         try:
-            await self._projector.catch_up()
-            set_up = await read_set_up(self.pair.targets[BUSINESS_CENTRAL])
-            self.pair.local_currency = set_up.currency
-            await check_pair(self._ledger, self.pair, self._addresses, set_up)
-            await record_settings(self._ledger, self.pair)
-            self.pair.start_date = self.pair.start_date or await first_day(self._ledger, self.pair)
-            outcome.reread = await take(
-                self.pair, self._records, self._projector.catch_up, only_known=self._window.is_range
-            )
-            self._records.maps = self.pair.mapping
+            set_up, outcome.reread = await self._prepare()
             await self._read(set_up.horizon, outcome)
             await self._work()
             outcome.unfinished = self._is_time_up()
@@ -144,6 +135,31 @@ class Round:
         self._blocked(outcome)
         await self._end(outcome)
         return outcome
+
+    async def observe(self) -> int:
+        """Reads Business Central and keeps what is new; decides and carries nothing. How much that was.
+
+        Raises  Misconfigured when the pair may not be written to; what Business Central raises.
+        """
+        self.pair.begin(story_id(self.pair.name, self.pair.clock.now()))
+        set_up, _ = await self._prepare()
+        await self._intake.round(set_up.horizon)
+        await self._projector.catch_up()
+        for error in self._intake.troubles:
+            raise error
+        return self._intake.observed
+
+    async def _prepare(self) -> tuple[SetUp, int]:
+        """What both sides say of themselves, and the settings and maps in force; how many records those reread."""
+        await self._projector.catch_up()
+        set_up = await read_set_up(self.pair.targets[BUSINESS_CENTRAL])
+        self.pair.local_currency = set_up.currency
+        await check_pair(self._ledger, self.pair, self._addresses, set_up)
+        await record_settings(self._ledger, self.pair)
+        self.pair.start_date = self.pair.start_date or await first_day(self._ledger, self.pair)
+        reread = await take(self.pair, self._records, self._projector.catch_up, only_known=self._window.is_range)
+        self._records.maps = self.pair.mapping
+        return set_up, reread
 
     def _blocked(self, outcome: Outcome) -> None:
         """A list that could not be read leaves records as they were: the round is not whole, whatever states say."""

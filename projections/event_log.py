@@ -175,7 +175,24 @@ def summary(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for
         case events.MappingDrafted() | events.MappingPublished() | events.MappingReverted() | events.MappingTaken():
             return _of_maps(event)
         case _:
-            return of_access(event)
+            return _of_adoption(event) or of_access(event)
+
+
+def _of_adoption(event: Event) -> str:
+    """What was proposed and confirmed of projects in progress; empty for any other event."""
+    match event:
+        case events.AdoptionProposed():
+            return f"adoption {event.proposal[:12]}: {event.pairs} pairs proposed, {event.unclear} not clear"
+        case events.AdoptionConfirmed():
+            return f"adoption {event.proposal[:12]}: {event.joined} joined, {event.held} held back" + _because(
+                event.reason
+            )
+        case events.ProjectBaselined():
+            return f"project {event.project} begins at {event.procore_id} with {event.joined} joined" + _because(
+                event.accepted
+            )
+        case _:
+            return ""
 
 
 def _of_maps(

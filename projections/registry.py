@@ -1,6 +1,7 @@
 """All read models, in the order in which they are brought up to date."""
 
 from projections.act import ACTS
+from projections.adoption import BASELINES
 from projections.approval import APPROVALS
 from projections.audit import AUDITS
 from projections.batch import BATCHES
@@ -38,5 +39,6 @@ PROJECTIONS: tuple[Projection, ...] = (
     DIRECT_COSTS,
     DRIFTS,
     RECONCILIATIONS,
+    BASELINES,
     EVENT_LOGS,
 )

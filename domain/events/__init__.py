@@ -21,6 +21,7 @@ from domain.events.access import (
     UserPut,
     UserRemoved,
 )
+from domain.events.adoption import AdoptionConfirmed, AdoptionProposed, ProjectBaselined
 from domain.events.audit import (
     ChainVerified,
     HeadSigned,
@@ -115,6 +116,8 @@ __all__ = [
     "UPCASTERS",
     "AccessRefused",
     "Adopted",
+    "AdoptionConfirmed",
+    "AdoptionProposed",
     "ApprovalAccepted",
     "ApprovalDeclined",
     "ApprovalEvent",
@@ -162,6 +165,7 @@ __all__ = [
     "PlanEnded",
     "PlanMade",
     "PlanStarted",
+    "ProjectBaselined",
     "ReaderGranted",
     "ReaderRevoked",
     "ReconciledLine",
@@ -227,6 +231,9 @@ EVENTS: dict[str, type[Event]] = {
         DriftSettled,
         DriftResolved,
         DriftLooked,
+        AdoptionProposed,
+        AdoptionConfirmed,
+        ProjectBaselined,
         Skipped,
         Replayed,
         BatchFrozen,

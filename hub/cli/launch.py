@@ -12,6 +12,7 @@ from cyclopts import App, CycloptsError, Parameter
 from domain.errors import SiteLedgerError
 from hub.cli.accepting import approvals, approve, decline, resend, retrieve
 from hub.cli.access import groups as access_groups
+from hub.cli.adoption import adopt
 from hub.cli.auditing import audit
 from hub.cli.caring import backup, keys, redact, restore, upgrade
 from hub.cli.comparing import reconcile, sign_off
@@ -65,7 +66,7 @@ def application(shell: Shell) -> App:
     app.command(configuration)
     for command in (upgrade, backup, restore, redact):
         app.command(command)
-    for group in (drift(), keys(), mappings(), audit(), readers(), *access_groups()):
+    for group in (drift(), keys(), mappings(), audit(), readers(), adopt(), *access_groups()):
         app.command(group)
     return app
 

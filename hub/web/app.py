@@ -8,6 +8,7 @@ from hub.service import Service
 from hub.web import contract, guard, health, hooks, sign_in
 from hub.web.api import access as access_api
 from hub.web.api import (
+    adoption,
     approvals,
     audit,
     drift,
@@ -57,6 +58,7 @@ ROUTES: tuple[Route, ...] = (
     *exports.ROUTES,
     *drift.ROUTES,
     *reports.ROUTES,
+    *adoption.ROUTES,
 )
 """All of them."""
 

@@ -1,0 +1,114 @@
+"""Who is who in two systems: scored field by field, the best one to one, and nothing that is not clear is joined."""
+
+from itertools import permutations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from domain.adoption import CLEAR, LEAST, Card, Match, _assigned, matched, total, weigh
+from domain.linking import COMMITMENTS, PROJECTS, VENDORS
+from domain.values import money
+
+
+def score(flow: str, here: Card, there: Card) -> int:
+    return weigh(flow, here, there).score
+
+
+@pytest.mark.requirement("BX-13")
+def test_a_score_is_the_sum_of_what_each_field_says() -> None:
+    here = Card(key="r", number="PO-0001", amount="40.00", party="7", name="Rebar", date="2026-03-02")
+    there = Card(key="9", number="PO-1", amount="40", party="7", name="Rebar level 2", date="2026-03-02")
+    match = weigh(COMMITMENTS, here, there)
+
+    told = {each.field: each.points for each in match.evidence}
+    assert told == {"number": 45, "amount": 25, "party": 10, "name": 5, "date": 5}
+    assert match.score == 90
+
+
+@pytest.mark.requirement("BX-13")
+def test_another_tax_number_or_another_vendor_speaks_against_whatever_the_names_say() -> None:
+    assert score(VENDORS, Card(key="r", name="North", tax="12-3"), Card(key="1", name="North", tax="99-9")) == 0
+    assert score(VENDORS, Card(key="r", name="North", tax="12-3"), Card(key="1", name="North", tax="123")) == 100
+    other = Card(key="1", number="PO1", party="8")
+    assert score(COMMITMENTS, Card(key="r", number="PO1", party="7"), other) < LEAST
+    assert score(VENDORS, Card(key="r", name="North"), Card(key="1", name="North", tax="99-9")) == LEAST
+
+
+@pytest.mark.requirement("BX-13")
+def test_two_that_are_alike_are_left_to_people_on_either_side() -> None:
+    one = Card(key="r", number="J1", name="Lakeside")
+    twins = [Card(key="1", number="J1", name="Lakeside"), Card(key="2", number="J-1", name="Lakeside")]
+    found = matched(PROJECTS, [one], twins)
+    assert found.clear == ()
+    assert [each.there for each in found.unclear["r"]] == ["1", "2"]
+
+    again = Card(key="s", number="J1", name="Lakeside")
+    found = matched(PROJECTS, [one, again], twins[:1])
+    assert (found.clear, set(found.unclear)) == ((), {"r", "s"})
+
+
+@pytest.mark.requirement("BX-13")
+def test_only_cards_of_one_place_are_compared_and_what_is_like_nothing_is_new() -> None:
+    here = [Card(key="r", number="PO1", amount="5", within="a"), Card(key="s", number="PO9", within="b")]
+    there = [Card(key="1", number="PO1", amount="5", within="a"), Card(key="2", number="PO1", within="b")]
+    found = matched(COMMITMENTS, here, there)
+
+    assert [(each.here, each.there) for each in found.clear] == [("r", "1")]
+    assert found.unclear == {}
+
+
+CARDS = st.builds(
+    Card,
+    key=st.just(""),
+    number=st.sampled_from(["", "J1", "J-01", "J2", "J3"]),
+    name=st.sampled_from(["", "Lakeside", "Lakeside North", "North Tower", "Bridge"]),
+    city=st.sampled_from(["", "Ulm", "Bonn"]),
+)
+
+
+def numbered(cards: list[Card], sign: str) -> list[Card]:
+    return [
+        Card(key=f"{sign}{at}", number=card.number, name=card.name, city=card.city) for at, card in enumerate(cards)
+    ]
+
+
+@pytest.mark.requirement("BX-13")
+@settings(max_examples=100, deadline=None)
+@given(st.lists(CARDS, max_size=6), st.lists(CARDS, max_size=6), st.randoms())
+def test_no_record_is_joined_twice_and_the_order_of_reading_changes_nothing(
+    here: list[Card], there: list[Card], chance: object
+) -> None:
+    mine, theirs = numbered(here, "h"), numbered(there, "t")
+    found = matched(PROJECTS, mine, theirs)
+    assert len({each.here for each in found.clear}) == len({each.there for each in found.clear}) == len(found.clear)
+    assert all(each.score >= CLEAR for each in found.clear)
+
+    chance.shuffle(mine)  # type: ignore[attr-defined]
+    chance.shuffle(theirs)  # type: ignore[attr-defined]
+    assert matched(PROJECTS, mine, theirs) == found
+
+
+@pytest.mark.requirement("BX-13")
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.lists(st.integers(0, 9), min_size=3, max_size=3), min_size=1, max_size=4))
+def test_the_assignment_has_the_highest_sum_that_there_is(table: list[list[int]]) -> None:
+    some = [Match(f"h{i}", f"t{j}", value, ()) for i, row in enumerate(table) for j, value in enumerate(row)]
+    scores = {(each.here, each.there): each.score for each in some}
+    rows, columns = [f"h{i}" for i in range(len(table))], ["t0", "t1", "t2"]
+    short, long = (rows, columns) if len(rows) <= 3 else (columns, rows)
+    turned = short is columns
+    best = max(
+        sum(scores[(b, a) if turned else (a, b)] for a, b in zip(short, chosen, strict=True))
+        for chosen in permutations(long, len(short))
+    )
+
+    assert sum(scores[pair] for pair in _assigned(some).items()) == best
+
+
+@pytest.mark.requirement("BX-13")
+def test_totals_are_equal_only_where_sums_and_pairs_are() -> None:
+    assert total("J1", "7", "commitments", money("10.00"), money("10"), []).equal
+    assert not total("J1", "7", "commitments", money("10.00"), money("10"), ["order A is 4, commitment 6"]).equal
+    long = total("J1", "7", "commitments", money("1"), money("2"), [str(at) for at in range(12)])
+    assert long.why[-1] == "and 2 more"

@@ -1,0 +1,123 @@
+"""Two systems that were filled independently are joined: nothing is made twice, and what differs is said before."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.operations.adoption import Confirmed, Proposed, confirm, propose
+from hub.report import ExitStatus, Halted
+from tests.journeys.harness import World, line, sqlite, world
+from tests.journeys.quick import quick
+
+pytestmark = pytest.mark.journey
+
+ANN = "user:ann"
+
+
+async def proposed(it: World, **more: Any) -> Proposed:
+    async with it.hub() as hub:
+        return await propose(hub, actor=ANN, **more)
+
+
+async def confirmed(it: World, hash: str, **more: Any) -> Confirmed:
+    async with it.hub() as hub:
+        return await confirm(hub, hash, actor=ANN, **more)
+
+
+def stage(it: World, *, amount: str = "40.00") -> int:
+    """A project with one order on both sides, entered by two people who never spoke: numbers are written otherwise."""
+    it.basics(vendors=())
+    it.insert("vendors", number="V1", displayName="North Concrete Inc.", sendToProcore=True)
+    it.project("JOB1", tasks=("01-100",), displayName="Lakeside Medical Center")
+    lines = [line("01-100", "SITE", "M", "2", "20", description="Rebar")]
+    it.order("PO-0001", "JOB1", lines, release=True, yourReference="Rebar")
+    company = it.procore.add_vendor("North Concrete LLC", origin_code="V-1")
+    site = it.procore.add_project("Lakeside Medical Center", sub_jobs=True, project_number="JOB-01")["id"]
+    it.procore.add_project_vendor(site, company["id"])
+    for code in ("L", "M"):
+        it.procore.add_cost_type(code, f"Cost {code}")
+    it.procore.add_cost_code(site, "01-100", "Their concrete")
+    it.procore.add_sub_job(site, "SITE", "Their site")
+    code = it.procore.add_wbs_code(site, "01-100", "M", sub_job="SITE")
+    figures = {"quantity": "2", "unit_cost": str(Decimal(amount) / 2), "amount": amount}
+    rows = [{"wbs_code_id": code["id"], "description": "Rebar", **figures}]
+    it.procore.add_commitment(site, lines=rows, number="PO-1", title="Rebar", vendor_id=company["id"])
+    return site
+
+
+@pytest.mark.requirement("BX-13")
+@quick
+async def test_projects_in_progress_are_joined_and_nothing_is_made_twice(tmp_path: Path) -> None:
+    async with world(sqlite(tmp_path)) as it:
+        site = stage(it)
+        places = it.places()
+        found = await proposed(it)
+
+        assert it.written(places) == 0
+        assert [(each.flow, each.number) for each in found.proposal.pairs] == [
+            ("project-to-project", "JOB1"),
+            ("vendor-to-company", "V1"),
+            ("purchase-order-to-commitment", "PO-0001"),
+        ]
+        assert found.proposal.unclear == ()
+        assert all(each.equal for each in found.proposal.totals)
+        assert (await proposed(it)).hash == found.hash
+
+        done = await confirmed(it, found.hash)
+        assert (sum(done.joined.values()), done.held, done.baselines) == (3, 0, ("JOB1",))
+        assert it.written(places) == 0
+
+        before = {name: it.procore.count(name) for name in MADE}
+        report = await it.sync()
+        assert report.status == ExitStatus.DONE, report.document["problems"]
+        assert {name: it.procore.count(name) for name in MADE} == before
+        assert [(row["id"], row["name"]) for row in it.procore.rows("projects")] == [(site, "Lakeside Medical Center")]
+        assert await it.state("PO-0001") == "synced"
+        assert [Decimal(each["amount"]) for each in it.lines()] == [40]
+        assert (await proposed(it)).proposal.pairs == ()
+        rows = await it.ask("SELECT project, procore_id, joined, totals, actor FROM baseline")
+        assert rows == [("JOB1", str(site), 2, '{"commitments":["40","40"]}', ANN)]
+
+        places = it.places()
+        await it.sync(full=True)
+        assert it.written(places) == 0
+
+
+MADE = ("projects", "vendors", "purchase_order_contracts", "line_items", "cost_codes", "wbs_codes")
+
+
+@pytest.mark.requirement("BX-13")
+@quick
+async def test_what_differs_is_said_and_goes_live_only_with_a_reason_and_what_is_not_clear_is_held_back(
+    tmp_path: Path,
+) -> None:
+    async with world(sqlite(tmp_path)) as it:
+        site = stage(it, amount="42.00")
+        it.order("PO-0002", "JOB1", [line("01-100", "SITE", "M", "1", "9", description="Gate")])
+        vendor = it.procore.find("vendors")["id"]
+        it.procore.add_commitment(site, lines=(), number="PO-2", title="Gate A", vendor_id=vendor)
+        it.procore.add_commitment(site, lines=(), number="PO 02", title="Gate B", vendor_id=vendor)
+        found = await proposed(it)
+        assert [each.number for each in found.proposal.unclear] == ["PO-0002"]
+        assert len(found.proposal.unclear[0].candidates) == 2
+
+        with pytest.raises(Halted, match=r"order PO-0001 is 40\.00, commitment PO-1 42\.00") as refused:
+            await confirmed(it, found.hash)
+        assert refused.value.status == ExitStatus.NEEDS_PERSON
+        with pytest.raises(Halted, match="There is no proposal"):
+            await confirmed(it, "0" * 64)
+
+        it.update("vendors", {"number": "V1"}, displayName="North Concrete Works")
+        with pytest.raises(Halted) as moved:
+            await confirmed(it, found.hash, accept_differences="the site's price is old")
+        assert moved.value.status == ExitStatus.CHANGED
+
+        again = await proposed(it)
+        done = await confirmed(it, again.hash, accept_differences="the site's price is old")
+        assert (done.held, done.accepted) == (1, "the site's price is old")
+        await it.sync()
+        assert await it.state("PO-0002") == "excluded"
+        assert "it could be" in await it.reasons("PO-0002")
+        assert len(it.contracts()) == 3
