@@ -38,7 +38,7 @@ Source  https://www.postgresql.org/docs/current/errcodes-appendix.html
 
 SAYS = {
     "53100": "The disk of the PostgreSQL server is full. Nothing is lost; make room there.",
-    "53300": "The PostgreSQL server has no connection left. SiteLedger needs six for each process.",
+    "53300": "The PostgreSQL server has no connection left. SiteLedger needs up to ten for each process.",
     "28000": "The PostgreSQL server refuses this user.",
     "28P01": "The PostgreSQL server refuses this password.",
     "3D000": "This PostgreSQL database does not exist.",
