@@ -1,6 +1,7 @@
 """What is known of the records that others refer to, asked for in few queries."""
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 import msgspec
@@ -10,6 +11,7 @@ from domain.events import LinkRow
 from domain.flow import NOBODY, THERE, Known, References
 from domain.flows import BY_KIND
 from domain.states import State
+from projections.history import LINK_HISTORY, RECORD_HISTORY, STATE_HISTORY
 
 _RECORD = """
 SELECT {key}, r.record, r.facet, r.marks, r.vanished, s.state, s.reasons,
@@ -54,9 +56,11 @@ BELOW = "@below"
 class LinkBook:
     """Looks up records by kind and key. One query for each kind of question, however many keys."""
 
-    def __init__(self, ledger: Ledger, connection: str) -> None:
+    def __init__(self, ledger: Ledger, connection: str, at: int | None = None) -> None:
+        """`at` is the position to look at, None for the present."""
         self._ledger = ledger
         self._connection = connection
+        self._at = at
 
     async def known(self, wanted: Iterable[tuple[str, str]]) -> References:
         """What is known of each pair of kind and key, as references spell them; unknown ones are missing."""
@@ -88,12 +92,36 @@ class LinkBook:
             condition, parameter = self._ledger.in_list("x.procore_id", keys)
             return await self._pairs(_BY_COUNTERPART, condition, flow, parameter)
         condition, parameter = self._ledger.in_list("r.number", keys)
-        return await self._ledger.rows(
-            _BY_NUMBER.format(keys=condition), (flow, flow, self._connection, name, parameter)
-        )
+        return await self._rows(_BY_NUMBER.format(keys=condition), (flow, flow, self._connection, name, parameter))
 
     async def _pairs(self, sql: str, condition: str, flow: str, parameter: Any, *more: str) -> list[tuple[Any, ...]]:
-        return await self._ledger.rows(sql.format(keys=condition), (flow, self._connection, flow, parameter, *more))
+        return await self._rows(sql.format(keys=condition), (flow, self._connection, flow, parameter, *more))
+
+    async def _rows(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        return await self._ledger.rows(sql if self._at is None else _as_of(sql, self._at), values)
+
+
+_TABLE = re.compile(r" (record|record_state|cross_reference) ([rsxy])\b")
+_PAST = {
+    "record": (RECORD_HISTORY, "position"),
+    "record_state": (STATE_HISTORY, "valid_from"),
+    "cross_reference": (LINK_HISTORY, "valid_from"),
+}
+"""Table of today -> the table of its past, and the column of today that says since when a row reads so."""
+
+
+def _as_of(sql: str, at: int) -> str:
+    """The same question to the tables as they were: rows of today that are old enough, and those true then."""
+
+    def then(found: re.Match[str]) -> str:
+        past, began = _PAST[found[1]]
+        names = ", ".join(name for name in past.names if name not in {"valid_from", "valid_until"})
+        return (
+            f" (SELECT {names}, {began} AS position FROM {found[1]} WHERE {began} <= {at} UNION ALL"  # noqa: S608 - a number and names of our own
+            f" SELECT {names}, valid_from FROM {past.name} WHERE valid_from <= {at} AND valid_until > {at}) {found[2]}"
+        )
+
+    return _TABLE.sub(then, sql)
 
 
 def _known(row: tuple[Any, ...]) -> Known:

@@ -78,7 +78,7 @@ RECORD_STATE = Table(
         ("connection", "state", "flow"),
         ("connection", "valid_from", "state"),
         ("connection", "kind", "number"),
-        ("connection", "project"),
+        ("connection", "project", "valid_from"),
     ),
 )
 
@@ -342,7 +342,7 @@ def _json(value: Iterable[object]) -> str:
 
 RECORD_STATES = Projection(
     name="record_state",
-    version=5,
+    version=6,
     tables=(
         RECORD,
         RECORD_STATE,

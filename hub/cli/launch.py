@@ -19,7 +19,7 @@ from hub.cli.comparing import reconcile, sign_off
 from hub.cli.drift import drift
 from hub.cli.exporting import export
 from hub.cli.links import link, links, reset, unlink
-from hub.cli.looking import changes, explain, status
+from hub.cli.looking import changes, explain, provenance, status
 from hub.cli.mapping import mappings
 from hub.cli.mending import batches, failures, replay, retry, skip
 from hub.cli.planning import apply, plan
@@ -51,9 +51,10 @@ def application(shell: Shell) -> App:
         print_error=False,
         result_action="return_value",
     )
-    everyday = (init, check, serve, sync, plan, apply, whatif, status, explain, changes, link, unlink, reset, links)
+    everyday = (init, check, serve, sync, plan, apply, whatif, status, link, unlink, reset, links)
     mending = (failures, retry, skip, replay, batches)
-    for command in (*everyday, *mending, rebuild, sandbox, demo):
+    telling = (explain, changes, provenance)
+    for command in (*everyday, *telling, *mending, rebuild, sandbox, demo):
         app.command(command)
     for command in (approvals, approve, decline, retrieve, resend):
         app.command(command)

@@ -1,4 +1,4 @@
-"""Commands that look into the ledger and call nobody: status, explain, changes."""
+"""Commands that look into the ledger and call nobody: status, explain, changes, provenance."""
 
 from hub.cli.shell import Given, one_of
 from hub.report import ExitStatus, Halted, Report
@@ -76,3 +76,42 @@ async def changes(
 
     wanted = Wanted(project=project, connections=(chosen,) if chosen else (), since=since, until=until)
     return await show_changes(settings, identifier=identifier, wanted=wanted, cursor=cursor, progress=shell.progress)
+
+
+async def provenance(
+    identifier: str,
+    field: str = "",
+    /,
+    *,
+    part: str = "",
+    asof: str = "",
+    cursor: str | None = None,
+    shell: Given,
+) -> Report:
+    """Tell where every field comes from that was written for a record, and by which event, outcome and approval.
+
+    Parameters
+    ----------
+    identifier
+        Any id or number of either system.
+    field
+        Only this field of the rows that were written, such as vendor_id.
+    part
+        Only this part of the record, such as header.
+    asof
+        As it was: a position of the ledger, or an instant such as 2026-01-31T08:00:00Z.
+    cursor
+        Where the page before ended.
+    """
+    settings = shell.settings("store")
+    from hub.operations.provenance import show_provenance
+
+    return await show_provenance(
+        settings,
+        identifier=identifier,
+        field=field,
+        part=part,
+        asof=asof,
+        cursor=cursor,
+        progress=shell.progress,
+    )

@@ -31,12 +31,13 @@ async def page_at(  # noqa: PLR0913 - the parts of one query
     cursor: str,
     limit: int,
     asof: str,
+    narrow: bool = False,
     shape: Callable[[dict[str, Any]], dict[str, Any]] = dict,
 ) -> Page:
     """One page of a list as it was.
 
     Shape   `tables` are that of today and that of the past; both have the columns and `valid_from`, the past also
-            `valid_until`. `query` holds for both.
+            `valid_until`. `query` holds for both; `narrow` says that it has an index of its own, such as by project.
     Raises  WrongInput.
     """
     place = place_of(cursor, order)
@@ -49,7 +50,7 @@ async def page_at(  # noqa: PLR0913 - the parts of one query
     values: list[Any] = []
     for connection in connections:
         for table in tables if at < last else tables[:1]:
-            true_then, by = _true_at(table, at, last)
+            true_then, by = _true_at(table, at, last, narrow=narrow)
             behind, after = _behind(by(order), place, descending=descending)
             sort = ", ".join(f"{name} {way}" for name in by(order))
             parts.append(
@@ -69,7 +70,7 @@ async def page_at(  # noqa: PLR0913 - the parts of one query
 Order = Callable[[Sequence[str]], Sequence[str]]
 
 
-def _true_at(table: Table, at: int, last: int) -> tuple[str, Order]:
+def _true_at(table: Table, at: int, last: int, *, narrow: bool) -> tuple[str, Order]:
     """The condition that a row was true at a position, and how to spell its order.
 
     What began before and what ended after are two long ranges that no index joins: the index of the shorter one is
@@ -77,7 +78,7 @@ def _true_at(table: Table, at: int, last: int) -> tuple[str, Order]:
     """
     if "valid_until" not in table.names:
         return "valid_from <= ?", list
-    if at * 2 <= last:
+    if narrow or at * 2 <= last:
         return "valid_from <= ? AND +valid_until > ?", list
     return "+valid_from <= ? AND valid_until > ?", lambda names: [
         f"+{name}" if name == "valid_from" else name for name in names

@@ -101,6 +101,7 @@ async def records(ledger: Ledger, wanted: Wanted) -> Page:
         cursor=wanted.cursor,
         limit=wanted.limit,
         asof=wanted.asof,
+        narrow=bool(wanted.project),
         shape=_state,
     )
 

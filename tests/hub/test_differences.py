@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from hub.differences import differences, leaves
+from domain.fields import leaves
+from hub.differences import differences
 
 LINE = {"id": "l-1", "quantity": Decimal("2.50"), "code": {"cost": "M"}}
 
@@ -43,4 +44,6 @@ def test_what_differs_is_told_by_field(before: Any, after: Any, told: list[tuple
 
 
 def test_leaves_are_all_fields_that_hold_no_others() -> None:
-    assert dict(leaves({"a": [{"id": "x", "b": []}, 5], "c": {}})) == {"a[x].id": "x", "a[x].b": [], "a[1]": 5, "c": {}}
+    told = {leaf.name: leaf.value for leaf in leaves({"a": [{"id": "x", "b": []}, 5], "c": {}})}
+
+    assert told == {"a[x].id": "x", "a[x].b": [], "a[1]": 5, "c": {}}

@@ -1,4 +1,4 @@
-"""The past of one record, what differs between its sides, and what changed when, by whom."""
+"""The past of one record, what differs between its sides, what changed, and where each field comes from."""
 
 import msgspec
 from aiohttp import web
@@ -6,6 +6,7 @@ from aiohttp import web
 from hub.access import Action
 from hub.operations.changes import Changes, Wanted, what_changed
 from hub.operations.past import differs
+from hub.operations.provenance import provenance
 from hub.web.answers import json
 from hub.web.asking import cursor, listed, record_of
 from hub.web.contract import BASE
@@ -35,6 +36,13 @@ async def _told(request: web.Request, wanted: Wanted) -> web.Response:
     return listed(request, found.items, found.next_cursor, found.until, since=found.since)
 
 
+async def _provenance(request: web.Request) -> web.Response:
+    _, record = await record_of(request)
+    wanted = {name: request.query[name] for name in ("field", "part", "asof") if name in request.query}
+    found = await provenance(service(request).hub, record, cursor=cursor(request), **wanted)
+    return listed(request, found.items, found.next_cursor, found.asof)
+
+
 def _span(request: web.Request) -> tuple[str, str]:
     return request.query.get("since", ""), request.query.get("until", "")
 
@@ -42,5 +50,6 @@ def _span(request: web.Request) -> tuple[str, str]:
 ROUTES = (
     Route("GET", f"{BASE}/records/{{id}}/diff", _diff, Action.SEE),
     Route("GET", f"{BASE}/records/{{id}}/changes", _changes, Action.SEE),
+    Route("GET", f"{BASE}/records/{{id}}/provenance", _provenance, Action.SEE),
     Route("GET", f"{BASE}/projects/{{number}}/changes", _of_project, Action.SEE),
 )
