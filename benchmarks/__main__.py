@@ -7,7 +7,20 @@ from functools import partial
 import anyio
 import structlog
 
-from benchmarks import appends, asof, audit, failures, first_sync, memory, notices, pipeline, reads, rebuild, validate
+from benchmarks import (
+    appends,
+    asof,
+    audit,
+    exports,
+    failures,
+    first_sync,
+    memory,
+    notices,
+    pipeline,
+    reads,
+    rebuild,
+    validate,
+)
 from benchmarks.measure import Result
 from benchmarks.places import databases
 
@@ -22,6 +35,7 @@ SECTIONS = {
     "asof": asof.rows,
     "rebuild": rebuild.rows,
     "audit": audit.rows,
+    "exports": exports.rows,
 }
 
 
