@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from domain.errors import Misconfigured, WrongInput
+from hub.app import Hub
 from hub.mappings import version_at
 from hub.operations.mappings import diff, draft, publish, revert, shown, versions
 from hub.operations.trying_maps import try_draft
 from hub.report import ExitStatus, Halted
 from tests.journeys.harness import World, line, sqlite, world
-from tests.journeys.quick import quick
+from tests.journeys.quick import quick, run
 
 pytestmark = [pytest.mark.journey, pytest.mark.requirement("BX-11")]
 
@@ -168,28 +169,34 @@ async def test_what_a_draft_would_change_is_what_it_changes_and_trying_it_touche
         assert (await it.state("PO1"), await it.state("PO2"), await it.state("PO3")) == ("synced", "rejected", "synced")
 
 
-@quick
-async def test_a_draft_is_refused_after_another_version_and_a_version_can_be_brought_back(tmp_path: Path) -> None:
-    async with world(sqlite(tmp_path)) as it, it.hub() as hub:
-        first = await draft(hub, "main", {"vendors": {"fields": {"email": "eMail"}}}, actor=ACTOR)
-        second = await draft(hub, "main", {"vendors": {"fields": {"email": "mail"}}}, actor=ACTOR)
-        published = await publish(hub, "main", first.draft, actor=ACTOR, note="as agreed")
+def test_a_draft_is_refused_after_another_version_and_a_version_can_be_brought_back(store_url: str) -> None:
+    async def story() -> None:
+        async with world(store_url) as it, it.hub() as hub:
+            await _drafted(hub)
 
-        assert await publish(hub, "main", first.draft[:8], actor=ACTOR) == published
-        with pytest.raises(Halted, match="version 1 was published since"):
-            await publish(hub, "main", second.draft, actor=ACTOR)
-        with pytest.raises(WrongInput, match=r"vendors\.fields\.emial"):
-            await draft(hub, "main", {"vendors": {"fields": {"emial": "x"}}}, actor=ACTOR)
-        assert (await revert(hub, "main", 0, actor=ACTOR, note="too early")).mapping == 2
-        with pytest.raises(WrongInput, match="the newest already"):
-            await revert(hub, "main", 2, actor=ACTOR)
+    run(story)
 
-        told = [(each.path, each.before, each.now) for each in await diff(hub, "main", 1, 2)]
-        assert told == [("vendors.fields.email", "eMail", None)]
-        page = await versions(hub, "main", limit=1)
-        rest = await versions(hub, "main", cursor=int(page.next_cursor or 0))
-        assert [(each.mapping, each.reverts_to, each.note) for each in (*page.items, *rest.items)] == [
-            (2, 0, "too early"),
-            (1, 0, "as agreed"),
-        ]
-        assert (await shown(hub, "main")).drafts == [second]
+
+async def _drafted(hub: Hub) -> None:
+    first = await draft(hub, "main", {"vendors": {"fields": {"email": "eMail"}}}, actor=ACTOR)
+    second = await draft(hub, "main", {"vendors": {"fields": {"email": "mail"}}}, actor=ACTOR)
+    published = await publish(hub, "main", first.draft, actor=ACTOR, note="as agreed")
+
+    assert await publish(hub, "main", first.draft[:8], actor=ACTOR) == published
+    with pytest.raises(Halted, match="version 1 was published since"):
+        await publish(hub, "main", second.draft, actor=ACTOR)
+    with pytest.raises(WrongInput, match=r"vendors\.fields\.emial"):
+        await draft(hub, "main", {"vendors": {"fields": {"emial": "x"}}}, actor=ACTOR)
+    assert (await revert(hub, "main", 0, actor=ACTOR, note="too early")).mapping == 2
+    with pytest.raises(WrongInput, match="the newest already"):
+        await revert(hub, "main", 2, actor=ACTOR)
+
+    told = [(each.path, each.before, each.now) for each in await diff(hub, "main", 1, 2)]
+    assert told == [("vendors.fields.email", "eMail", None)]
+    page = await versions(hub, "main", limit=1)
+    rest = await versions(hub, "main", cursor=int(page.next_cursor or 0))
+    assert [(each.mapping, each.reverts_to, each.note) for each in (*page.items, *rest.items)] == [
+        (2, 0, "too early"),
+        (1, 0, "as agreed"),
+    ]
+    assert (await shown(hub, "main")).drafts == [second]
