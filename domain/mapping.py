@@ -208,10 +208,16 @@ def _day_of(row: Json, name: str) -> str:
 def _value(row: Json, taken: Taken) -> Any:
     if not taken.field:
         return taken.constant
-    value: object = row
-    for step in taken.field.split("/"):
-        value = _step(value, step)
+    value = value_at(row, taken.field)
     return taken.default if value in (None, "") and taken.default is not None else value
+
+
+def value_at(row: Json, path: str) -> object:
+    """What stands at a path such as `terms/code`; None where nothing does, and for no path."""
+    value: object = row if path else None
+    for step in path.split("/"):
+        value = _step(value, step)
+    return value
 
 
 def _step(value: object, name: str) -> object:

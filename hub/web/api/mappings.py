@@ -8,6 +8,7 @@ from domain.values import Json
 from hub.access import Action
 from hub.moments import moment_in
 from hub.operations import mappings
+from hub.operations.mapped_entities import entities
 from hub.operations.mappings import Draft
 from hub.operations.trying_maps import USUAL, try_draft
 from hub.operations.whatif import what_if
@@ -62,6 +63,13 @@ async def _mappings(request: web.Request) -> web.Response:
     names = [await on(request, Action.SEE, named)] if named else allowed(request)
     asof = await hub.ledger.last_position()
     return listed(request, [await mappings.shown(hub, name) for name in names], None, asof)
+
+
+async def _entities(request: web.Request) -> web.Response:
+    hub = service(request).hub
+    connection = await on(request, Action.SEE_BODIES, request.query.get("connection", ""))
+    asof = await hub.ledger.last_position()
+    return listed(request, await entities(hub, connection), None, asof)
 
 
 async def _versions(request: web.Request) -> web.Response:
@@ -142,6 +150,7 @@ async def _found(request: web.Request) -> Draft:
 
 ROUTES = (
     Route("GET", f"{BASE}/mappings", _mappings, Action.SEE),
+    Route("GET", f"{BASE}/mappings/entities", _entities, Action.SEE_BODIES),
     Route("GET", f"{BASE}/mappings/versions", _versions, Action.SEE),
     Route("GET", f"{BASE}/mappings/diff", _diff, Action.SEE),
     Route("POST", f"{BASE}/mappings/drafts", _draft, Action.CONFIGURE),

@@ -54,6 +54,23 @@ async def test_what_is_wrong_is_named_and_maps_of_others_are_as_good_as_none(led
         await it.ask(f"{BASE}/revert", "POST", json={"connection": "main", "version": 9}, status=404)
 
 
+@pytest.mark.requirement("BX-11")
+async def test_every_field_tells_where_it_comes_from_with_a_sample(ledger: Filled, tmp_path: Path) -> None:
+    async with served(settings(ledger.copy(tmp_path), ledger.tables)) as it:
+        found = await it.ask(f"{BASE}/entities?connection=main")
+        fits(found, schema_of(f"{BASE}/entities"))
+        sets = {each["entity_set"]: each for each in found["items"]}
+        order, line = sets["purchaseOrders"], sets["purchaseOrderLines"]
+        assert (order["kind"], order["reach"], order["flag"]) == ("commitment", "flagged", "sendToProcore")
+        assert (line["parent"], order["flows"][0]["name"]) == ("purchaseOrders", "purchase-order-to-commitment")
+        fields = {each["name"]: each for each in order["fields"]}
+        assert fields["number"]["source"] == "number"
+        assert fields["number"]["sample"] == fields["number"]["raw"] != ""
+        assert (fields["paymentTermsCode"]["codes"], fields["vendorNumber"]["codes"]) == (0, None)
+        token = await it.token("reader", Role.READ)
+        await it.ask(f"{BASE}/entities?connection=main", token=token, status=403)
+
+
 @pytest.mark.requirement("BX-16")
 async def test_what_if_is_asked_over_http(ledger: Filled, tmp_path: Path) -> None:
     async with served(settings(ledger.copy(tmp_path), ledger.tables)) as it:
