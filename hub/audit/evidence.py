@@ -126,7 +126,7 @@ async def gather(hub: Hub, record: str, actor: str) -> Evidence:
         ("Ledger up to position", str(asof)),
     )
     sections = [
-        Section(title="What this is about", lines=(_WORDS,), facts=facts),
+        Section(title="What this is about", lines=(_WORDS,), facts=tuple(fact for fact in facts if fact[1])),
         *_identities(told),
         _approvals(steps),
         *_deliveries(steps, bodies),
@@ -209,7 +209,7 @@ def _proofs(steps: Sequence[Step], heads: Sequence[dict[str, Any]], trouble: str
             title="Signed heads over it",
             columns=("Position", "Hash", "Signed at, by the key", "Signature (Ed25519)"),
             rows=tuple(
-                (str(head["position"]), head["hash"], f"{head['moment']}\n{head['key']}", head["signature"])
+                (str(head["position"]), head["hash"], f"{_moment(head['moment'])}\n{head['key']}", head["signature"])
                 for head in heads
             ),
             widths=(2, 6, 5, 8),
@@ -231,7 +231,7 @@ def _identities(told: dict[str, Any]) -> list[Section]:
                     link["role"],
                     f"{link['bc_set']} {link['bc_number']}\n{link['bc_id']}",
                     f"{link['procore_resource']} {link['procore_id']}",
-                    link["since"],
+                    _moment(link["since"]),
                 )
                 for link in told["links"]
             ),
@@ -241,7 +241,8 @@ def _identities(told: dict[str, Any]) -> list[Section]:
             title="State",
             columns=("Flow", "State", "Why", "Since"),
             rows=tuple(
-                (flow["flow"], flow["state"], "; ".join(flow["reasons"]), flow["since"]) for flow in told["flows"]
+                (flow["flow"], flow["state"], "; ".join(flow["reasons"]), _moment(flow["since"]))
+                for flow in told["flows"]
             ),
             widths=(5, 2, 8, 4),
         ),
@@ -301,11 +302,13 @@ def _outcomes(steps: Sequence[Step], asked: events.Requested, bodies: dict[str, 
         if isinstance(event, events.DeliveryEvent) and event.method:
             call = f"{event.method} {event.url}\nHTTP {event.status or 'no answer'}, {event.took_ms} ms"
             answer = event.response
-            fields = _fields(bodies.get(event.response)) if event.response else []
+            said = _fields(bodies.get(event.response)) if event.response else []
+            fields = [field for field in said if field[1] not in {"", "null"}]
             if fields:
                 answers.append(
                     Section(
                         title=f"Answer of {event.at:%Y-%m-%d %H:%M:%S}",
+                        lines=("Fields without a value are left out here; the whole is in contents.jsonl.",),
                         columns=("Field", "Value"),
                         rows=shortened(fields, "contents.jsonl"),
                         widths=(2, 3),
@@ -333,7 +336,7 @@ def _thread(told: dict[str, Any]) -> list[Section]:
             step["kind"].replace("_", " "),
             f"{step['number']} {step['title']}",
             "\n".join(f"{pair['procore_resource']} {pair['procore_id']}" for pair in step["pairs"]),
-            step["since"],
+            _moment(step["since"]),
         )
         for step in steps
     )
@@ -378,6 +381,11 @@ def _bodies(event: Event) -> list[str]:
             return [name for name in (event.response,) if name]
         case _:
             return []
+
+
+def _moment(text: str) -> str:
+    """A moment of the read models, to the second."""
+    return text[:19].replace("T", " ")
 
 
 def _at(event: Event) -> str:

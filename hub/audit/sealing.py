@@ -4,14 +4,13 @@ Beside the log and never in a transaction that appends, so that no delivery wait
 once: the next seal begins at one position only, and whoever comes second finds it taken.
 """
 
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 
 import anyio
 import structlog
 
 from adapters.store import Ledger, RowsRefused, Statement
-from adapters.store.errors import StoreUnavailable
 from domain.errors import SiteLedgerError
 from hub.audit.chain import FIRST, Seal, sealed
 from hub.audit.heads import Heads
@@ -81,16 +80,15 @@ class Sealer:
     heads: Heads
     every: timedelta
     trouble: str = ""
-    _signed: datetime | None = field(default=None, init=False)
 
     async def run(self) -> None:
-        """Seals until cancelled. A store that can't be reached for a while is no reason to end: it is tried again."""
+        """Seals until cancelled. What can't be done now is said and tried again: records are carried all the same."""
         position = 0
         while True:
             await self.ledger.wait(position, timeout=self.every.total_seconds())
             try:
                 position = await self.turn()
-            except (StoreUnavailable, SealsDamaged) as error:
+            except SiteLedgerError as error:
                 log.warning("not_sealed", reason=str(error))
             await anyio.sleep(PAUSE)
 

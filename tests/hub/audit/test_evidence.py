@@ -13,6 +13,7 @@ from hub.audit.sections import MOST_ROWS, Section, as_text, shortened
 from hub.audit.verify import verify
 from hub.operations.audit import one_record
 from hub.report import Halted
+from tests.hub.audit.harness import fill, opened
 from tests.journeys.harness import line, sqlite, world
 from tests.journeys.quick import quick
 
@@ -62,6 +63,26 @@ async def test_an_order_is_told_from_the_first_sight_to_the_last_answer_and_the_
     document = json.loads((tmp_path / "out" / "evidence.json").read_text())
     assert [each["position"] for each in document["events"]] == [step.row[0] for step in evidence.steps]
     assert SECRETS["KEY"] not in told + json.dumps(document)
+
+
+@pytest.mark.requirement("BX-08")
+async def test_evidence_is_the_same_on_either_database_and_says_what_was_redacted_or_is_under_no_head(
+    store_url: str, tmp_path: Path
+) -> None:
+    async with opened(store_url, key="") as hub:
+        await fill(hub, 3)
+        await hub.projector.catch_up()
+        record = await one_record(hub, "PO-1")
+
+        evidence = await gather(hub, record, "cli:olga")
+
+        await write_folder(hub, evidence, tmp_path / "out")
+    assert [step.row[0] for step in evidence.steps] == [4, 5, 6]
+    proof = verify(tmp_path / "out")
+    assert (proof.findings, len(proof.notes)) == ([], 1)
+    told = (tmp_path / "out" / "evidence.txt").read_text()
+    assert "server.secret_key" in told
+    assert "under no signed head" in told
 
 
 def test_a_table_too_long_for_people_says_where_the_rest_is() -> None:

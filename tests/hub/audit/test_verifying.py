@@ -232,6 +232,20 @@ async def test_two_that_seal_at_once_make_one_chain(store_url: str) -> None:
     assert (await verified(store_url)).findings == 0
 
 
+async def test_a_service_seals_and_signs_by_itself_what_is_stored(tmp_path: Path) -> None:
+    url = sqlite(tmp_path)
+    async with opened(url) as hub, anyio.create_task_group() as tasks:
+        tasks.start_soon(sealer_of(hub).run)
+        await fill(hub, 1)
+        with anyio.fail_after(20):
+            while "audit.head-signed.1" not in [row[3] for row in await hub.ledger.read(0, 100)]:
+                await hub.ledger.wait(await hub.ledger.last_position(), timeout=0.1)
+        tasks.cancel_scope.cancel()
+
+    assert rows(url, "SELECT min(first_position) FROM audit_seal") == [(1,)]
+    assert (await verified(url)).findings == 0
+
+
 async def test_without_a_key_seals_go_on_and_it_is_said_why_no_head_is_signed(tmp_path: Path) -> None:
     async with opened(sqlite(tmp_path), key="") as hub:
         await fill(hub, 2)
