@@ -3,14 +3,14 @@
 from typing import ClassVar
 
 from domain.events.base import Event
-from domain.values import Digest
+from domain.values import Content
 
 
 class AdoptionProposed(Event, frozen=True, kw_only=True):
     """Both systems were compared. `proposal` names the frozen set in the contents; nothing is joined by it."""
 
     TOPIC: ClassVar[str] = "adoption.proposed.1"
-    proposal: Digest
+    proposal: Content
     project: str
     pairs: int
     unclear: int
@@ -20,7 +20,7 @@ class AdoptionConfirmed(Event, frozen=True, kw_only=True):
     """A person joined pairs of a proposal, and had what is not clear held back."""
 
     TOPIC: ClassVar[str] = "adoption.confirmed.1"
-    proposal: Digest
+    proposal: Content
     joined: int
     held: int
     least: int
@@ -34,7 +34,7 @@ class ProjectBaselined(Event, frozen=True, kw_only=True):
     """
 
     TOPIC: ClassVar[str] = "adoption.baselined.1"
-    proposal: Digest
+    proposal: Content
     project: str
     procore_id: str
     joined: int
