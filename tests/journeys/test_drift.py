@@ -1,15 +1,21 @@
 """People change in Procore what the hub wrote: it is found, told, never overwritten unasked, and settled by them."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from domain.notices import Notice
+from domain.values import PROCORE
 from hub.drift.looking import Looked
+from hub.drift.watching import Watching
+from hub.hearing.listening import Listening
 from hub.operations import batches
 from hub.operations.drift import DriftFilter, DriftRow, drifts, look
 from hub.operations.drift_settling import Settled, Wish, chosen, settle
 from hub.report import ExitStatus, Halted
+from hub.schedule import Schedule
 from tests.journeys.harness import World, sqlite, world
 from tests.journeys.quick import quick
 
@@ -186,3 +192,43 @@ async def test_many_are_settled_as_one_frozen_batch_and_a_policy_settles_without
         assert {each["name"] for each in it.procore.rows("cost_codes")} == {"Task 01-100", "Task 03-300"}
         rows = await inbox(it, state="mended")
         assert {(row.actor, row.reason) for row in rows} == {(ANN, "ours"), ("system", 'drift = "source"')}
+
+
+@pytest.mark.requirement("BX-06")
+@quick
+async def test_the_service_looks_daily_and_soon_after_a_notice_at_what_it_names(tmp_path: Path) -> None:
+    async with world(sqlite(tmp_path)) as it:
+        it.typical(lines=1, release=False)
+        await it.sync()
+        async with it.hub() as hub:
+            schedule = Schedule(hub, {"main": timedelta(minutes=1)})
+            watching = Watching(hub, schedule)
+            whole = await watching.turn("main")
+            assert whole is not None
+            assert (whole.found, await watching.turn("main")) == (0, None)
+
+            it.procore.set_fields(contract(it)["id"], title="Renamed on site")
+            it.procore.set_any("cost_codes", next(iter(it.procore.rows("cost_codes")))["id"], name="Not told")
+            told = Notice(
+                system=PROCORE,
+                id="n1",
+                reason="update",
+                said="update",
+                resource="Purchase Order Contracts",
+                resource_id=str(contract(it)["id"]),
+            )
+            hints: list[str] = []
+            listening = Listening(hub, hub.access, lambda name, _kinds: hints.append(name))
+            assert await listening.store("main", [told], "webhook") == 1
+            await hub.projector.catch_up()
+            narrow = await watching.turn("main")
+            assert narrow is not None
+            assert (narrow.found, narrow.records) == (1, 1)
+            assert narrow.reads < whole.reads
+            assert await watching.turn("main") is None
+
+            it.clock.skip(timedelta(days=1))
+            again = await watching.turn("main")
+            assert again is not None
+            assert again.found == 1
+        assert {row.field for row in await inbox(it)} == {"title", "name"}
