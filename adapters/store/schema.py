@@ -115,7 +115,9 @@ SEALS = Kept(
     ("first_position",),
     since=4,
 )
-KEPT = (KEPT_EVENTS, CONTENTS, SNAPSHOTS, SECRETS, USERS, TOKENS, SESSIONS, SEALS)
+SESSION_ENDS = Kept("access_session_end", (("sha256", "bytea"), ("ends_at", "text")), ("sha256",), since=5)
+"""When a session ends whatever is done in it, for those whose roles an identity provider gave."""
+KEPT = (KEPT_EVENTS, CONTENTS, SNAPSHOTS, SECRETS, USERS, TOKENS, SESSIONS, SEALS, SESSION_ENDS)
 """In the order of a backup."""
 
 _CHECKPOINTS = (
@@ -147,6 +149,7 @@ def upgrades(dialect: Dialect, event_tables: tuple[str, ...]) -> tuple[Upgrade, 
             ),
         ),
         Upgrade(4, "seals over the events", (SEALS.statement(dialect),)),
+        Upgrade(5, "ends of sessions whose roles come from elsewhere", (SESSION_ENDS.statement(dialect),)),
     )
 
 

@@ -1,7 +1,7 @@
 """The one gate: who is it, may they, and what they change about who may."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hmac import compare_digest
 
 from adapters.ports import Clock, Rng
@@ -16,6 +16,9 @@ from hub.settings import Secret
 
 SHORTEST_ADMIN_TOKEN = 24
 """Characters of `server.admin_token`: shorter ones could be guessed."""
+
+SHORTEST = timedelta(minutes=15)
+"""That a session lasts at least whose roles come from the identity provider."""
 
 FIRST_ADMIN = "token:admin"
 
@@ -67,11 +70,14 @@ class Access:
         user = found.user
         return Principal(f"user:{user.name}", user.roles, user.rights, user.name)
 
-    async def sign_in(self, name: str, given: tuple[Mapping[str, Role], frozenset[Right]] | None) -> str:
+    async def sign_in(
+        self, name: str, given: tuple[Mapping[str, Role], frozenset[Right]] | None, until: datetime | None = None
+    ) -> str:
         """The id of a new session of somebody whom the identity provider named.
 
         `given` is what the provider's words give; None where users are made here. A user who was made here keeps what
-        was given here. Whoever has no role any more is removed.
+        was given here. Whoever has no role any more is removed. Roles of the provider hold until `until`, but for a
+        quarter of an hour at least: some providers' tokens live five minutes, in which nobody reviews anything.
         Raises  NotPermitted, WrongRequest, StreamMoved.
         """
         check_name(name)
@@ -86,6 +92,8 @@ class Access:
                 raise NotPermitted("you have no role here; ask an administrator for one")
             if user is None or (user.roles, user.rights) != (roles, rights):
                 await self.book.put_user(actor, name, "oidc", roles, rights)
+            if until is not None:
+                return await self.book.start_session(name, max(until, self._clock.now() + SHORTEST))
         return await self.book.start_session(name)
 
     async def require(self, principal: Principal, action: Action, connection: str | None = None) -> None:

@@ -6,7 +6,7 @@ They stand in tables of their own and are no projection: digests of tokens are i
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -261,8 +261,8 @@ class Book:
 
     # -- sessions ----------------------------------------------------------------------------------
 
-    async def start_session(self, name: str) -> str:
-        """The id of a new session of a user: for a cookie, kept nowhere else.
+    async def start_session(self, name: str, ends_at: datetime | None = None) -> str:
+        """The id of a new session of a user: for a cookie, kept nowhere else. It may have an end of its own.
 
         Raises  NoSuch.
         """
@@ -273,34 +273,39 @@ class Book:
         event = signed(SessionStarted, self._clock, f"user:{name}", stream_of("session", key.hex()), name=name)
         at = event.at.isoformat()
         over = (event.at - ABSOLUTE).isoformat()
-        await self._ledger.append(
-            [event],
-            also=[
-                Statement("DELETE FROM access_session WHERE created_at < ?", ((over,),)),
-                Statement("INSERT INTO access_session VALUES (?, ?, ?, ?)", ((key, name, at, at),)),
-            ],
-        )
+        also = [
+            Statement("DELETE FROM access_session WHERE created_at < ?", ((over,),)),
+            Statement("INSERT INTO access_session VALUES (?, ?, ?, ?)", ((key, name, at, at),)),
+            Statement("DELETE FROM access_session_end WHERE ends_at < ?", ((over,),)),
+        ]
+        if ends_at is not None:
+            end = (key, ends_at.astimezone(UTC).isoformat())
+            also.append(Statement("INSERT INTO access_session_end VALUES (?, ?)", (end,)))
+        await self._ledger.append([event], also=also)
         return id_
 
     async def session(self, id_: str, *, look: bool = False) -> Session | None:
         """The session with this id, unless it is over; being used keeps it alive, a mere `look` does not."""
         sql = (
-            "SELECT s.created_at, s.seen_at, u.name, u.source, u.roles, u.rights, u.changed_at FROM access_session AS s"
-            " JOIN access_user AS u ON u.name = s.user_name WHERE s.sha256 = ? AND u.active = 1"
+            "SELECT s.created_at, s.seen_at, e.ends_at, u.name, u.source, u.roles, u.rights, u.changed_at"
+            " FROM access_session AS s JOIN access_user AS u ON u.name = s.user_name"
+            " LEFT JOIN access_session_end AS e ON e.sha256 = s.sha256 WHERE s.sha256 = ? AND u.active = 1"
         )
         key = fingerprint(id_)
         rows = await self._ledger.rows(sql, (key,))
         if not rows:
             return None
         created, seen = (datetime.fromisoformat(text) for text in rows[0][:2])
-        now = self._clock.now()
+        now, ends_at = self._clock.now(), rows[0][2]
         if now - created >= ABSOLUTE or now - seen >= IDLE:
+            return None
+        if ends_at is not None and now >= datetime.fromisoformat(ends_at):
             return None
         if now - seen >= NOTICED and not look:
             await self._ledger.change(
                 [Statement("UPDATE access_session SET seen_at = ? WHERE sha256 = ?", ((now.isoformat(), key),))]
             )
-        return Session(_user(rows[0][2:]), created, seen)
+        return Session(_user(rows[0][3:]), created, seen)
 
     async def end_session(self, id_: str) -> None:
         """Sign out. A session that is over stays over."""

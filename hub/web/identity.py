@@ -6,7 +6,7 @@ derived from it, so they belong together, cannot be foretold, and end with the c
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from hmac import compare_digest
 from typing import Any, cast
@@ -149,6 +149,10 @@ class SignIn:
         values = cast("list[Any]", found) if isinstance(found, list) else [found]
         held = [word for value in values if isinstance(value, str) for word in self._oidc.roles.get(value, ())]
         return _roles(held), frozenset(Right(word) for word in held if word in RIGHTS)
+
+    def until(self, claims: Json) -> datetime:
+        """When these claims end, and with them what they give: nobody asks the provider again before."""
+        return datetime.fromtimestamp(int(claims["exp"]), UTC)
 
     async def close(self) -> None:
         """Give the connections back."""

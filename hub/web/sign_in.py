@@ -40,7 +40,7 @@ async def _end(request: web.Request) -> web.Response:
     except Refused as error:
         await access.refusals.record(NOBODY.actor, "sign_in", None, str(error))
         raise
-    session = await access.sign_in(name, way.given(claims))
+    session = await access.sign_in(name, way.given(claims), way.until(claims))
     if before := request.cookies.get(COOKIE, ""):
         await access.book.end_session(before)
     answer = web.Response(status=303, headers={"Location": "/"})

@@ -205,6 +205,28 @@ async def test_roles_follow_the_provider_at_every_sign_in_and_end_the_sessions_b
     assert "ask an administrator" in words
 
 
+@pytest.mark.requirement("ER-01")
+async def test_what_a_provider_gave_ends_with_its_token_and_what_was_given_here_does_not(
+    ledger: Filled, tmp_path: Path
+) -> None:
+    async with web(ledger, tmp_path) as (it, who):
+        exp = int(it.clock.now().timestamp()) + 2 * 3600
+        theirs = (await signed_in(it, who, roles=["Everything"], exp=exp))[1]
+        short = (await signed_in(it, who, roles=["Everything"]))[1]  # five minutes
+        await it.ask("/api/v1/users", "POST", json={"name": "ben@example.com", "roles": {"*": "read"}}, status=201)
+        ours = (await signed_in(it, who, preferred_username="ben@example.com"))[1]
+        seen: dict[str, list[int]] = {"theirs": [], "short": [], "ours": []}
+        for minutes in (0, 14, 2, 20, 20, 20, 20, 20, 5):
+            it.clock.at += timedelta(minutes=minutes)
+            for name, cookie in (("theirs", theirs), ("short", short), ("ours", ours)):
+                async with it.request("/api/v1/me", token=None, headers={"Cookie": cookie}) as answer:
+                    seen[name].append(answer.status)
+
+    assert seen["short"] == [200] * 2 + [401] * 7
+    assert seen["theirs"] == [200] * 8 + [401]
+    assert seen["ours"] == [200] * 9
+
+
 async def test_a_user_who_was_made_here_keeps_what_was_given_here(ledger: Filled, tmp_path: Path) -> None:
     async with web(ledger, tmp_path) as (it, who):
         await it.ask("/api/v1/users", "POST", json={"name": ANNA, "roles": {"*": "read"}}, status=201)
