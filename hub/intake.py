@@ -171,6 +171,12 @@ class Intake:
         await self._records.change(list(gone), act)
         return [self._log.advanced(DELETIONS, max(int(row["entryNumber"]) for row in rows), moment)]
 
+    async def take_in(self, flow: Flow, rows: Sequence[Json]) -> None:
+        """Observes rows that somebody else read, as every other one; no place moves by that."""
+        await self._log.load()
+        await self._observe(flow, rows)
+        await self._catch_up()
+
     # -- by name -----------------------------------------------------------------------------------
 
     async def by_number(self, flow: Flow, numbers: Iterable[str], *, demanded: bool = False) -> None:

@@ -1,10 +1,10 @@
-"""Commands that compare both companies: reconcile, sign-off."""
+"""Commands that compare both companies: reconcile, sign-off, complete."""
 
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from hub.cli.shell import Given, one_of
+from hub.cli.shell import Given, Switch, one_of
 from hub.report import Report
 
 
@@ -44,3 +44,20 @@ async def sign_off(run: str, /, *, reason: str, shell: Given) -> Report:
     from hub.operations.reconcile import sign
 
     return await sign(settings, run=run, reason=reason, actor=shell.actor)
+
+
+async def complete(*, connection: str | None = None, take_in: Switch = False, shell: Given) -> Report:
+    """Count afresh what is flagged or approved in both systems: each record has one state, or is listed as missed.
+
+    Parameters
+    ----------
+    connection
+        Which connection, where there are several.
+    take_in
+        Take in what nobody announced, so that the next round carries it.
+    """
+    settings = shell.settings()
+    only = one_of(settings, connection)
+    from hub.operations.completeness import complete_all
+
+    return await complete_all(settings, connection=only, take_in=take_in, actor=shell.actor, progress=shell.progress)

@@ -15,7 +15,7 @@ from hub.cli.access import groups as access_groups
 from hub.cli.adoption import adopt
 from hub.cli.auditing import audit
 from hub.cli.caring import backup, keys, redact, restore, upgrade
-from hub.cli.comparing import reconcile, sign_off
+from hub.cli.comparing import complete, reconcile, sign_off
 from hub.cli.drift import drift
 from hub.cli.exporting import export
 from hub.cli.links import link, links, reset, unlink
@@ -60,7 +60,7 @@ def application(shell: Shell) -> App:
         app.command(command)
     app.command(export)
     app.command(report)
-    for command in (reconcile, sign_off):
+    for command in (reconcile, sign_off, complete):
         app.command(command)
     configuration = App(name="config", help="Look at the configuration.")
     configuration.command(show)

@@ -24,6 +24,7 @@ from domain.values import BUSINESS_CENTRAL, PROCORE, System
 from hub.app import Hub, open_hub
 from hub.due import EVERYTHING
 from hub.operations.sync import one
+from hub.reconciling.comparing import Comparison
 from hub.report import ExitStatus, Quiet, Report
 from hub.round import Outcome
 from hub.service import service_of
@@ -410,7 +411,18 @@ class Stage:
             if state.state == "dead" and (UUID(state.record), state.flow) not in self.book.refused:
                 self.found("nothing is given up without reason", f"{state.flow} {state.number}: {state.reasons}")
         self.companies.at_rest(states, retried=retried)
+        if retried:
+            await self._reconciled(hub)
         self.say(f"states {sorted(Counter(f'{state.flow} {state.state}' for state in states).items())}")
+
+    async def _reconciled(self, hub: Hub) -> None:
+        """The product's own comparison finds nothing that it cannot explain."""
+        async with hub.pair(NAME) as pair:
+            async for page in Comparison(pair, hub.ledger, hub.projector).run():
+                for line in page:
+                    if line.unexplained:
+                        told = f"{line.column} {line.cell}: {line.unexplained}, {line.explanations}"
+                        self.found("every cent is explained", told)
 
     async def _rebuilt(self, hub: Hub) -> None:
         before = await read_models.tables(hub)

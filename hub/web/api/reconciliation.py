@@ -6,6 +6,7 @@ from aiohttp import web
 from domain.errors import Unknown
 from hub.access import Action
 from hub.asof import position_at
+from hub.operations.completeness import completeness
 from hub.operations.reconcile import reconcile
 from hub.operations.reconciliation import document_of, lines, run_as_of, runs, sign_off, told
 from hub.reconciling.stored import LineFilter, RunRow, run_row
@@ -26,6 +27,13 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     connection: str = ""
     projects: list[str] = []
+
+
+class Counted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is counted, and whether what was missed is taken in."""
+
+    connection: str = ""
+    take_in: bool = False
 
 
 class Signature(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -73,6 +81,15 @@ async def _sign(request: web.Request) -> web.Response:
     return json(document_of(await told(hub, row.run)))
 
 
+async def _complete(request: web.Request) -> web.Response:
+    it, wanted = service(request), await body(request, Counted)
+    connection = await on(request, Action.OPERATE, wanted.connection)
+    found = await completeness(it.hub, connection, take_in=wanted.take_in, actor=principal(request).actor)
+    if found.taken_in and connection in it.beats:
+        it.schedule.carry(connection)
+    return json(msgspec.to_builtins(found))
+
+
 async def _found(request: web.Request) -> RunRow:
     """The run in the address, or with `latest` the newest one of the connection as of `asof`.
 
@@ -92,6 +109,7 @@ ROUTES = (
     Route("GET", PATH, _runs, Action.SEE),
     Route("POST", PATH, _make, Action.OPERATE),
     Route("GET", f"{PATH}/{{id}}", _run, Action.SEE),
+    Route("POST", f"{BASE}/completeness", _complete, Action.OPERATE),
     Route("GET", f"{PATH}/{{id}}/lines", _lines, Action.SEE),
     Route("POST", f"{PATH}/{{id}}/sign-off", _sign, Action.SIGN_OFF),
 )
