@@ -42,6 +42,7 @@ from tests.simulation.ledger_book import LedgerBook
 from tests.simulation.life import Life, died_of_its_ledger, only_stopped
 from tests.simulation.loop import Deadlock, Livelock, VirtualClock, run_virtually
 from tests.simulation.network import Exchange, Line, Network, Server
+from tests.simulation.past import Past
 from tests.simulation.people import People
 from tests.simulation.scenario import Scenario, Step
 from tests.simulation.weather import Weather
@@ -138,6 +139,7 @@ class Stage:
         self.bc.service.page_limit = self.scenario.page
         self.procore.settings.largest_page = self.scenario.page
         self.book = LedgerBook(self.found)
+        self.past = Past(seed, self.found)
         async with self._network() as self.lines:
             sandbox = Sandbox(self.bc, self.procore, URLS[BUSINESS_CENTRAL], URLS[PROCORE])
             self.world = World(sandbox, self.clock, "")  # type: ignore[arg-type]
@@ -167,6 +169,7 @@ class Stage:
                     break
                 self._do(step)
                 self.companies.always()
+                self.past.look(self.disk.path, step.chance)
             if not self.findings:
                 await anyio.sleep(max(0.0, self.scenario.hours * 3600 - anyio.current_time()))
             self._over = True
@@ -425,6 +428,7 @@ class Stage:
                         self.found("every cent is explained", told)
 
     async def _rebuilt(self, hub: Hub) -> None:
+        await self.past.check(hub)
         before = await read_models.tables(hub)
         await hub.projector.rebuild()
         after = await read_models.tables(hub)

@@ -11,7 +11,7 @@ from tests.simulation.campaign import run, scenario_of
 
 pytestmark = [
     pytest.mark.journey,
-    pytest.mark.requirement("BX-01", "BX-02", "BX-03", "BX-09", "DC-03", "DC-07", "DC-12"),
+    pytest.mark.requirement("BX-01", "BX-02", "BX-03", "BX-05", "BX-09", "DC-03", "DC-07", "DC-12"),
     pytest.mark.timeout(300),
 ]
 
