@@ -207,6 +207,7 @@ def _proofs(steps: Sequence[Step], heads: Sequence[dict[str, Any]], trouble: str
         ),
         Section(
             title="Signed heads over it",
+            lines=() if heads else ("None.",),
             columns=("Position", "Hash", "Signed at, by the key", "Signature (Ed25519)"),
             rows=tuple(
                 (str(head["position"]), head["hash"], f"{_moment(head['moment'])}\n{head['key']}", head["signature"])
