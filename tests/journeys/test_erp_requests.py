@@ -1,5 +1,6 @@
 """Requests of Procore's ERP desk: recorded once, answered once, and never carried."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,14 @@ def fetched(it: World) -> int:
 
 def closed(it: World) -> list[tuple[str, list[str]]]:
     return [(row["status"], row["messages"]) for row in it.procore.state.rows(DETAILS)]
+
+
+async def tell(it: World) -> None:
+    """Procore tells everything that it has to tell; what took too long on a busy machine once more."""
+    await it.procore.deliverer.send()
+    while it.procore.outbox.waiting():
+        it.clock.skip(timedelta(minutes=1))
+        await it.procore.deliverer.send()
 
 
 async def requests(it: Served) -> list[tuple[Any, ...]]:
@@ -53,7 +62,7 @@ async def test_a_request_is_read_once_recorded_and_closed_with_words_that_say_wh
             job = it.procore.desk.send("create_or_update_job", {"job": {"name": "Lakeside"}}, item_type="project")
             bare = it.procore.desk.send("create_budget", {"budget": {"amount": 12.5}})
 
-            await it.procore.deliverer.send()
+            await tell(it)
             await service.until(lambda: settled(service, 2))
             token = await service.service.hub.vault.get("webhook/procore/main")
             assert token is not None
@@ -101,7 +110,7 @@ async def test_a_request_that_cannot_be_read_or_answered_at_once_is_later_and_st
             )
             it.procore.desk.send("create_vendor", {"vendor": {"name": "Fresh Concrete"}}, item_type="vendor")
             rounds = service.service.beats["main"].rounds
-            await it.procore.deliverer.send()
+            await tell(it)
             await service.until(lambda: service.service.beats["main"].rounds > rounds)
             unread = await requests(service)
             service.service.schedule.hint("main", ["erp_request"])  # as it does by itself, a minute later
@@ -120,7 +129,7 @@ async def test_by_default_nothing_is_asked_for_and_what_comes_is_left_to_others(
         it.procore.settings.erp_connected = True
         await set_up(service)
         it.procore.desk.send("create_vendor", {"vendor": {}}, item_type="vendor")
-        await it.procore.deliverer.send()
+        await tell(it)
 
         names = {row["resource_name"] for row in it.procore.state.rows(TRIGGERS)}
         flow = {each["name"]: each["on"] for each in (await service.get("/api/v1/flows"))["items"]}
