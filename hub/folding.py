@@ -135,6 +135,14 @@ def _unknown(topic: str) -> Decode:
     return fail
 
 
+class MissingContents(LookupError):
+    """The ledger does not hold what events name: it was damaged, as both are stored in one transaction."""
+
+    def __init__(self, shas: Iterable[str]) -> None:
+        self.shas = frozenset(shas)
+        super().__init__(f"the ledger does not hold {len(self.shas)} contents, such as {min(self.shas)}")
+
+
 class _BadEvent(Exception):
     """A fold can't take this event."""
 
@@ -164,7 +172,15 @@ def _fold(
                 raise ProjectionFailed(projection.name, bad.position, topic, bad.error) from bad.error
             # The fold left the rows half changed, so the page is folded again without this event.
             poisoned[bad.position] = bad.error
-            events = [placed for placed in events if placed[0] != bad.position]
+            if isinstance(bad.error, MissingContents):
+                # All that name one of these at once: a page that lacks many is not folded once for each.
+                missing = bad.error.shas
+                poisoned.update(
+                    (position, bad.error)
+                    for position, event in events
+                    if not missing.isdisjoint(_bodies_of(projection, position, event))
+                )
+            events = [placed for placed in events if placed[0] not in poisoned]
         else:
             return list(rows.changes()), poisoned
 
@@ -216,16 +232,22 @@ class _Bodies:
     def get(self, sha: str) -> bytes:
         """Events are folded in order, so what is asked for next is what was named next.
 
-        Raises  UndeclaredKey, LookupError.
+        Raises  UndeclaredKey, MissingContents.
         """
         if sha not in self._held:
             if sha not in self._places:
                 raise UndeclaredKey("contents", (sha,))
-            place = self._places[sha]
-            self._held = unpacked(self._reader.contents(self._wanted[place : place + BODIES]))
+            self._held = self._loaded(self._places[sha])
         if sha not in self._held:
-            raise LookupError(f"the ledger does not hold the content {sha}")
+            places = range(0, len(self._wanted), BODIES)
+            raise MissingContents({sha}.union(*(self._lacking(place) for place in places)))
         return self._held[sha]
+
+    def _loaded(self, place: int) -> Mapping[str, bytes]:
+        return unpacked(self._reader.contents(self._wanted[place : place + BODIES]))
+
+    def _lacking(self, place: int) -> set[str]:
+        return set(self._wanted[place : place + BODIES]).difference(self._loaded(place))
 
 
 def _bodies_of(projection: Projection, position: int, event: Any) -> list[str]:
