@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from domain.delivery import Listing
 from domain.flow import Context, Flow, Origin, Part, Plan, Subject
+from domain.flows import erp_request_to_close_out as erp
 from domain.memory import FlowMemory, PartMemory
 from domain.sensitivity import row_of, traced
 from domain.values import PROCORE, Json, digest, text
@@ -115,6 +116,19 @@ def test_each_field_names_exactly_what_it_depends_on() -> None:
     }
     assert "open" in conditions
     assert "note" not in conditions
+
+
+def test_an_answer_to_the_desk_depends_on_the_name_and_the_detail_of_its_request() -> None:
+    source: Json = {"id": 77, "request_name": "create_or_update_job", "request_data": {"request_detail_id": 5}}
+    subject = replace(subject_of([]), source=source, source_id="77", references={}, memory=FlowMemory())
+    [part] = erp.FLOW.plan(subject).parts
+    found = traced(erp.FLOW, subject, part.name, row_of(part)).fields
+
+    assert {name: {(source.sort, source.name) for source in sources} for name, sources in found.items()} == {
+        "status": {("constant", f"of the flow {erp.NAME}")},
+        "messages[0]": {("field", "request_name")},
+        "@key": {("field", "request_data.request_detail_id")},
+    }
 
 
 def test_a_row_that_does_not_come_out_again_says_so_and_names_what_has_the_same_value() -> None:
