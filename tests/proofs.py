@@ -18,7 +18,9 @@ FAMILIES = {
     "PF": "Facts of the two platforms",
     "DC": "Audit, replay, dashboards",
     "BX": "Beyond every peer",
-    "MA": "What other connectors can do",
+    "ER": "What an ERP integration of Procore offers",
+    "LE": "What Lentune's connector can do",
+    "MA": "What Maestro's connector can do",
 }
 
 
