@@ -69,22 +69,21 @@ Point = Callable[[int], None]
 
 
 @pytest.mark.parametrize("phase", PHASES)
-@pytest.mark.parametrize("half", ["first half", "second half"])
 def test_a_hub_killed_at_any_write_ends_as_if_it_had_lived(
-    tmp_path: Path, undisturbed: Undisturbed, phase: Phase, half: str
+    tmp_path: Path, undisturbed: Undisturbed, phase: Phase
 ) -> None:
     wanted, made = undisturbed
     points = [number for number, writes in enumerate(made, 1) if writes]
-    assert len(points) >= 20  # with three phases: at least sixty different deaths
+    assert len(points) >= 20
 
-    middle = len(points) // 2
-    for number in points[:middle] if half == "first half" else points[middle:]:
+    # The phases share the writes among them; the simulation kills everywhere, and far more often.
+    for number in points[PHASES.index(phase) :: len(PHASES)]:
         ends_alike(tmp_path / str(number), number, phase, wanted)
 
 
 def test_a_hub_killed_at_any_read_ends_as_if_it_had_lived(tmp_path: Path, undisturbed: Undisturbed) -> None:
     wanted, made = undisturbed
-    for number in [number for number, writes in enumerate(made, 1) if not writes][::2]:
+    for number in [number for number, writes in enumerate(made, 1) if not writes][::4]:
         ends_alike(tmp_path / str(number), number, "after the answer", wanted)
 
 

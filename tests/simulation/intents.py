@@ -60,7 +60,7 @@ def _rows(system: System, request: httpx.Request) -> Iterator[tuple[str, str, Ma
     inner = next(
         (
             body[name]
-            for name in ("project", "segment", "requisition", "change_order")
+            for name in ("project", "segment", "requisition", "change_order", "request_detail")
             if isinstance(body.get(name), dict)
         ),
         body,

@@ -136,6 +136,7 @@ class Stage:
         seed = self.scenario.seed
         self.bc = BusinessCentral(now=self.truth.now, seed=seed % 89)
         self.procore = Procore(now=self.truth.now, seed=seed % 97)
+        self.procore.settings.erp_connected = True
         self.bc.service.page_limit = self.scenario.page
         self.procore.settings.largest_page = self.scenario.page
         self.book = LedgerBook(self.found)
@@ -267,10 +268,11 @@ class Stage:
     def _settings(self) -> Settings:
         flows = FLOWS if self.scenario.seed % 3 else FLOWS | AS_COSTS
         every = SELDOM if self.scenario.seed % 4 == 1 else self.scenario.poll_every
+        desk = {"erp_requests": True}
         document = {
             "store": {"url": self.disk.url},
             "server": SERVER | {"public_url": PUBLIC} if self.scenario.hears else SERVER,
-            "connections": {NAME: self.world.sandbox.connection(flows=flows, poll_every=f"{every:.0f}s")},
+            "connections": {NAME: self.world.sandbox.connection(procore=desk, flows=flows, poll_every=f"{every:.0f}s")},
         }
         environ = {**ENVIRONMENT, "KEY": KEY, "ADMIN": ADMIN}
         return Settings.model_validate(document, context=Surroundings(environ=environ))

@@ -6,6 +6,7 @@ from tests.simulation import (
     equal_changes,
     equal_invoices,
     equal_journal,
+    equal_requests,
     equal_time,
     invariants,
     office,
@@ -19,6 +20,7 @@ from tests.simulation import (
     site_changes,
     site_invoices,
     site_journal,
+    site_requests,
     site_time,
 )
 from tests.simulation.people import ACTIONS
@@ -36,8 +38,9 @@ PLACES = (
     site_invoices,
     office_time,
     site_time,
+    site_requests,
 )
-EQUAL = (equal_journal, equal_budget, equal_changes, equal_invoices, equal_time)
+EQUAL = (equal_journal, equal_budget, equal_changes, equal_invoices, equal_time, equal_requests)
 """What must be equal at rest, a file for each flow that has one."""
 invariants.CHECKS = tuple(place.check for place in EQUAL)
 

@@ -141,8 +141,11 @@ def test_an_interruption_has_its_status(call: Call, operation: Replace) -> None:
         return reported({})
 
     operation("sync", sync)
-
-    ended = call("sync")
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # who runs us may have asked us to ignore it
+    try:
+        ended = call("sync")
+    finally:
+        signal.signal(signal.SIGINT, before)
 
     assert ended.status is ExitStatus.INTERRUPTED
     assert "interrupted" in ended.err
