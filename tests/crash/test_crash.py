@@ -13,7 +13,7 @@ from tests.journeys.quick import quick
 
 pytestmark = [pytest.mark.journey, pytest.mark.requirement("DC-12", "BX-02")]
 
-SEED, KILLS = "some deaths", 5
+SEED, KILLS = "some deaths", 3
 """A plan in which every way to die comes early."""
 
 

@@ -15,9 +15,9 @@ pytestmark = [
     pytest.mark.timeout(300),
 ]
 
-TWICE = 8
+TWICE = 4
 """Seeds that are played twice."""
-ONCE = 4
+ONCE = 2
 """Seeds of a longer scenario that are played once."""
 AT_ONCE = 2
 ROOT = Path(__file__).parents[2]
