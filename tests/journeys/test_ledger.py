@@ -77,7 +77,7 @@ def test_read_models_that_are_rebuilt_are_the_same_without_a_remote_call(store_u
     run(story)
 
 
-DEPTH = 12_000
+DEPTH = 3 * WINDOW
 GROWTH = 48 * 1024
 """Kilobytes that the process may grow by between its first window of deliveries and its last."""
 

@@ -91,7 +91,7 @@ async def schemathesis(it: Web, folder: Path) -> tuple[int, str]:
             str(Path(__file__).with_name("schemathesis.toml")),
         ),
         *("run", f"{it.url}/openapi.json"),
-        *("--header", f"Authorization: Bearer {ADMIN}", "--seed", "1", "--max-examples", "4"),
+        *("--header", f"Authorization: Bearer {ADMIN}", "--seed", "1", "--max-examples", "2"),
         *("--checks", "all", "--request-timeout", "10", "--continue-on-failure", "--no-color"),
         *("--generation-deterministic", "--suppress-health-check", "all"),
     ]
