@@ -17,6 +17,7 @@ from domain.flows import BY_NAME
 from domain.memory import FlowMemory
 from domain.values import chunks
 from hub.app import Hub
+from hub.cursors import position_in
 from hub.mappings import in_force
 from hub.operations.documents import Document, differences, document_of, settled_document
 from hub.operations.failures import on_connections
@@ -128,7 +129,7 @@ async def listed(hub: Hub, wanted: ApprovalFilter, cursor: str = "", limit: int 
     condition, values = _condition(hub, wanted)
     rows = await hub.ledger.rows(
         f"SELECT {', '.join(APPROVAL.names)} FROM approval WHERE asked > ?{condition} ORDER BY asked LIMIT ?",  # noqa: S608 - built from columns
-        (_place(cursor), *values, limit + 1),
+        (position_in(cursor) if cursor else 0, *values, limit + 1),
     )
     items = [_request(hub, row) for row in rows[:limit]]
     following = str(rows[limit - 1][APPROVAL.names.index("asked")]) if len(rows) > limit else None
@@ -284,14 +285,6 @@ def _condition(hub: Hub, wanted: ApprovalFilter) -> tuple[str, list[Any]]:
         parts.append(" AND requested_by <> ?")
         values.append(wanted.not_by)
     return "".join(parts), values
-
-
-def _place(cursor: str) -> int:
-    if not cursor:
-        return 0
-    if not cursor.isdecimal():
-        raise Halted(f"{cursor!r} is no cursor; take next_cursor of the page before.", ExitStatus.WRONG_USE)
-    return int(cursor)
 
 
 def _request(hub: Hub, row: tuple[Any, ...]) -> Request:

@@ -1,6 +1,5 @@
 """`drift`: what somebody changed in what the hub wrote, and looking afresh. The list asks the ledger alone."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -8,11 +7,12 @@ import msgspec
 from msgspec import Struct
 
 from hub.app import Hub, open_hub
+from hub.cursors import cursor_of, foreign, place_in
 from hub.drift.looking import Look, Looked
 from hub.due import Narrow
 from hub.operations.failures import on_connections
 from hub.operations.link import only_connection
-from hub.report import ExitStatus, Halted, Progress, Quiet, Report
+from hub.report import ExitStatus, Progress, Quiet, Report
 from hub.settings import Settings
 
 if TYPE_CHECKING:
@@ -137,16 +137,13 @@ async def look(
 
 def _cursor(row: DriftRow) -> str:
     place = (row.connection, row.record, row.flow, row.part, row.field)
-    return urlsafe_b64encode(msgspec.json.encode(place)).decode()
+    return cursor_of(place)
 
 
 def _place(cursor: str) -> list[str]:
-    try:
-        place = msgspec.json.decode(urlsafe_b64decode(cursor), type=list[str])
-    except (ValueError, msgspec.DecodeError) as error:
-        raise Halted("The cursor is none of these pages; leave it out.", ExitStatus.WRONG_USE) from error
+    place = place_in(cursor, list[str])
     if len(place) != _KEY:
-        raise Halted("The cursor is none of these pages; leave it out.", ExitStatus.WRONG_USE)
+        raise foreign()
     return place
 
 

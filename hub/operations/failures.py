@@ -11,6 +11,7 @@ import msgspec
 from domain.causes import UNSETTLED
 from domain.states import NEEDS_A_PERSON
 from hub.app import Hub, open_hub
+from hub.cursors import foreign, position_in
 from hub.report import ExitStatus, Halted, Progress, Report
 from hub.settings import Settings
 
@@ -158,9 +159,7 @@ async def dead_letters(
 ) -> Page:
     """What could not be read at all, the newest first; `within` as in `FailureFilter`."""
     condition, values = on_connections(hub, connection, within)
-    if cursor and not cursor.isdecimal():
-        _wrong_cursor(cursor)
-    before = int(cursor) if cursor else (await hub.ledger.last_position()) + 1
+    before = position_in(cursor) if cursor else (await hub.ledger.last_position()) + 1
     names = ", ".join(DeadLetter.__struct_fields__)
     rows = await hub.ledger.rows(
         f"SELECT {names} FROM dead_letter WHERE position < ?{condition} ORDER BY position DESC LIMIT ?",  # noqa: S608 - built from columns
@@ -361,10 +360,5 @@ def _after(cursor: str) -> tuple[str, str]:
         return "", ""
     record, stroke, flow = cursor.partition("/")
     if not stroke:
-        _wrong_cursor(cursor)
+        raise foreign()
     return record, flow
-
-
-def _wrong_cursor(cursor: str) -> None:
-    message = f"{cursor!r} is no cursor; pass next_cursor of the page before as it is."
-    raise Halted(message, ExitStatus.WRONG_USE)

@@ -1,6 +1,5 @@
 """`links`: which record of one system is which of the other, since when, and who joined them; a page at a time."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +8,9 @@ from msgspec import Struct
 
 from domain.events import Adopted, Linked
 from hub.app import Hub, open_hub
+from hub.cursors import cursor_of, foreign, place_in
 from hub.operations.failures import on_connections
-from hub.report import ExitStatus, Halted, Progress, Report
+from hub.report import ExitStatus, Progress, Report
 from hub.settings import Settings
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ async def pairings(
     page = rows[:size]
     signed = await _signed(hub, [row[2] for row in page])
     items = tuple(_pairing(row, signed) for row in page)
-    return Pairings(items, _cursor(page[-1]) if len(rows) > size else None, asof)
+    return Pairings(items, cursor_of(page[-1][:_KEY]) if len(rows) > size else None, asof)
 
 
 def _condition(hub: Hub, wanted: LinkFilter) -> tuple[str, list[Any]]:
@@ -170,17 +170,10 @@ def _pairing(row: tuple[Any, ...], signed: dict[tuple[str, str], tuple[str, str]
     return Pairing(**{**fields, "state": fields["state"] or ""}, how=how, by=by)
 
 
-def _cursor(row: tuple[Any, ...]) -> str:
-    return urlsafe_b64encode(msgspec.json.encode(row[:_KEY])).decode()
-
-
 def _place(cursor: str) -> list[str]:
-    try:
-        place = msgspec.json.decode(urlsafe_b64decode(cursor), type=list[str])
-    except (ValueError, msgspec.DecodeError) as error:
-        raise Halted("The cursor is none of these pages; leave it out.", ExitStatus.WRONG_USE) from error
+    place = place_in(cursor, list[str])
     if len(place) != _KEY:
-        raise Halted("The cursor is none of these pages; leave it out.", ExitStatus.WRONG_USE)
+        raise foreign()
     return place
 
 

@@ -18,6 +18,7 @@ from domain.record import Record
 from domain.values import BUSINESS_CENTRAL, SYSTEMS, Digest, System
 from hub.acting import moment_of
 from hub.app import Hub, open_hub
+from hub.cursors import position_in
 from hub.due import Narrow
 from hub.masking import REDACTED
 from hub.operations.failures import on_connections
@@ -200,13 +201,11 @@ async def plans(
 
     `within` holds the connections that whoever asks may see, None for every one.
 
-    Raises  Halted (wrong use) for a cursor that no page gave.
+    Raises  WrongInput for a cursor that no page gave.
     """
-    if cursor and not cursor.isdigit():
-        raise Halted(f"{cursor!r} is no cursor of a list of plans", ExitStatus.WRONG_USE)
     condition, values = on_connections(hub, connection, within)
     if cursor:
-        condition, values = f"{condition} AND position < ?", [*values, int(cursor)]
+        condition, values = f"{condition} AND position < ?", [*values, position_in(cursor)]
     sql = f"SELECT {_COLUMNS}, position FROM plan WHERE 1 = 1{condition} ORDER BY position DESC LIMIT ?"  # noqa: S608 - built from columns
     rows = await hub.ledger.rows(sql, (*values, limit + 1))
     more = str(rows[limit - 1][-1]) if len(rows) > limit else None

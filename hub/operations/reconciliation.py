@@ -17,6 +17,7 @@ from domain.record import Record
 from domain.values import money, money_text
 from hub.acting import moment_of
 from hub.app import Hub
+from hub.cursors import position_in
 from hub.operations.failures import on_connections
 from hub.reconciling.stored import (
     COLUMNS,
@@ -84,7 +85,7 @@ async def runs(
     """
     condition, values = on_connections(hub, connection, within)
     if cursor:
-        condition, values = f"{condition} AND position < ?", [*values, _place(cursor)]
+        condition, values = f"{condition} AND position < ?", [*values, position_in(cursor)]
     if position is not None:
         condition, values = f"{condition} AND position <= ?", [*values, position]
     sql = f"SELECT {COLUMNS} FROM reconciliation WHERE 1 = 1{condition} ORDER BY position DESC LIMIT ?"  # noqa: S608 - our own names
@@ -125,7 +126,7 @@ async def lines(hub: Hub, run: str, wanted: LineFilter, *, cursor: str = "", lim
     summary = await summary_of(hub, await run_row(hub, run))
     found: list[LineRow] = []
     last = -1
-    async for place, line in lines_of(hub, summary, wanted, _place(cursor) if cursor else -1):
+    async for place, line in lines_of(hub, summary, wanted, position_in(cursor) if cursor else -1):
         if len(found) == limit:
             return LinePage(found, str(last))
         found.append(line)
@@ -197,12 +198,6 @@ def _moved(then: Summary, now: Summary) -> list[Moved]:
                 )
             )
     return found
-
-
-def _place(cursor: str) -> int:
-    if not cursor.isascii() or not cursor.isdecimal():
-        raise WrongInput("cursor", "it was not given out by this list", "Use next_cursor as it is, or leave it out.")
-    return int(cursor)
 
 
 def document_of(found: Told) -> dict[str, Any]:

@@ -16,10 +16,11 @@ from adapters.store import Snapshot
 from domain.errors import Unknown, WrongInput
 from hub.app import Hub, open_hub
 from hub.asof import position_at
+from hub.cursors import cursor_of
 from hub.files import FORMATS, Format, Options, draft_of, write_rows
 from hub.moments import moment_in
 from hub.operations.exports import Exported, format_of, sha256_of, written_report
-from hub.queries.pages import MOST, USUAL, Page, Place, Query, cursor_of, moment_at, place_of
+from hub.queries.pages import MOST, USUAL, Page, Place, Query, moment_at, place_of
 from hub.report import ExitStatus, Progress, Report
 from hub.reports import REPORTS, Asked, ReportOf
 from hub.settings import Settings

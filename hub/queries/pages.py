@@ -5,18 +5,16 @@ one row twice; its newest state is on the first page of the next reading.
 """
 # ruff: noqa: S608 - only names from our own constants stand in the SQL, every value is bound
 
-import base64
-import binascii
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from adapters.store import Ledger
 from domain.errors import WrongInput
 from hub.asof import position_at
+from hub.cursors import cursor_of, foreign, place_in
 
 MOST = 1000
 USUAL = 100
@@ -86,18 +84,9 @@ def place_of(cursor: str, order: Sequence[str]) -> Place | None:
     """
     if not cursor:
         return None
-    try:
-        raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        place = msgspec.json.decode(raw, type=Place)
-    except (binascii.Error, ValueError, msgspec.DecodeError):
-        place = None
-    if (
-        place is None
-        or not 0 <= place.asof < 1 << 63
-        or len(place.after) != len(order)
-        or not all(map(_fits, order, place.after))
-    ):
-        raise WrongInput("cursor", "it was not given out by this list", "Use next_cursor as it is, or leave it out.")
+    place = place_in(cursor, Place)
+    if not 0 <= place.asof < 1 << 63 or len(place.after) != len(order) or not all(map(_fits, order, place.after)):
+        raise foreign()
     return place
 
 
@@ -105,11 +94,6 @@ def _fits(column: str, value: str | int) -> bool:
     if isinstance(value, int):
         return column in _NUMBERS and 0 <= value < 1 << 63
     return column not in _NUMBERS and "\0" not in value
-
-
-def cursor_of(place: Place) -> str:
-    """The text of a place."""
-    return base64.urlsafe_b64encode(msgspec.json.encode(place)).decode().rstrip("=")
 
 
 async def page(  # noqa: PLR0913 - the parts of one query

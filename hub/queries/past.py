@@ -10,7 +10,8 @@ from typing import Any
 
 from adapters.store import Ledger
 from hub.asof import position_at, told_to
-from hub.queries.pages import MOST, Page, Place, Query, cursor_of, place_of
+from hub.cursors import cursor_of
+from hub.queries.pages import MOST, Page, Place, Query, place_of
 from projections.cross_reference import CROSS_REFERENCES
 from projections.event_log import EVENT_LOGS
 from projections.projection import Table

@@ -1,7 +1,5 @@
 """What handlers of operations have in common: bodies, moments, cursors, and the connection or record that is meant."""
 
-import base64
-import binascii
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
@@ -11,8 +9,9 @@ import msgspec
 from aiohttp import web
 
 from adapters.store import Locked
-from domain.errors import Unknown, WrongInput
+from domain.errors import Unknown
 from hub.access import Action
+from hub.cursors import cursor_of, foreign, place_in
 from hub.queries.pages import USUAL
 from hub.report import ExitStatus, Halted
 from hub.web.answers import json
@@ -25,8 +24,6 @@ T = TypeVar("T")
 PATIENCE = 30
 """Seconds that a request waits for the end of the present round."""
 _AGAIN = 0.2
-_DIGITS = 18
-"""Of a cursor that is a position."""
 
 
 class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -96,14 +93,9 @@ def cursor(request: web.Request) -> str:
     given = request.query.get("cursor", "")
     if not given:
         return ""
-    try:
-        raw = base64.urlsafe_b64decode(given + "=" * (-len(given) % 4))
-        path, place = msgspec.json.decode(raw, type=tuple[str, str])
-    except (binascii.Error, ValueError, msgspec.DecodeError):
-        path, place = "", ""
-    fits = place and path == request.path and place.isascii() and place.isprintable()
-    if not fits or (place.isdigit() and len(place) > _DIGITS):
-        raise WrongInput("cursor", "it was not given out by this list", "Use next_cursor as it is, or leave it out.")
+    path, place = place_in(given, tuple[str, str])
+    if path != request.path or not (place and place.isascii() and place.isprintable()):
+        raise foreign()
     return place
 
 
@@ -111,8 +103,7 @@ def listed(request: web.Request, items: Sequence[Any], next_cursor: str | None, 
     """A page of a list, as of a position in the ledger."""
     following = None
     if next_cursor is not None:
-        raw = msgspec.json.encode((request.path, next_cursor))
-        following = base64.urlsafe_b64encode(raw).decode().rstrip("=")
+        following = cursor_of((request.path, next_cursor))
     return json({"items": msgspec.to_builtins(items), "next_cursor": following, "asof": asof, **more})
 
 

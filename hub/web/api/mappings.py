@@ -3,9 +3,10 @@
 import msgspec
 from aiohttp import web
 
-from domain.errors import Unknown, WrongInput
+from domain.errors import Unknown
 from domain.values import Json
 from hub.access import Action
+from hub.cursors import position_in
 from hub.moments import moment_in
 from hub.operations import mappings
 from hub.operations.mapped_entities import entities
@@ -74,12 +75,10 @@ async def _entities(request: web.Request) -> web.Response:
 
 async def _versions(request: web.Request) -> web.Response:
     hub, place = service(request).hub, cursor(request)
-    if place and not place.isdigit():
-        raise WrongInput("cursor", "it was not given out by this list", "Use next_cursor as it is, or leave it out.")
     page = await mappings.versions(
         hub,
         request.query.get("connection", ""),
-        cursor=int(place) if place else None,
+        cursor=position_in(place) if place else None,
         limit=limit(request),
         within=allowed(request),
     )

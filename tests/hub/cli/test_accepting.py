@@ -25,7 +25,7 @@ FLOW = "purchase-order-to-commitment"
         (("retrieve",), "Name the requests by their ids"),
         (("approvals", "PO1"), "is called PO1"),
         (("approvals", "--state", "open"), "Invalid value"),
-        (("approvals", "--cursor", "yesterday"), "is no cursor"),
+        (("approvals", "--cursor", "yesterday"), "not given out by this list"),
         (("approvals", "--connection", "mian"), 'Did you mean "main"?'),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
