@@ -10,7 +10,8 @@ from decimal import Decimal
 from msgspec import Struct
 
 from domain.linking import COMMITMENTS, PROJECTS, VENDORS, bare, name_words
-from domain.values import money, plain_number
+from domain.reconcile import Line
+from domain.values import money, money_text, plain_number
 
 LEAST = 40
 """Below this two records have nothing to do with each other."""
@@ -240,7 +241,8 @@ def _hungarian(  # noqa: C901 - the textbook form reads best
 class Total(Struct, frozen=True, kw_only=True):
     """What both systems come to in one project, before it goes live; `why` names what differs, at most ten of it.
 
-    Units   decimal text in the company's currency
+    Shape   `what` is a column of the reconciliation; `left_out` is what Business Central holds and a rule keeps there
+    Units   decimal text; `what` ends on the currency where it is not the company's
     """
 
     project: str
@@ -248,22 +250,63 @@ class Total(Struct, frozen=True, kw_only=True):
     what: str
     here: str
     there: str
+    left_out: str = "0"
     why: tuple[str, ...] = ()
 
     @property
     def equal(self) -> bool:
-        """Both come to the same, and so does each pair."""
-        return money(self.here) == money(self.there) and not self.why
+        """Both come to the same but for what a rule leaves out, and so does each pair."""
+        return money(self.here) - money(self.left_out) == money(self.there) and not self.why
 
 
-def total(project: str, procore_id: str, what: str, here: Decimal, there: Decimal, why: Sequence[str]) -> Total:
-    """A total with its differences; more than ten are counted."""
-    told = list(why[:10]) + ([f"and {len(why) - 10} more"] if len(why) > 10 else [])  # noqa: PLR2004
+def totals_of(project: str, procore_id: str, lines: Iterable[Line], currency: str) -> list[Total]:
+    """The totals of a project, from the lines of its reconciliation; commitments are told even where there are none.
+
+    A line is even where both sides hold the same, or the same but for what a rule leaves out, and no pair differs. The
+    budget of a project that sends none is nobody's business here.
+    """
+    columns: dict[str, list[Line]] = {"committed": []}
+    for line in lines:
+        own = line.cell.currency in ("", currency)
+        columns.setdefault(line.column if own else f"{line.column} {line.cell.currency}", []).append(line)
+    return [
+        _total(project, procore_id, what, some)
+        for what, some in columns.items()
+        if not what.startswith("original_budget") or any(_out(line) != line.business_central for line in some)
+    ]
+
+
+def _total(project: str, procore_id: str, what: str, lines: Sequence[Line]) -> Total:
+    why = [words for line in lines for words in _differing(line)]
+    out = sum((_out(line) for line in lines if line.difference), Decimal(0))
     return Total(
         project=project,
         procore_id=procore_id,
         what=what,
-        here=plain_number(here),
-        there=plain_number(there),
-        why=tuple(told),
+        here=money_text(sum((line.business_central for line in lines), Decimal(0))),
+        there=money_text(sum((line.procore for line in lines), Decimal(0))),
+        left_out=money_text(out),
+        why=tuple(why[:_MOST_TOLD]) + ((f"and {len(why) - _MOST_TOLD} more",) if len(why) > _MOST_TOLD else ()),
     )
+
+
+def _out(line: Line) -> Decimal:
+    """What a rule leaves in Business Central."""
+    return sum((each.amount for each in line.explanations if each.kind == "not-sent"), Decimal(0))
+
+
+def _differing(line: Line) -> Iterable[str]:
+    """What differs in one cell, in words; nothing where it is even."""
+    gap = line.difference - _out(line)
+    pairs_agree = all(each.kind != "unexplained" for each in line.explanations)
+    if pairs_agree and not (gap and line.difference):
+        return
+    cell = "/".join(each for each in (line.cell.cost_code, line.cell.cost_type, line.cell.segment) if each)
+    told = [each for each in line.explanations if each.kind != "not-sent"]
+    for each in told:
+        yield f"{each.number} on {cell}: {money_text(each.amount)}, {each.words}"
+    if not told:
+        yield f"{cell}: {money_text(gap)}, no document says why"
+
+
+_MOST_TOLD = 10

@@ -17,7 +17,7 @@ from typing import Literal
 from msgspec import Struct
 
 from domain.states import State
-from domain.values import BUSINESS_CENTRAL, System
+from domain.values import BUSINESS_CENTRAL, System, money_text
 
 Column = Literal["original_budget", "approved_changes", "committed", "invoiced", "direct_cost", "paid"]
 COLUMNS: tuple[Column, ...] = ("original_budget", "approved_changes", "committed", "invoiced", "direct_cost", "paid")
@@ -123,6 +123,7 @@ class Piece(Struct, frozen=True, kw_only=True):
     moved    the source shows a newer version than the ledger knows; of an unknown document: newer than what was read
     touched  the target was changed after our last confirmed write
     why      the rule by which nobody reads an unknown document; `ours` that an unknown one carries our mark
+    assumed  source and target are not joined, and somebody means to join them
     slack    cents that rounding may make on the way from the source, `tolerance` those accepted in the target
     """
 
@@ -143,6 +144,7 @@ class Piece(Struct, frozen=True, kw_only=True):
     touched: bool = False
     why: str = ""
     ours: bool = False
+    assumed: bool = False
     slack: Decimal = ZERO
     tolerance: Decimal = ZERO
 
@@ -198,7 +200,7 @@ def explain(piece: Piece) -> Iterator[tuple[Cell, Explanation]]:
     Procore, so that it is always Business Central less Procore.
     """
     sign = 1 if piece.source == BUSINESS_CENTRAL else -1
-    steps = _whole(piece) if piece.standing.meanwhile else _steps(piece)
+    steps = _meant(piece) if piece.assumed else _whole(piece) if piece.standing.meanwhile else _steps(piece)
     for cell, amount, kind, words in steps:
         if amount:
             yield cell, Explanation(kind, sign * amount, piece.record, piece.number, piece.standing.position, words)
@@ -213,6 +215,15 @@ def _whole(piece: Piece) -> Iterator[Step]:
         here = piece.fresh.get(cell, ZERO) + held.get(cell, ZERO)
         there = piece.there.get(cell, ZERO) + piece.extra.get(cell, ZERO)
         yield cell, here - there, "in-flight", "it was carried while the books were read"
+
+
+def _meant(piece: Piece) -> Iterator[Step]:
+    for each in piece.held:
+        yield each.cell, each.amount, "not-sent", each.words
+    here, there = sum(piece.fresh.values(), ZERO), sum(piece.there.values(), ZERO)
+    words = f"it comes to {money_text(here)}, what it is to be joined with to {money_text(there)}"
+    for cell in _cells(piece, {}):
+        yield cell, piece.fresh.get(cell, ZERO) - piece.there.get(cell, ZERO), "unexplained", words
 
 
 def _steps(piece: Piece) -> Iterator[Step]:

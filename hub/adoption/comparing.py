@@ -9,11 +9,10 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from domain import adoption, budget, endpoints
-from domain.adoption import Card, Match, Total
+from domain import adoption, endpoints
+from domain.adoption import Card, Match
 from domain.commitment import line_total, resource_of
 from domain.delivery import Listing
-from domain.endpoints import budget as budgets
 from domain.events import LinkRow
 from domain.flow import Flow
 from domain.flows import BY_NAME, commitment_parts
@@ -24,6 +23,7 @@ from domain.project import is_npc_child
 from domain.record import Record
 from domain.values import PROCORE, Json, chunks, money, money_text, text
 from hub.adoption.proposal import Candidate, Joining, Proposal, Unclear
+from hub.adoption.totals import proved
 from hub.app import Hub
 from hub.connection import Pair
 from hub.fact_book import FactBook
@@ -81,12 +81,8 @@ class Comparing:
         contracts = await self._contracts_there()
         await self._compare(COMMITMENTS, orders, contracts)
         begun = {each.project for each in (*self._pairs, *self._unclear, *orders)} - {""}
-        totals = [
-            each
-            for number, procore_id in sorted(self._projects.items())
-            if number in begun
-            for each in await self._totals(number, procore_id, orders)
-        ]
+        live = {number: procore_id for number, procore_id in self._projects.items() if number in begun}
+        totals = await proved(self._hub, self._pair, live, self._pairs)
         return Proposal(
             connection=self._pair.name,
             project=self._project,
@@ -245,62 +241,6 @@ class Comparing:
 
     async def _joined_projects(self) -> dict[str, str]:
         return await self._joined(PROJECTS)
-
-    # -- totals ------------------------------------------------------------------------------------
-
-    async def _totals(self, number: str, procore_id: str, orders: Sequence[_Here]) -> list[Total]:
-        """Commitments that are to be joined, and the budget, of one project: nothing may be lost or doubled."""
-        mine = [each for each in orders if each.project == number]
-        pairs = {(each.record, each.part): each for each in self._pairs if each.flow == COMMITMENTS}
-        contracts: list[Card] = []
-        for resource in _CONTRACTS:
-            rows = await self._free(endpoints.contracts(resource, procore_id), resource)
-            contracts += [_contract(row, resource, procore_id) for row in rows if text(row, "status") not in _ENDED]
-        by_id = {card.key: card for card in contracts}
-        why: list[str] = []
-        met: set[str] = set()
-        for each in mine:
-            joined = pairs.get((str(each.record.id), each.part))
-            if joined is None:
-                why.append(f"order {each.record.number} ({each.card.amount}) has no clear commitment")
-                continue
-            row = by_id[_key(joined.link.procore_resource, joined.link.procore_id)]
-            met.add(row.key)
-            if money(row.amount or 0) != money(each.card.amount or 0):
-                why.append(f"order {each.record.number} is {each.card.amount}, commitment {row.number} {row.amount}")
-        others = [card for card in contracts if card.key not in met]
-        why += [f"commitment {card.number} ({card.amount}) has no clear order" for card in others]
-        here = sum((money(each.card.amount or 0) for each in mine), Decimal(0))
-        there = sum((money(card.amount or 0) for card in contracts), Decimal(0))
-        totals = [adoption.total(number, procore_id, "commitments", here, there, why)]
-        planned = await self._budget_here(number)
-        if planned is not None:
-            totals.append(
-                adoption.total(number, procore_id, "budget", planned, await self._budget_there(procore_id), [])
-            )
-        return totals
-
-    async def _budget_here(self, number: str) -> Decimal | None:
-        """What the planning lines that are carried come to; None where the project sends none."""
-        rows = await self._hub.ledger.rows(
-            "SELECT record FROM record WHERE connection = ? AND kind = ? AND project = ? AND vanished = 0",
-            (self._pair.name, "planning_line", number),
-        )
-        amount: Decimal | None = None
-        for some in chunks([UUID(row[0]) for row in rows], PAGE):
-            records = await self._records.load(some)
-            sources = await self._records.sources(records.values())
-            for id_, line in sources.items():
-                if budget.counts(line, records[id_].demanded):
-                    amount = (amount or Decimal(0)) + money(line.get("totalCost") or 0)
-        return amount
-
-    async def _budget_there(self, procore_id: str) -> Decimal:
-        target = self._pair.targets[PROCORE]
-        for view in (await target.list(budgets.budget_views(procore_id)))[:1]:
-            rows = await target.list(budgets.budget_line_items(procore_id, str(view["id"])))
-            return sum((money(row.get("original_budget_amount") or 0) for row in rows), Decimal(0))
-        return Decimal(0)
 
 
 _CONTRACTS = ("purchase_order_contracts", "work_order_contracts")

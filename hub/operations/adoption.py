@@ -12,7 +12,7 @@ from domain import adoption, events
 from domain.adoption import Total
 from domain.linking import PROJECTS
 from domain.record import Moment, Record
-from domain.values import BUSINESS_CENTRAL, Digest
+from domain.values import BUSINESS_CENTRAL, Digest, money
 from hub.acting import moment_of
 from hub.adoption.comparing import Comparing
 from hub.adoption.proposal import Joining, Proposal, Unclear, bytes_of, hash_of, read
@@ -363,7 +363,8 @@ def _render(console: "Console", found: Proposed) -> None:
         say(f"     {count} of {flow} have nothing like them in Procore")
     for total in proposal.totals:
         sign = "equal" if total.equal else "DIFFERENT"
-        say(f"{sign}  {total.project} {total.what}: {total.here} and {total.there}", "" if total.equal else "red")
+        out = f", {total.left_out} left out by rule" if money(total.left_out) else ""
+        say(f"{sign}  {total.project} {total.what}: {total.here} and {total.there}{out}", "" if total.equal else "red")
         for why in total.why:
             say(f"       {why}")
     say(f"confirm with: siteledger adopt confirm {found.hash}")

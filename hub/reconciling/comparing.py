@@ -15,7 +15,7 @@ from hub.reconciling.evidence import evidence
 from hub.reconciling.pairing import Pairing
 from hub.reconciling.pieces import Making
 from hub.reconciling.reading import Books, Reader
-from hub.reconciling.scope import Chunk, chunks_of
+from hub.reconciling.scope import NOTHING, Assumed, Chunk, chunks_of
 
 _FEEDS = "SELECT entity_set, read_to FROM feed WHERE connection = ?"
 Place = tuple[Column, Cell]
@@ -23,12 +23,16 @@ Place = tuple[Column, Cell]
 
 @dataclass
 class Comparison:
-    """Compares one connection. `unread` says what could not be read; its projects are left out."""
+    """Compares one connection. `unread` says what could not be read; its projects are left out.
+
+    `assumed` are pairs that nobody joined yet, and that are compared as if they were.
+    """
 
     pair: Pair
     ledger: Ledger
     projector: Projector
     only: Sequence[str] = ()
+    assumed: Assumed = NOTHING
     currency: str = ""
     projects: int = 0
     unread: list[str] = field(default_factory=list[str])
@@ -42,7 +46,7 @@ class Comparison:
         self.currency = self.pair.local_currency = set_up.currency
         await self.projector.catch_up()
         self.pair.start_date = self.pair.start_date or await first_day(self.ledger, self.pair)
-        for chunk in await chunks_of(self.pair, self.ledger, self.currency, self.only):
+        for chunk in await chunks_of(self.pair, self.ledger, self.currency, self.only, self.assumed):
             self.projects += len(set(chunk.homes.projects.values()))
             yield await self._chunk(chunk)
 
@@ -53,7 +57,7 @@ class Comparison:
         self.unread += books.unread
         await self.projector.catch_up()
         read_to: dict[str, int] = dict(await self.ledger.rows(_FEEDS, (self.pair.name,)))
-        groups = await Pairing(self.pair, self.ledger, books).groups()
+        groups = await Pairing(self.pair, self.ledger, books, self.assumed.documents).groups()
         making = Making(self.pair, chunk, books, read_to, since)
         differing = [group for group in groups if group.differs]
         known = await evidence(

@@ -1,6 +1,6 @@
 """Which document of one company is which of the other: by the pairs of the ledger, else by the mark that it carries."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from uuid import UUID
@@ -41,7 +41,7 @@ class Group:
     """One record with its documents on both sides. Without a record: a document of Procore that stands for none.
 
     `gone` says that Business Central keeps no order any more, only `postings` of it, by line; `ours` that a document
-    without a known record carries our mark.
+    without a known record carries our mark; `assumed` that somebody means to join the two, and nobody did so far.
     """
 
     column: Column
@@ -52,6 +52,7 @@ class Group:
     in_site: list[site.Document] = field(default_factory=list[site.Document])
     gone: bool = False
     ours: bool = False
+    assumed: bool = False
     postings: dict[str, list[Entry]] = field(default_factory=dict[str, list[Entry]])
     order: Json | None = None
 
@@ -75,10 +76,13 @@ class Group:
 class Pairing:
     """Brings the documents of a chunk together; the budget is compared by cell and not here."""
 
-    def __init__(self, pair: Pair, ledger: Ledger, books: Books) -> None:
+    def __init__(
+        self, pair: Pair, ledger: Ledger, books: Books, assumed: Mapping[tuple[str, str], tuple[UUID, str]]
+    ) -> None:
         self._pair = pair
         self._ledger = ledger
         self._books = books
+        self._assumed = assumed
         self._groups: dict[UUID, Group] = {}
         self._loose: list[Group] = []
 
@@ -105,11 +109,14 @@ class Pairing:
                 group.number = group.number or each.number
                 group.in_site.append(each)
                 continue
-            record, kind = known.get((each.resource, each.id)) or self._by_mark(each.origin)
+            meant = self._assumed.get((each.resource, each.id))
+            record, kind = meant or known.get((each.resource, each.id)) or self._by_mark(each.origin)
             if record is None:
                 self._loose.append(Group(each.column, None, number=each.number, in_site=[each]))
             else:
-                self._group(record, kind).in_site.append(each)
+                group = self._group(record, kind)
+                group.in_site.append(each)
+                group.assumed = group.assumed or meant is not None
 
     def _by_mark(self, origin: str) -> tuple[UUID | None, str]:
         """The record that a document of ours says to stand for."""
@@ -125,10 +132,12 @@ class Pairing:
             if each.kind == "planning_line":
                 continue
             if each.kind == "change_order":
-                record = orders.get(each.stands_for)
+                meant, _ = self._assumed.get(("changeOrders", each.id), (None, ""))
+                record = meant or orders.get(each.stands_for)
                 if record is None:
                     self._loose.append(Group(each.column, None, each.kind, each.number, in_central=[each]))
                     continue
+                self._group(record, each.kind).assumed = meant is not None
             else:
                 record = Record.id_for(self._pair.name, each.kind, each.id)
             group = self._group(record, each.kind)

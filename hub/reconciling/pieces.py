@@ -7,7 +7,7 @@ from typing import cast
 
 from domain.reconcile import ZERO, Cell, Entry, Held, Piece, Standing, Sums, central, site, summed
 from domain.states import State
-from domain.values import CENT, PROCORE, Json, cents, money, text
+from domain.values import BUSINESS_CENTRAL, CENT, PROCORE, Json, System, cents, money, text
 from hub.connection import Pair
 from hub.reconciling.evidence import Known, Sent
 from hub.reconciling.pairing import Group
@@ -37,6 +37,8 @@ class Making:
 
     def of_group(self, group: Group, known: Known | None) -> Piece:
         """The piece of a document that one record stands for, or nobody."""
+        if group.assumed:
+            return _meant(group)
         if group.kind == "change_order":
             return self._change_order(group, known)
         if known is None:
@@ -207,6 +209,29 @@ class Making:
         broken = sum(1 for each in fresh if each.amount != cents(each.amount))
         several = sum(len(entries) for entries in group.postings.values() if len(entries) > 1)
         return CENT / 2 * broken + CENT * several
+
+
+def _meant(group: Group) -> Piece:
+    """Two documents that nobody joined yet: all that can be said is what either comes to."""
+    record, held = str(group.record), [each for document in group.in_central for each in document.held]
+    if group.kind == "change_order":
+        fresh = [each for document in group.in_site for each in document.lines]
+        there = [each for document in group.in_central for each in document.lines]
+        source: System = PROCORE
+    else:
+        fresh = [each for document in group.in_central for each in document.lines]
+        there = [each for document in group.in_site for each in document.lines]
+        source = BUSINESS_CENTRAL
+    return Piece(
+        column=group.column,
+        number=group.number,
+        source=source,
+        record=record,
+        fresh=summed(fresh),
+        held=held,
+        there=summed(there),
+        assumed=True,
+    )
 
 
 _HEADS = frozenset({"purchaseOrders", "postedPurchaseInvoices", "projectLedgerEntries"})

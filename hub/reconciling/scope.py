@@ -1,7 +1,8 @@
 """Which projects are compared: those that go to Procore by their flag, and those that ever were joined."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from uuid import UUID
 
 from adapters.store import Ledger
 from domain.delivery import Listing
@@ -20,6 +21,22 @@ WHERE connection = ? AND procore_resource = 'projects' ORDER BY bc_number
 
 
 @dataclass(frozen=True)
+class Assumed:
+    """Pairs that somebody means to join: they are compared as if the ledger had them.
+
+    Shape   `projects` number -> id in Procore; `documents` resource or set, and id there -> record and its kind
+    """
+
+    projects: Mapping[str, str] = field(default_factory=dict[str, str])
+    documents: Mapping[tuple[str, str], tuple[UUID, str]] = field(
+        default_factory=dict[tuple[str, str], tuple[UUID, str]]
+    )
+
+
+NOTHING = Assumed()
+
+
+@dataclass(frozen=True)
 class Chunk:
     """Projects that are read together.
 
@@ -33,7 +50,9 @@ class Chunk:
     versions: Mapping[str, int]
 
 
-async def chunks_of(pair: Pair, ledger: Ledger, currency: str, only: Sequence[str] = ()) -> list[Chunk]:
+async def chunks_of(
+    pair: Pair, ledger: Ledger, currency: str, only: Sequence[str] = (), assumed: Assumed = NOTHING
+) -> list[Chunk]:
     """The projects in lists of at most twenty, in the order of their numbers.
 
     Raises  Unknown for a project that is not compared; what reading a list raises.
@@ -43,6 +62,7 @@ async def chunks_of(pair: Pair, ledger: Ledger, currency: str, only: Sequence[st
     listing = Listing("projects", BUSINESS_CENTRAL, "projects", (*fields, ("$orderby", "number")))
     rows = [maps.read("projects", row) for row in await pair.targets[BUSINESS_CENTRAL].list(listing)]
     links = await ledger.rows(_LINKS, (pair.name,))
+    links += [(number, procore_id, "primary") for number, procore_id in sorted(assumed.projects.items())]
     homes, sites = _homes(rows, links)
     wanted = sorted(set(homes.values()))
     for number in only:

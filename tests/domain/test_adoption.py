@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.adoption import CLEAR, LEAST, Card, Match, _assigned, matched, total, weigh
+from domain.adoption import CLEAR, LEAST, Card, Match, _assigned, matched, totals_of, weigh
 from domain.linking import COMMITMENTS, PROJECTS, VENDORS
+from domain.reconcile import Cell, Column, Explanation, Kind, Line
 from domain.values import money
 
 
@@ -106,9 +107,59 @@ def test_the_assignment_has_the_highest_sum_that_there_is(table: list[list[int]]
     assert sum(scores[pair] for pair in _assigned(some).items()) == best
 
 
-@pytest.mark.requirement("BX-13")
-def test_totals_are_equal_only_where_sums_and_pairs_are() -> None:
-    assert total("J1", "7", "commitments", money("10.00"), money("10"), []).equal
-    assert not total("J1", "7", "commitments", money("10.00"), money("10"), ["order A is 4, commitment 6"]).equal
-    long = total("J1", "7", "commitments", money("1"), money("2"), [str(at) for at in range(12)])
-    assert long.why[-1] == "and 2 more"
+CELL = Cell("J1", "01-100", "M", "SITE", "USD")
+
+
+def even(here: str, there: str, *why: Explanation, cell: Cell = CELL, column: Column = "committed") -> Line:
+    gap = money(here) - money(there)
+    return Line(
+        column=column,
+        cell=cell,
+        business_central=money(here),
+        procore=money(there),
+        difference=gap,
+        unexplained=money(0),
+        explanations=why,
+    )
+
+
+def because(kind: Kind, amount: str, number: str = "PO1") -> Explanation:
+    return Explanation(kind, money(amount), "", number, 0, "for a reason")
+
+
+@pytest.mark.requirement("BX-13", "BX-01")
+def test_totals_are_equal_only_where_every_cell_and_every_pair_is() -> None:
+    other = Cell("J1", "02-200", "M", "SITE", "USD")
+    assert [each.equal for each in totals_of("J1", "7", [even("10", "10")], "USD")] == [True]
+    moved = [
+        even("4", "6", because("in-flight", "-2"), cell=CELL),
+        even("6", "4", because("in-flight", "2"), cell=other),
+    ]
+    (total,) = totals_of("J1", "7", moved, "USD")
+    assert (total.here, total.there, total.equal) == ("10.00", "10.00", False)
+    assert total.why == ("PO1 on 01-100/M/SITE: -2.00, for a reason", "PO1 on 02-200/M/SITE: 2.00, for a reason")
+
+    crossed = [even("10", "10", because("unexplained", "2", "PO1"), because("unexplained", "-2", "PO2"))]
+    assert not totals_of("J1", "7", crossed, "USD")[0].equal
+    swapped = [even("10", "10", because("not-sent", "3", "PO1"), because("made-there", "-3", "PO2"))]
+    assert totals_of("J1", "7", swapped, "USD")[0].equal
+
+
+@pytest.mark.requirement("BX-13", "BX-01")
+def test_what_a_rule_leaves_out_is_told_and_is_no_difference() -> None:
+    (total,) = totals_of("J1", "7", [even("10", "7", because("not-sent", "3"))], "USD")
+    assert (total.equal, total.left_out) == (True, "3.00")
+    (total,) = totals_of("J1", "7", [even("10", "6", because("not-sent", "3"), because("parked", "1"))], "USD")
+    assert (total.equal, len(total.why)) == (False, 1)
+
+
+@pytest.mark.requirement("BX-13", "BX-01")
+def test_each_currency_is_a_total_of_its_own_and_a_budget_that_is_not_sent_is_none() -> None:
+    euro = Cell("J1", "01-100", "M", "SITE", "EUR")
+    kept = even("5", "9", because("not-sent", "5"), because("made-there", "-9"), column="original_budget")
+    found = totals_of("J1", "7", [even("1", "1"), even("2", "2", cell=euro), kept], "USD")
+    assert [(each.what, each.here) for each in found] == [("committed", "1.00"), ("committed EUR", "2.00")]
+
+    many = [even("1", "0", *(because("in-flight", "1", f"PO{at}") for at in range(12)))]
+    assert totals_of("J1", "7", many, "USD")[0].why[-1] == "and 2 more"
+    assert [each.what for each in totals_of("J1", "7", [], "USD")] == ["committed"]
