@@ -1,10 +1,8 @@
 """`backup` and `restore`: all of a store into one file while it is used, and an empty store out of such a file."""
 
-import os
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any
 
 from adapters.ports import Clock, SystemClock
@@ -17,6 +15,7 @@ from domain.events import EVENTS, UPCASTERS
 from hub.app import open_hub
 from hub.audit.sealing import SealsDamaged, seal
 from hub.audit.verifying import verify
+from hub.files import draft_of
 from hub.keyring import keyring_of
 from hub.report import ExitStatus, Halted, Progress, Report
 from hub.settings import Settings
@@ -71,29 +70,12 @@ def made(url: str, file: Path, clock: Clock, *, force: bool = False) -> tuple[Ma
 
     Raises  Halted where the file can't be written; BackupRefused, StoreUnavailable.
     """
-    if file.exists() and not force:
-        message = f"{file} exists already. Name another file, or replace it with --force."
-        raise Halted(message, ExitStatus.WRONG_USE)
-    database = database_at(url)
-    try:
-        # Beside the file, because only within one folder a file takes another's place at one stroke.
-        with NamedTemporaryFile(dir=file.absolute().parent, prefix=f".{file.name}.", delete=False) as draft:
-            place = Path(draft.name)
-            try:
-                manifest = archive.write(
-                    database, draft, version=version("siteledger"), made_at=clock.now().isoformat()
-                )
-                draft.flush()
-                os.fsync(draft.fileno())
-                place.replace(file)
-            except BaseException:
-                place.unlink(missing_ok=True)
-                raise
-    except OSError as error:
-        message = f"{file} can't be written ({error.strerror}); there is no backup."
-        raise Halted(message, ExitStatus.NEEDS_PERSON) from error
-    finally:
-        database.close()
+    with draft_of(file, force=force) as draft:
+        database = database_at(url)
+        try:
+            manifest = archive.write(database, draft, version=version("siteledger"), made_at=clock.now().isoformat())
+        finally:
+            database.close()
     return manifest, file.stat().st_size
 
 
