@@ -177,13 +177,16 @@ async def _proved(ledger: Ledger, rows: Sequence[Row]) -> tuple[list[Step], list
     steps: list[Step] = []
     heads: list[dict[str, Any]] = []
     held = (0, 0, "")
+    headless = False
     for row in rows:
         if row[0] > held[1]:
             found = await ledger.rows(_SEAL, (row[0],))
             held = (found[0][0], found[0][1], bytes(found[0][2]).hex()) if found else (row[0], row[0], "")
-        if not heads or heads[-1]["position"] < row[0]:
-            heads += [dict(zip(_OF_HEAD, head, strict=True)) for head in await ledger.rows(_HEAD, (row[0],))]
-        head = heads[-1]["position"] if heads and heads[-1]["position"] >= row[0] else 0
+        if not headless and (not heads or heads[-1]["position"] < row[0]):
+            following = await ledger.rows(_HEAD, (row[0],))
+            heads += [dict(zip(_OF_HEAD, head, strict=True)) for head in following]
+            headless = not following  # nor has any event behind it one
+        head = 0 if headless else heads[-1]["position"]
         event = ledger.events.decode(row[3], row[4])
         steps.append(Step(row, event, leaf_of(row).hex(), held, head))
     return steps, heads
