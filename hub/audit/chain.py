@@ -24,6 +24,9 @@ FIRST = b"\0" * SIZE
 NOTHING = b"\0" * SIZE
 """The leaf of a row that no event can have: somebody was here before it was sealed."""
 
+NO_EVENT = (TypeError, ValueError, AttributeError, PackError)
+"""What goes wrong with a row that no event can have: a number, nothing, or half an event stands in its place."""
+
 _LEAF = Struct(">cQQII")
 _SEAL = Struct(">cQQ")
 _EVENT, _EVENTS = b"\x00", b"\x01"  # a leaf can never be taken for a seal
@@ -83,12 +86,13 @@ def leaf_of(row: Sequence[Any], position: int | None = None) -> bytes:
     try:
         at, stream, version, topic, state = row
         return leaves_of([(at if position is None else position, _raw(stream), version, str(topic), _raw(state))])
-    except (TypeError, ValueError, AttributeError, PackError):  # a number, nothing, or half an event in its place
+    except NO_EVENT:
         return b""
 
 
 def _raw(value: Any) -> bytes:
-    return value.encode() if isinstance(value, str) else bytes(value)
+    # Of a number, `bytes` would make as many zeros: somebody's number must not take all memory.
+    return value.encode() if isinstance(value, str) else b"" + value
 
 
 def seal_hash(previous: bytes, first: int, last: int, leaves: bytes) -> bytes:
@@ -112,7 +116,7 @@ def _sound(rows: Sequence[Row]) -> bytes:
     """Leaves of what stands there. What can't be an event is sealed as `NOTHING`, which no verification accepts."""
     try:
         return leaves_of(rows)
-    except (TypeError, AttributeError, PackError):
+    except NO_EVENT:
         return b"".join(leaf_of(row) or NOTHING for row in rows)
 
 

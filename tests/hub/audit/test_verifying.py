@@ -102,6 +102,12 @@ ACTS: dict[str, tuple[str, tuple[Any, ...], str, int]] = {
         "inserted",
         0,
     ),
+    "a number for bytes": (
+        "UPDATE stored_events SET state = ? WHERE notification_id = 7",
+        (9_000_000_000_000,),
+        "changed",
+        7,
+    ),
     "text for bytes": ("UPDATE stored_events SET state = 'odd' WHERE notification_id = 7", (), "changed", 7),
 }
 
