@@ -267,11 +267,7 @@ def _other_row(row: LinkRow, seed: str) -> LinkRow:
 
 def _another_id(id_: str, seed: str = "") -> str:
     """An id of the same sort that nobody has."""
-    try:
-        UUID(id_)
-    except ValueError:
-        return _number(f"{id_}{seed}")
-    return str(_guid(f"{id_}{seed}"))
+    return str(_guid(f"{id_}{seed}")) if _is(UUID, id_) else _number(f"{id_}{seed}")
 
 
 def _number(seed: str) -> str:
@@ -310,11 +306,21 @@ def _texts(value: str, words: Sequence[str]) -> list[str]:
         return [f"{2031 if year < 1900 else year + 1}-{date[2]}-{'07' if date[3] != '07' else '08'}{date[4]}"]  # noqa: PLR2004 - the blank date is year 1
     if not value:
         return ["X1", "2031-05-06", "7", *words]
-    try:
+    if _is(UUID, value):
         return [str(UUID(int=UUID(value).int ^ 0xFFFF))]
-    except ValueError:
-        pass
+    if _is(_one_more, value):
+        return [_one_more(value)]
+    return [f"{value} X", "X1", "", *words]
+
+
+def _one_more(number: str) -> str:
+    return str(Decimal(number) + 1)
+
+
+def _is(kind: Callable[[str], object], text: str) -> bool:
+    """It can be read so."""
     try:
-        return [str(Decimal(value) + 1)]
-    except InvalidOperation:
-        return [f"{value} X", "X1", "", *words]
+        kind(text)
+    except (ValueError, InvalidOperation):
+        return False
+    return True
