@@ -1,5 +1,6 @@
 """Commands for drift: what somebody changed in what the hub wrote, and what stands from now on."""
 
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
@@ -10,6 +11,27 @@ from hub.report import ExitStatus, Halted, Report
 
 State = Literal["open", "accepted", "mended", "all"]
 Verdict = Literal["target", "conflict", "gone", "source-deleted"]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Which:
+    """What is settled, where no id says it."""
+
+    connection: str | None = None
+    """Without an id: only this connection."""
+
+    flow: str | None = None
+    """Only this flow."""
+
+    project: str = ""
+    """Without an id: only the project with this number."""
+
+    verdict: Verdict | None = None
+    """Without an id: only what stands so."""
+
+
+ALL = Which()
 
 
 async def show(
@@ -66,10 +88,7 @@ async def keep_source(
     /,
     *,
     field: tuple[str, ...] = (),
-    connection: str | None = None,
-    flow: str | None = None,
-    project: str = "",
-    verdict: Verdict | None = None,
+    which: Which = ALL,
     reason: str,
     shell: Given,
 ) -> Report:
@@ -81,18 +100,10 @@ async def keep_source(
         Any id or number of the record; without one, everything that fits the options, as a batch.
     field
         Only this field, or part/field; may be repeated.
-    connection
-        Without an id: only this connection.
-    flow
-        Only this flow.
-    project
-        Without an id: only the project with this number.
-    verdict
-        Without an id: only what stands so.
     reason
         Why; it is kept.
     """
-    return await _keep(shell, "keep-source", identifier, field, (connection, flow, project, verdict), reason)
+    return await _keep(shell, "keep-source", identifier, field, which, reason)
 
 
 async def keep_target(
@@ -100,10 +111,7 @@ async def keep_target(
     /,
     *,
     field: tuple[str, ...] = (),
-    connection: str | None = None,
-    flow: str | None = None,
-    project: str = "",
-    verdict: Verdict | None = None,
+    which: Which = ALL,
     reason: str,
     shell: Given,
 ) -> Report:
@@ -115,18 +123,10 @@ async def keep_target(
         Any id or number of the record; without one, everything that fits the options, as a batch.
     field
         Only this field, or part/field; may be repeated.
-    connection
-        Without an id: only this connection.
-    flow
-        Only this flow.
-    project
-        Without an id: only the project with this number.
-    verdict
-        Without an id: only what stands so.
     reason
         Why; it is kept.
     """
-    return await _keep(shell, "keep-target", identifier, field, (connection, flow, project, verdict), reason)
+    return await _keep(shell, "keep-target", identifier, field, which, reason)
 
 
 async def merge(
@@ -178,24 +178,27 @@ async def _keep(
     choice: Literal["keep-source", "keep-target"],
     identifier: str,
     fields: tuple[str, ...],
-    where: tuple[str | None, str | None, str, str | None],
+    which: Which,
     reason: str,
 ) -> Report:
     settings = shell.settings("store")
-    connection, flow, project, verdict = where
     from hub.operations.drift import DriftFilter
     from hub.operations.drift_settling import Wish, settle_drift, settle_many
 
     if identifier:
-        wish = Wish(choice=choice, fields=fields, flow=_flow(flow))
+        wish = Wish(choice=choice, fields=fields, flow=_flow(which.flow))
         return await settle_drift(
             settings, identifier=identifier, wish=wish, actor=shell.actor, reason=reason, progress=shell.progress
         )
     if fields:
         message = "--field narrows one record; name the record."
         raise Halted(message, ExitStatus.WRONG_USE)
-    chosen = one_of(settings, connection)
-    wanted = DriftFilter(connection=chosen or "", flow=_flow(flow), project=project, verdict=verdict or "")
+    wanted = DriftFilter(
+        connection=one_of(settings, which.connection) or "",
+        flow=_flow(which.flow),
+        project=which.project,
+        verdict=which.verdict or "",
+    )
     return await settle_many(
         settings, action=choice, wanted=wanted, actor=shell.actor, reason=reason, progress=shell.progress
     )

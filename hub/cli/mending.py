@@ -1,7 +1,10 @@
 """Commands for what does not go on: failures, retry, skip, replay, batches. They work on the ledger and call nobody."""
 
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from cyclopts import Parameter
 
 from hub.cli.shell import Given, Switch, known, one_of
 from hub.cli.working import day_or_moment
@@ -14,6 +17,27 @@ if TYPE_CHECKING:
 
 BY_HAND = "by hand"
 """The reason of a retry or replay where nobody gave one."""
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Which:
+    """Which failures are meant, where no ids say it."""
+
+    flow: str | None = None
+    """Only this flow."""
+
+    cause: str | None = None
+    """Only this cause, as `failures` names it."""
+
+    since: str | None = None
+    """Only what fails since this day or moment."""
+
+    connection: str | None = None
+    """Only this connection."""
+
+
+ALL = Which()
 
 
 async def failures(
@@ -55,10 +79,7 @@ async def failures(
 
 async def retry(
     *ids: str,
-    flow: str | None = None,
-    cause: str | None = None,
-    since: str | None = None,
-    connection: str | None = None,
+    which: Which = ALL,
     reason: str | None = None,
     yes: Switch = False,
     shell: Given,
@@ -69,28 +90,17 @@ async def retry(
     ----------
     ids
         Any id or number of either system.
-    flow
-        Only this flow.
-    cause
-        Only this cause, as `failures` names it.
-    since
-        Only what fails since this day or moment.
-    connection
-        Only this connection.
     reason
         Why, for the record of what was done.
     yes
         Do not ask.
     """
-    return await _act(shell, "retry", ids, (connection, flow, cause, since), reason or BY_HAND, yes=yes)
+    return await _act(shell, "retry", ids, which, reason or BY_HAND, yes=yes)
 
 
 async def skip(
     *ids: str,
-    flow: str | None = None,
-    cause: str | None = None,
-    since: str | None = None,
-    connection: str | None = None,
+    which: Which = ALL,
     reason: str | None = None,
     yes: Switch = False,
     shell: Given,
@@ -101,14 +111,6 @@ async def skip(
     ----------
     ids
         Any id or number of either system.
-    flow
-        Only this flow.
-    cause
-        Only this cause, as `failures` names it.
-    since
-        Only what fails since this day or moment.
-    connection
-        Only this connection.
     reason
         Why; it stands in the rule by which they are left out.
     yes
@@ -117,15 +119,12 @@ async def skip(
     if not (reason or "").strip():
         message = "skip needs --reason: it stands in the rule by which the records are left out."
         raise Halted(message, ExitStatus.WRONG_USE)
-    return await _act(shell, "skip", ids, (connection, flow, cause, since), reason or "", yes=yes)
+    return await _act(shell, "skip", ids, which, reason or "", yes=yes)
 
 
 async def replay(
     *ids: str,
-    flow: str | None = None,
-    cause: str | None = None,
-    since: str | None = None,
-    connection: str | None = None,
+    which: Which = ALL,
     reason: str | None = None,
     yes: Switch = False,
     shell: Given,
@@ -136,20 +135,12 @@ async def replay(
     ----------
     ids
         Any id or number of either system.
-    flow
-        Only this flow.
-    cause
-        Only this cause, as `failures` names it.
-    since
-        Only what fails since this day or moment.
-    connection
-        Only this connection.
     reason
         Why, for the record of what was done.
     yes
         Do not ask.
     """
-    return await _act(shell, "replay", ids, (connection, flow, cause, since), reason or BY_HAND, yes=yes)
+    return await _act(shell, "replay", ids, which, reason or BY_HAND, yes=yes)
 
 
 async def batches(
@@ -189,14 +180,13 @@ async def _act(
     shell: Given,
     action: "Action",
     ids: tuple[str, ...],
-    where: tuple[str | None, str | None, str | None, str | None],
+    which: Which,
     reason: str,
     *,
     yes: bool,
 ) -> Report:
     settings = shell.settings("store")
-    connection, flow, cause, since = where
-    wanted = _filter(one_of(settings, connection), flow, cause, since)
+    wanted = _filter(one_of(settings, which.connection), which.flow, which.cause, which.since)
     from hub.operations.choosing import Choice
     from hub.operations.mending import act
 

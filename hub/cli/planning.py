@@ -2,19 +2,15 @@
 
 from pathlib import Path
 
-from hub.cli.shell import Given, Switch, known, one_of
-from hub.cli.working import day_or_moment
-from hub.report import ExitStatus, Halted, Report
+from hub.cli.shell import Given, one_of
+from hub.cli.working import WHOLE, Round
+from hub.report import Report
 
 
 async def plan(
     *,
     connection: str | None = None,
-    flow: str | None = None,
-    project: str | None = None,
-    since: str | None = None,
-    until: str | None = None,
-    full: Switch = False,
+    which: Round = WHOLE,
     out: Path | None = None,
     shell: Given,
 ) -> Report:
@@ -24,38 +20,22 @@ async def plan(
     ----------
     connection
         Which connection, where there are several.
-    flow
-        Only this flow, such as purchase-order-to-commitment.
-    project
-        Only what belongs to the project with this number.
-    since
-        Read again what changed from this day or moment on; UTC unless it names an offset.
-    until
-        Leave alone what changed at this day or moment or later.
-    full
-        Read everything again, not only what changed.
     out
         Write the plan to this file, for review and for apply.
     """
-    from hub.settings import FLOW_NAMES
-
-    begin, end = day_or_moment("--since", since), day_or_moment("--until", until)
-    if begin and end and begin >= end:
-        message = "--since must be before --until."
-        raise Halted(message, ExitStatus.WRONG_USE)
+    begin, end = which.span()
     settings = shell.settings()
-    only = one_of(settings, connection)
-    chosen = None if flow is None else known(flow, FLOW_NAMES, "flow")
+    only, flow = one_of(settings, connection), which.flow_named()
     from hub.operations.plan import plan as operation
 
     return await operation(
         settings,
         connection=only,
-        flow=chosen,
-        project=project,
+        flow=flow,
+        project=which.project,
         since=begin,
         until=end,
-        full=full,
+        full=which.full,
         out=out,
         actor=shell.actor,
         progress=shell.progress,

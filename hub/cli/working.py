@@ -4,6 +4,7 @@ Each imports its operation when its arguments and the configuration are known to
 answered at once.
 """
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -12,6 +13,50 @@ from cyclopts.validators import Number
 
 from hub.cli.shell import Given, Switch, known, one_of
 from hub.report import ExitStatus, Halted, Report
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Round:
+    """What a round is to read and to carry."""
+
+    flow: str | None = None
+    """Only this flow, such as purchase-order-to-commitment."""
+
+    project: str | None = None
+    """Only what belongs to the project with this number."""
+
+    since: str | None = None
+    """Read again what changed from this day or moment on; UTC unless it names an offset."""
+
+    until: str | None = None
+    """Leave alone what changed at this day or moment or later."""
+
+    full: Switch = False
+    """Read everything again, not only what changed."""
+
+    def span(self) -> tuple[datetime | None, datetime | None]:
+        """From when and until when.
+
+        Raises  Halted (wrong use).
+        """
+        begin, end = day_or_moment("--since", self.since), day_or_moment("--until", self.until)
+        if begin and end and begin >= end:
+            message = "--since must be before --until."
+            raise Halted(message, ExitStatus.WRONG_USE)
+        return begin, end
+
+    def flow_named(self) -> str | None:
+        """The flow, where one is named.
+
+        Raises  Halted (wrong use) where there is none of this name.
+        """
+        from hub.settings import FLOW_NAMES
+
+        return None if self.flow is None else known(self.flow, FLOW_NAMES, "flow")
+
+
+WHOLE = Round()
 
 
 async def check(*, connection: str | None = None, shell: Given) -> Report:
@@ -32,11 +77,7 @@ async def check(*, connection: str | None = None, shell: Given) -> Report:
 async def sync(
     *,
     connection: str | None = None,
-    flow: str | None = None,
-    project: str | None = None,
-    since: str | None = None,
-    until: str | None = None,
-    full: Switch = False,
+    which: Round = WHOLE,
     wait: Annotated[int, Parameter(validator=Number(gte=0))] = 60,
     shell: Given,
 ) -> Report:
@@ -46,38 +87,22 @@ async def sync(
     ----------
     connection
         Only this connection.
-    flow
-        Only this flow, such as purchase-order-to-commitment.
-    project
-        Only what belongs to the project with this number.
-    since
-        Read again what changed from this day or moment on; UTC unless it names an offset.
-    until
-        Leave alone what changed at this day or moment or later.
-    full
-        Read everything again, not only what changed.
     wait
         Seconds to wait for next attempts that fall due.
     """
-    from hub.settings import FLOW_NAMES
-
-    begin, end = day_or_moment("--since", since), day_or_moment("--until", until)
-    if begin and end and begin >= end:
-        message = "--since must be before --until."
-        raise Halted(message, ExitStatus.WRONG_USE)
+    begin, end = which.span()
     settings = shell.settings()
-    only = one_of(settings, connection)
-    chosen = None if flow is None else known(flow, FLOW_NAMES, "flow")
+    only, flow = one_of(settings, connection), which.flow_named()
     from hub.operations.sync import sync as operation
 
     return await operation(
         settings,
         connection=only,
-        flow=chosen,
-        project=project,
+        flow=flow,
+        project=which.project,
         since=begin,
         until=end,
-        full=full,
+        full=which.full,
         wait=timedelta(seconds=wait),
         progress=shell.progress,
     )
