@@ -17,7 +17,7 @@ from hub.due import Narrow
 from hub.operations import demo_company as company
 from hub.operations import demo_month as month
 from hub.operations.demo_totals import totals
-from hub.operations.explain import chain, find
+from hub.operations.explain import chain, find, standing_now
 from hub.operations.sync import one
 from hub.operations.thread import thread
 from hub.report import Announce, ExitStatus, Progress, Quiet, Report
@@ -173,7 +173,7 @@ class _Month:
             (number,),
         ))  # fmt: skip
         waits = [{"kind": kind, "key": key, "text": f"{kind} {key}"} for kind, key in problems]
-        for step in await chain(self._hub.ledger, NAME, waits, 0):
+        for step in await chain(waits, standing_now(self._hub.ledger, NAME)):
             self._progress.say(f"  parked: waits for {step['text']} ({step.get('state', 'not seen yet')})")
             for reason in step.get("reasons", []):
                 self._progress.say(f"          because {reason}")

@@ -1,5 +1,6 @@
 """`explain`: the whole story of one record, by any id or number of either system."""
 
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -119,7 +120,7 @@ async def story(ledger: Ledger, record: str) -> dict[str, Any]:
                 "flow": row[0],
                 "state": row[1],
                 "reasons": msgspec.json.decode(row[2]),
-                "waits_for": await chain(ledger, head.get("connection", ""), msgspec.json.decode(row[3]), 0),
+                "waits_for": await chain(msgspec.json.decode(row[3]), standing_now(ledger, head.get("connection", ""))),
                 "retry_at": row[4] or None,
                 "since": row[5],
                 "next": NEXT.get(row[1], ""),
@@ -166,26 +167,39 @@ async def story(ledger: Ledger, record: str) -> dict[str, Any]:
     }
 
 
-async def chain(ledger: Ledger, connection: str, waits: list[dict[str, str]], depth: int) -> list[dict[str, Any]]:
-    """What is waited for, and what that waits for in turn."""
+Standing = Callable[[Mapping[str, str], str], Awaitable[Sequence[Sequence[Any]]]]
+"""How what a wait names stands in its flow: record, state, reasons and waits of it as JSON text, or no row."""
+
+
+async def chain(waits: Iterable[Mapping[str, str]], standing: Standing, depth: int = 0) -> list[dict[str, Any]]:
+    """What is waited for, how that stands, and what it waits for in turn."""
     told: list[dict[str, Any]] = []
     for wait in waits:
         item: dict[str, Any] = dict(wait)
         flow = BY_KIND.get(wait["kind"])
         if flow is not None:
-            rows = await ledger.rows(
-                "SELECT s.record, s.state, s.reasons, s.waits_for"
-                " FROM record_state s JOIN record r ON r.record = s.record"
-                " WHERE r.connection = ? AND r.kind = ? AND r.number = ? AND r.vanished = 0 AND s.flow = ?",
-                (connection, wait["kind"], wait["key"], flow.name),
-            )
+            rows = await standing(wait, flow.name)
             item["state"] = rows[0][1] if rows else "unknown"
             if rows and depth < DEEPEST:
-                item["record"] = rows[0][0]
-                item["reasons"] = msgspec.json.decode(rows[0][2])
-                item["waits_for"] = await chain(ledger, connection, msgspec.json.decode(rows[0][3]), depth + 1)
+                item |= {"record": rows[0][0], "reasons": msgspec.json.decode(rows[0][2])}
+                further = msgspec.json.decode(rows[0][3], type=list[dict[str, str]])
+                item["waits_for"] = await chain(further, standing, depth + 1)
         told.append(item)
     return told
+
+
+def standing_now(ledger: Ledger, connection: str) -> Standing:
+    """As the tables say it now."""
+
+    def found(wait: Mapping[str, str], flow: str) -> Awaitable[Sequence[Sequence[Any]]]:
+        return ledger.rows(
+            "SELECT s.record, s.state, s.reasons, s.waits_for"
+            " FROM record_state s JOIN record r ON r.record = s.record"
+            " WHERE r.connection = ? AND r.kind = ? AND r.number = ? AND r.vanished = 0 AND s.flow = ?",
+            (connection, wait["kind"], wait["key"], flow),
+        )
+
+    return found
 
 
 def _named(names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> list[dict[str, Any]]:

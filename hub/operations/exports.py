@@ -1,6 +1,7 @@
 """`export`: a view of the read schema as a file, all of it as it was at one moment, while the service goes on."""
 
 import hashlib
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -85,14 +86,40 @@ async def export_file(
     Raises  Halted where the file can't be written; as `export`.
     """
     table = view_named(view)
-    chosen = format_of(format, out)
-    file = out or Path(f"{table.name}{FORMATS[chosen].suffix}")
+
+    async def write(hub: Hub, kind: Format, draft: IO[bytes]) -> Exported:
+        return await export(hub, view, kind, draft, wanted, Options(bom=bom, sheet=table.name))
+
+    return await to_file(settings, write, name=table.name, format=format, out=out, force=force, progress=progress)
+
+
+async def to_file(
+    settings: Settings,
+    write: Callable[[Hub, Format, IO[bytes]], Awaitable[Exported]],
+    *,
+    name: str,
+    format: str,
+    out: Path | None,
+    force: bool,
+    progress: Progress,
+) -> Report:
+    """Have a file written whole or not at all: the one that was named, otherwise one of this name in this folder.
+
+    Raises  WrongInput for no format; Halted where the file can't be written; as `write`.
+    """
+    kind = format_of(format, out)
+    file = out or Path(f"{name}{FORMATS[kind].suffix}")
     async with open_hub(settings) as hub:
-        progress.start("export")
+        progress.start("write")
         with draft_of(file, force=force) as draft:
-            found = await export(hub, view, chosen, draft, wanted, Options(bom=bom, sheet=table.name))
-        progress.finish("export")
-    return written_report(file, found)
+            found = await write(hub, kind, draft)
+        progress.finish("write")
+
+    def render(console: "Console") -> None:
+        words = f"Wrote {file}: {found.rows} rows of {found.view}, as of position {found.position}."
+        console.print(words, markup=False, soft_wrap=True)
+
+    return Report({"file": str(file), **msgspec.to_builtins(found)}, ExitStatus.DONE, render)
 
 
 def format_of(format: str, out: Path | None) -> Format:
@@ -107,13 +134,3 @@ def format_of(format: str, out: Path | None) -> Format:
         return "csv"
     kind_of(format or (out.suffix[1:] if out else ""))
     return "csv"
-
-
-def written_report(file: Path, found: Exported) -> Report:
-    """What a command says that wrote a file."""
-
-    def render(console: "Console") -> None:
-        words = f"Wrote {file}: {found.rows} rows of {found.view}, as of position {found.position}."
-        console.print(words, markup=False, soft_wrap=True)
-
-    return Report({"file": str(file), **msgspec.to_builtins(found)}, ExitStatus.DONE, render)

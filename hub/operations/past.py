@@ -1,6 +1,6 @@
 """`explain --asof`: what both systems and the link between them looked like at a position."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -9,12 +9,11 @@ import msgspec
 from adapters.store import Ledger
 from domain import events
 from domain.errors import Unknown
-from domain.flows import BY_KIND
 from domain.values import Json, read_json
 from hub.app import Hub, open_hub
 from hub.asof import position_at
 from hub.differences import differences
-from hub.operations.explain import DEEPEST, NEXT, find
+from hub.operations.explain import NEXT, Standing, chain, find
 from hub.records import canonical_json
 from hub.report import ExitStatus, Halted, Progress, Report
 from hub.retelling import Placed, events_of, told_by
@@ -153,7 +152,7 @@ async def _flow(ledger: Ledger, connection: str, row: Row, position: int) -> dic
         "flow": row["flow"],
         "state": row["state"],
         "reasons": msgspec.json.decode(row["reasons"]),
-        "waits_for": await _chain(ledger, connection, msgspec.json.decode(row["waits_for"]), position, 0),
+        "waits_for": await chain(msgspec.json.decode(row["waits_for"]), _standing_then(ledger, connection, position)),
         "retry_at": row["retry_at"] or None,
         "since": row["since"],
         "next": NEXT.get(row["state"], ""),
@@ -170,24 +169,14 @@ WHERE s.connection = ? AND s.kind = ? AND s.number = ? AND s.flow = ? AND h.vali
 """
 
 
-async def _chain(
-    ledger: Ledger, connection: str, waits: Iterable[Mapping[str, str]], position: int, depth: int
-) -> list[dict[str, Any]]:
-    """What was waited for, how that stood then, and what it waited for in turn."""
-    told: list[dict[str, Any]] = []
-    for wait in waits:
-        item: dict[str, Any] = dict(wait)
-        flow = BY_KIND.get(wait["kind"])
-        if flow is not None:
-            of = (connection, wait["kind"], wait["key"], flow.name, position)
-            rows = await ledger.rows(_WAITED, (*of, *of, position))
-            item["state"] = rows[0][1] if rows else "unknown"
-            if rows and depth < DEEPEST:
-                item |= {"record": rows[0][0], "reasons": msgspec.json.decode(rows[0][2])}
-                further = msgspec.json.decode(rows[0][3], type=list[dict[str, str]])
-                item["waits_for"] = await _chain(ledger, connection, further, position, depth + 1)
-        told.append(item)
-    return told
+def _standing_then(ledger: Ledger, connection: str, position: int) -> Standing:
+    """As it was at a position."""
+
+    def found(wait: Mapping[str, str], flow: str) -> Awaitable[Sequence[Sequence[Any]]]:
+        of = (connection, wait["kind"], wait["key"], flow, position)
+        return ledger.rows(_WAITED, (*of, *of, position))
+
+    return found
 
 
 async def _bodies(ledger: Ledger, names: Iterable[str]) -> dict[str, Json]:

@@ -17,9 +17,9 @@ from domain.errors import Unknown, WrongInput
 from hub.app import Hub, open_hub
 from hub.asof import position_at
 from hub.cursors import cursor_of
-from hub.files import FORMATS, Format, Options, draft_of, write_rows
+from hub.files import Format, Options, write_rows
 from hub.moments import moment_in
-from hub.operations.exports import Exported, format_of, sha256_of, written_report
+from hub.operations.exports import Exported, sha256_of, to_file
 from hub.queries.pages import MOST, USUAL, Page, Place, Query, moment_at, place_of
 from hub.report import ExitStatus, Progress, Report
 from hub.reports import REPORTS, Asked, ReportOf
@@ -200,11 +200,8 @@ async def report_to_file(
     Raises  Halted where the file can't be written; as `report_file`.
     """
     of = report_named(name)
-    chosen = format_of(format, out)
-    file = out or Path(f"{of.name}{FORMATS[chosen].suffix}")
-    async with open_hub(settings) as hub:
-        progress.start("report")
-        with draft_of(file, force=force) as draft:
-            found = await report_file(hub, name, chosen, draft, wanted, Options(bom=bom, sheet=of.name))
-        progress.finish("report")
-    return written_report(file, found)
+
+    async def write(hub: Hub, kind: Format, draft: IO[bytes]) -> Exported:
+        return await report_file(hub, name, kind, draft, wanted, Options(bom=bom, sheet=of.name))
+
+    return await to_file(settings, write, name=of.name, format=format, out=out, force=force, progress=progress)
