@@ -20,7 +20,7 @@ from tests.hub.web.test_contract import fits, schema_of
 from tests.journeys import changes, journals, posting
 from tests.journeys.cli import called, written
 from tests.journeys.harness import World, kinds, line, sqlite, world
-from tests.journeys.quick import quick
+from tests.journeys.quick import quick, run
 from tests.journeys.serving import served
 from tests.journeys.test_approval_everywhere import accept_all
 from tests.journeys.test_budget import planned
@@ -150,33 +150,38 @@ FOR_GOOD = {key: INJECTED[key] for key in (("committed", "12-100"), ("direct_cos
 """Cents of rounding, and a reversal that the rules never send: explained, and nothing to be mended."""
 
 
+async def all_kinds(it: World) -> None:
+    """A month that is equal and signed, and then each kind of difference, named with its amount."""
+    a_month(it)
+    await it.sync()
+    async with it.hub() as hub:
+        row, rows = await compared(hub)
+        assert (row.result, row.differing, row.open, rows) == ("equal", 0, 0, [])
+        measures = {each.measure: each for each in (await told(hub, row.run)).summary.totals}
+        assert (measures["committed"].business_central, measures["committed"].procore) == ("685.33", "685.33")
+        assert (measures["paid"].carried, measures["paid"].difference) == (False, "")
+        signed = await sign_off(hub, row.run, actor="user:ann", reason="March")
+
+    before_a_round(it)
+    await it.sync(wait=timedelta(0))
+    after_the_round(it)
+    places = it.places()
+    async with it.hub() as hub:
+        row, rows = await compared(hub)
+        assert {key: sorted(found) for key, found in why(rows).items()} == INJECTED
+        assert {kind for found in INJECTED.values() for kind, _ in found} == set(KINDS)
+        assert row.result == "explained"
+        moved = {each.measure: each for each in (await told(hub, row.run)).moved}
+        assert (moved["direct_cost"].difference_then, moved["direct_cost"].difference_now) == ("0.00", "-217.77")
+        assert (await told(hub, row.run)).signed == signed
+    assert it.written(places) == 0
+
+
 @pytest.mark.requirement("BX-01", "C-10", "C-62")
 @quick
 async def test_each_kind_of_difference_is_named_with_its_amount_and_gone_once_it_is_mended(tmp_path: Path) -> None:
     async with world(sqlite(tmp_path), flows=GATE) as it:
-        a_month(it)
-        await it.sync()
-        async with it.hub() as hub:
-            row, rows = await compared(hub)
-            assert (row.result, row.differing, row.open, rows) == ("equal", 0, 0, [])
-            measures = {each.measure: each for each in (await told(hub, row.run)).summary.totals}
-            assert (measures["committed"].business_central, measures["committed"].procore) == ("685.33", "685.33")
-            assert (measures["paid"].carried, measures["paid"].difference) == (False, "")
-            signed = await sign_off(hub, row.run, actor="user:ann", reason="March")
-
-        before_a_round(it)
-        await it.sync(wait=timedelta(0))
-        after_the_round(it)
-        places = it.places()
-        async with it.hub() as hub:
-            row, rows = await compared(hub)
-            assert {key: sorted(found) for key, found in why(rows).items()} == INJECTED
-            assert {kind for found in INJECTED.values() for kind, _ in found} == set(KINDS)
-            assert row.result == "explained"
-            moved = {each.measure: each for each in (await told(hub, row.run)).moved}
-            assert (moved["direct_cost"].difference_then, moved["direct_cost"].difference_now) == ("0.00", "-217.77")
-            assert (await told(hub, row.run)).signed == signed
-        assert it.written(places) == 0
+        await all_kinds(it)
 
         await mend(it)
         it.clock.skip(timedelta(hours=1))
@@ -197,6 +202,28 @@ async def test_each_kind_of_difference_is_named_with_its_amount_and_gone_once_it
             assert (done.signed_by, done.reason) == ("user:ann", "1.50 is being asked about")
             page = await runs(hub, limit=2)
             assert [each.result for each in page.items] == ["unexplained", "explained"]
+
+
+@pytest.mark.postgres
+@pytest.mark.requirement("BX-01")
+def test_a_ledger_on_postgresql_names_each_kind_of_difference_too_and_pages_its_lines(postgres_url: str) -> None:
+    async def story() -> None:
+        async with world(postgres_url, flows=GATE) as it:
+            await all_kinds(it)
+            async with it.hub() as hub:
+                newest, before = (await runs(hub, limit=2)).items
+                whole = (await lines(hub, newest.run, LineFilter(), limit=1000)).items
+                found: list[LineRow] = []
+                cursor: str | None = ""
+                while cursor is not None:
+                    page = await lines(hub, newest.run, LineFilter(), cursor=cursor, limit=7)
+                    found, cursor = [*found, *page.items], page.next_cursor
+                assert (found, len(found)) == (list(whole), newest.lines)
+                (only,) = (await lines(hub, newest.run, LineFilter(kind="made-there"))).items
+                assert (only.cost_code, only.procore) == ("13-100", "210.00")
+                assert (await told(hub, before.run)).row.result == "equal"
+
+    run(story)
 
 
 @pytest.mark.requirement("BX-01", "C-62")
