@@ -1,6 +1,6 @@
 """In which state a record is in a flow, worked out from its events in one place for records and read models."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 from msgspec import Struct
 
@@ -21,6 +21,7 @@ State = Literal[
     "deleted",
 ]
 
+STATES: tuple[State, ...] = get_args(State)
 UNFINISHED: frozenset[State] = frozenset({"pending", "in-flight", "failed"})
 NEEDS_A_PERSON: frozenset[State] = frozenset({"dead", "rejected", "conflict"})
 QUIET: frozenset[State] = frozenset({"synced", "excluded", "deleted", "pending"})

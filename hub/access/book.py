@@ -307,19 +307,20 @@ class Book:
             )
         return Session(_user(rows[0][3:]), created, seen)
 
-    async def end_session(self, id_: str) -> None:
-        """Sign out. A session that is over stays over."""
+    async def end_session(self, id_: str) -> bool:
+        """Sign out; whether this ended it. A session that is over stays over."""
         key = fingerprint(id_)
         rows = await self._ledger.rows("SELECT user_name FROM access_session WHERE sha256 = ?", (key,))
         if not rows:
-            return
+            return False
         name = rows[0][0]
         event = signed(SessionEnded, self._clock, f"user:{name}", stream_of("session", key.hex()), 2, name=name)
         gone = Statement("DELETE FROM access_session WHERE sha256 = ?", ((key,),))
         try:
             await self._ledger.append([event], also=[gone])
         except StreamMoved:
-            return  # signed out twice at the same moment
+            return False  # signed out twice at the same moment
+        return True
 
 
 _TOKEN_COLUMNS = "name, owner, role, connections, approve, created_at, expires_at, used_at, revoked_at"  # noqa: S105 - columns

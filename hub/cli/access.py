@@ -73,6 +73,13 @@ async def remove_user(name: str, /, *, shell: Given) -> Report:
     return await operation(shell.settings("store"), name=name, actor=shell.actor)
 
 
+async def link_user(name: str, /, *, shell: Given) -> Report:
+    """An address that signs a user in to the dashboard, once and within 15 minutes."""
+    from hub.operations.access import link_user as operation
+
+    return await operation(shell.settings("store"), name=name, actor=shell.actor)
+
+
 async def list_tokens(*, shell: Given) -> Report:
     """All tokens with their scopes, end and last use."""
     from hub.operations.access import tokens as operation
@@ -120,7 +127,13 @@ async def revoke_token(name: str, /, *, shell: Given) -> Report:
 def groups() -> tuple[App, App]:
     """`users` and `tokens`."""
     users = App(name="users", help="Who may sign in, and what they may do.")
-    for name, command in (("list", list_users), ("add", add_user), ("change", change_user), ("remove", remove_user)):
+    for name, command in (
+        ("list", list_users),
+        ("add", add_user),
+        ("change", change_user),
+        ("link", link_user),
+        ("remove", remove_user),
+    ):
         users.command(command, name=name)
     tokens = App(name="tokens", help="Tokens with which programs sign in.")
     for name, command in (("list", list_tokens), ("create", create_token), ("revoke", revoke_token)):

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from hub.access import EVERY, Access, NoSuch, Right, Role, Token, User, WrongRequest, operator
+from hub.access.access import CODE
 from hub.app import open_hub
 from hub.report import ExitStatus, Report
 from hub.settings import Settings
@@ -60,6 +61,17 @@ async def remove_user(settings: Settings, *, name: str, actor: str) -> Report:
     async with _access(settings) as access:
         await access.remove_user(operator(actor), name)
     return _report({"removed": name}, [f"Removed {name}; sessions and tokens of this user open nothing any more."])
+
+
+async def link_user(settings: Settings, *, name: str, actor: str) -> Report:
+    """An address that signs a user in once; the report is the only place where it is ever shown."""
+    async with _access(settings) as access:
+        code = await access.sign_in_code(operator(actor), name)
+    server = settings.server
+    place = server.public_url or f"http://{server.host}:{server.port}"
+    url = f"{place}/sign-in?code={code}"
+    minutes = int(CODE.total_seconds()) // 60
+    return _report({"user": name, "url": url}, [f"Open within {minutes} minutes; it works once:", url])
 
 
 async def tokens(settings: Settings) -> Report:

@@ -11,7 +11,7 @@ from adapters.store import Ledger
 from domain.errors import Unknown, WrongInput
 from hub.operations.explain import find, story
 from hub.queries.pages import USUAL, Page, Query, page
-from hub.queries.past import page_at
+from hub.queries.past import Blocks, blocks_at, page_at
 from projections.cross_reference import CROSS_REFERENCE
 from projections.history import LINK_HISTORY, STATE_HISTORY
 from projections.record_state import RECORD_STATE
@@ -31,6 +31,7 @@ _STATE = (
     "since",
     "valid_from",
 )
+_ORDER = ("valid_from", "record", "flow")
 _PAIR = (
     "connection",
     "flow",
@@ -80,6 +81,48 @@ async def records(ledger: Ledger, wanted: Wanted) -> Page:
 
     Raises  WrongInput.
     """
+    return await page_at(
+        ledger,
+        (RECORD_STATE, STATE_HISTORY),
+        _STATE,
+        seen(wanted),
+        _narrowed(ledger, wanted),
+        order=_ORDER,
+        descending=True,
+        cursor=wanted.cursor,
+        limit=wanted.limit,
+        asof=wanted.asof,
+        narrow=bool(wanted.project),
+        shape=_state,
+    )
+
+
+async def blocks(ledger: Ledger, wanted: Wanted, asof: int, size: int, most: int) -> Blocks:
+    """How many records a list has as of a position, and where each block of them begins behind the first."""
+    return await blocks_at(
+        ledger,
+        (RECORD_STATE, STATE_HISTORY),
+        seen(wanted),
+        _narrowed(ledger, wanted),
+        order=_ORDER,
+        descending=True,
+        asof=asof,
+        narrow=bool(wanted.project),
+        size=size,
+        most=most,
+    )
+
+
+async def now(ledger: Ledger, ids: Collection[str], connections: Collection[str]) -> list[dict[str, Any]]:
+    """The rows of these records as they are."""
+    query = Query()
+    query.one_of(ledger, "record", ids)
+    query.one_of(ledger, "connection", connections)
+    sql = f"SELECT {', '.join(_STATE)} FROM record_state WHERE {query.sql} ORDER BY record, flow"  # noqa: S608 - own columns
+    return [_state(dict(zip(_STATE, row, strict=True))) for row in await ledger.rows(sql, query.values)]
+
+
+def _narrowed(ledger: Ledger, wanted: Wanted) -> Query:
     query = Query()
     query.equal("flow", wanted.flow)
     if "," in wanted.state:
@@ -90,20 +133,7 @@ async def records(ledger: Ledger, wanted: Wanted) -> Page:
     if wanted.q:
         text = like(wanted.q.upper())
         query.where("(UPPER(number) LIKE ? ESCAPE '!' OR UPPER(title) LIKE ? ESCAPE '!')", f"{text}%", f"%{text}%")
-    return await page_at(
-        ledger,
-        (RECORD_STATE, STATE_HISTORY),
-        _STATE,
-        seen(wanted),
-        query,
-        order=("valid_from", "record", "flow"),
-        descending=True,
-        cursor=wanted.cursor,
-        limit=wanted.limit,
-        asof=wanted.asof,
-        narrow=bool(wanted.project),
-        shape=_state,
-    )
+    return query
 
 
 async def cross_references(ledger: Ledger, wanted: Wanted) -> Page:

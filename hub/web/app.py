@@ -27,6 +27,8 @@ from hub.web.idempotency import idempotency
 from hub.web.identity import sign_in_of
 from hub.web.keys import SERVICE
 from hub.web.metrics import METRICS, Metrics, timed
+from hub.web.pages import entry, errors, live, records, static
+from hub.web.pages import record as record_page
 from hub.web.problems import problems
 from hub.web.routes import Route, add
 
@@ -40,10 +42,20 @@ OPEN = (
     Route("GET", "/openapi.json", contract.serve, None),
     Route("GET", "/metrics", health.metrics, Action.SEE, whole=True),
 )
+PAGES: tuple[Route, ...] = (
+    *static.ROUTES,
+    *sign_in.ROUTES,
+    *entry.ROUTES,
+    *live.ROUTES,
+    *records.ROUTES,
+    *record_page.ROUTES,
+)
+"""What browsers ask: files, pages and their forms."""
+
 ROUTES: tuple[Route, ...] = (
+    *PAGES,
     *OPEN,
     *hooks.ROUTES,
-    *sign_in.ROUTES,
     *reading.ROUTES,
     *past.ROUTES,
     *access_api.ROUTES,
@@ -81,6 +93,7 @@ def application(service: Service) -> web.Application:
         middlewares=[
             headers(by_tls=(server.public_url or "").startswith("https://")),
             timed,
+            errors.as_pages,
             problems,
             guard.guard(service.hub.access, by_place, tuple(service.hub.settings.connections)),
             contract.enforce(),

@@ -51,7 +51,8 @@ def guard(access: Access, routes: Mapping[tuple[str, str], Route], connections: 
             await access.require(found, action)
             request[ALLOWED] = connections
         else:
-            request[ALLOWED] = await _allowed(access, found, action, request.query.get("connection"), connections)
+            wanted = request.query.get("connection") or None  # a form sends what is empty, too
+            request[ALLOWED] = await _allowed(access, found, action, wanted, connections)
         return await handler(request)
 
     return middleware

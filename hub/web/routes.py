@@ -20,7 +20,7 @@ class Route:
     action  what somebody must be allowed to do; None for addresses that are open, or that ask for a secret of their own
     whole   the action is about the hub and not about one connection
     secret  the answer holds something that is shown once, so it is never kept for a repeated request
-    ids     a pattern of `{id}`, where a word may stand in its place that is an address of its own
+    ids     a pattern of the last part in braces, where another address has a word in its place, or where it has slashes
     """
 
     method: str
@@ -50,7 +50,8 @@ async def still_allowed(request: web.Request) -> bool:
 def add(app: web.Application, routes: Sequence[Route]) -> None:
     """Make the routes known to the application."""
     for route in routes:
-        path = route.path.replace("{id}", f"{{id:{route.ids}}}") if route.ids else route.path
+        before, brace, after = route.path.rpartition("}")
+        path = f"{before}:{route.ids}{brace}{after}" if route.ids else route.path
         if route.method == "GET":
             app.router.add_get(path, route.handler)  # and HEAD
         else:

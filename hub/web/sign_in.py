@@ -1,4 +1,4 @@
-"""The addresses of signing in and out by a browser."""
+"""The addresses of signing in by an identity provider, and of signing out."""
 
 from aiohttp import web
 
@@ -43,8 +43,7 @@ async def _end(request: web.Request) -> web.Response:
     session = await access.sign_in(name, way.given(claims), way.until(claims))
     if before := request.cookies.get(COOKIE, ""):
         await access.book.end_session(before)
-    answer = web.Response(status=303, headers={"Location": "/"})
-    _set(answer, COOKIE, session)
+    answer = signed_in(session, "/")
     _drop(answer, TRIP)
     return answer
 
@@ -56,6 +55,13 @@ async def _out(request: web.Request) -> web.Response:
         await service(request).hub.access.book.end_session(session)
     answer = web.Response(status=303, headers={"Location": "/"})
     _drop(answer, COOKIE)
+    return answer
+
+
+def signed_in(session: str, place: str) -> web.Response:
+    """Leads a browser on, which now holds a session."""
+    answer = web.Response(status=303, headers={"Location": place})
+    _set(answer, COOKIE, session)
     return answer
 
 
@@ -76,7 +82,7 @@ def _drop(answer: web.Response, name: str) -> None:
 
 
 ROUTES = (
-    Route("GET", "/sign-in", _begin, None),
+    Route("GET", "/sign-in/begin", _begin, None),
     Route("GET", CALLBACK, _end, None),
     Route("POST", "/sign-out", _out, None),
 )

@@ -3,6 +3,7 @@
 A first connection starts at the present. A stream ends when the service does; a reader who left ends it too.
 """
 
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
 import orjson
@@ -24,12 +25,25 @@ SLOW = 30.0
 """Seconds in which a page must be taken; whoever does not is cut off and goes on later where he stopped."""
 
 
+Told = Callable[[Sequence[Happening]], Awaitable[Sequence[tuple[str, int]]]]
+"""Turns what happened, of what may be seen, into messages, each with the position that it is told to."""
+
+
 async def stream(request: web.Request) -> web.StreamResponse:
     """Everything that happens on the connections that may be seen, from `Last-Event-ID` or from now on."""
-    it = service(request)
-    tail = it.tail
+    flow = request.query.get("flow")
+
+    async def told(page: Sequence[Happening]) -> Sequence[tuple[str, int]]:
+        return [(orjson.dumps(item).decode(), item.position) for item in page if flow in (None, item.flow)]
+
+    return await streamed(request, told)
+
+
+async def streamed(request: web.Request, told: Told) -> web.StreamResponse:
+    """A stream of messages about what happens, until the reader or the service has gone."""
+    tail = service(request).tail
     position = _last(request, tail.position)
-    names, flow = allowed(request), request.query.get("flow")
+    names = allowed(request)
     if tail.streams >= MOST_STREAMS:
         tail.dropped["full"] += 1
         raise Refused(503, f"{MOST_STREAMS} streams are open", headers={"Retry-After": "10"})
@@ -45,10 +59,9 @@ async def stream(request: web.Request) -> web.StreamResponse:
                             break
                     page = await tail.after(position, QUIET)
                     with move_on_after(SLOW) as taken:
-                        for item in page:
-                            position = item.position
-                            if item.connection in names and flow in (None, item.flow):
-                                await answer.send(_shown(item), id=str(item.position))
+                        for message, place in await told([item for item in page if item.connection in names]):
+                            await answer.send(message, id=str(place))
+                        position = page[-1].position if page else position
                     if taken.cancelled_caught:
                         tail.dropped["slow"] += 1
                         _cut_off(request)
@@ -69,7 +82,3 @@ def _cut_off(request: web.Request) -> None:
     """Ends the connection at once: a reader who takes nothing would not take a farewell either."""
     if request.transport is not None:
         request.transport.abort()
-
-
-def _shown(item: Happening) -> str:
-    return orjson.dumps(item).decode()

@@ -11,11 +11,11 @@ from jsonschema import Draft202012Validator, FormatChecker
 from limits import RateLimitItemPerSecond
 from openapi_spec_validator import validate
 
-from hub.web import contract, guard, sign_in
-from hub.web.app import ROUTES
+from hub.web import contract, guard
+from hub.web.app import PAGES, ROUTES
 from tests.hub.web.harness import ADMIN, Filled, Web, served, settings
 
-NOT_DESCRIBED = {(route.method, route.path) for route in sign_in.ROUTES}
+NOT_DESCRIBED = {(route.method, route.path) for route in PAGES}
 """What browsers alone ask, with whatever parameters an identity provider adds."""
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 

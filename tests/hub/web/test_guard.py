@@ -10,12 +10,13 @@ from aiohttp import web
 from domain.events import AccessRefused
 from hub.access import EVERY, RULES, Principal, Right, Role, may
 from hub.web import guard, hooks, sign_in
+from hub.web.pages import entry
 from hub.web.app import ROUTES
 from hub.web.routes import Route
 from tests.hub.web.harness import NOW, Filled, served, settings
 
 PUSH, GRANT = Right.PUSH_TO_ACCOUNTING, Right.GRANT
-WITH_A_SECRET_OF_THEIR_OWN = [*hooks.ROUTES, *sign_in.ROUTES]
+WITH_A_SECRET_OF_THEIR_OWN = [*hooks.ROUTES, *sign_in.ROUTES, *entry.ROUTES]
 GUARDED = [route for route in ROUTES if route.action is not None]
 
 

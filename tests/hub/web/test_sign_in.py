@@ -42,7 +42,7 @@ async def web(ledger: Filled, folder: Path, **oidc: Any) -> AsyncGenerator[tuple
 
 async def begun(it: Web) -> tuple[str, str]:
     """Where the browser is sent, and its cookie."""
-    async with it.request("/sign-in", token=None, headers={"X-Forwarded-Host": "evil.example.com"}) as answer:
+    async with it.request("/sign-in/begin", token=None, headers={"X-Forwarded-Host": "evil.example.com"}) as answer:
         assert answer.status == 302
         return answer.headers["Location"], answer.headers["Set-Cookie"].partition(";")[0]
 
@@ -281,14 +281,14 @@ async def test_a_provider_that_is_away_or_does_not_know_us_is_told_apart_and_no_
         status, _, words = await signed_in(it, who, roles=["Everything"])
         assert (status, "client_secret" in words) == (502, True)
     async with web(ledger, tmp_path, issuer="http://127.0.0.1:9") as (it, _):
-        problem = await it.ask("/sign-in", token=None, status=503)
+        problem = await it.ask("/sign-in/begin", token=None, status=503)
         assert "try again" in problem["detail"]
     assert SECRET not in caplog.text + words
 
 
 async def test_without_a_provider_nobody_signs_in_by_a_browser(ledger: Filled, tmp_path: Path) -> None:
     async with served(settings(ledger.copy(tmp_path), ledger.tables)) as it:
-        await it.ask("/sign-in", token=None, status=404)
+        await it.ask("/sign-in/begin", token=None, status=404)
         await it.ask("/sign-in/callback?code=a&state=b", token=None, status=404)
 
 

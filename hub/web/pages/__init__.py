@@ -1,0 +1,1 @@
+"""The dashboard: pages for operators, accountants and auditors, rendered here and readable without any script."""

@@ -1,0 +1,37 @@
+"""Live parts of pages: what happened becomes the HTML of the rows and numbers that it changed.
+
+A page has one stream. Each message holds parts that say which element they replace; an element that is not on the page
+is left out by the browser, so a stream need not know what a page shows.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from aiohttp import web
+
+from hub.access import Action
+from hub.tail import Happening
+from hub.web.api.live import streamed
+from hub.web.pages import records
+from hub.web.problems import Refused
+from hub.web.routes import Route
+
+Parts = Callable[[web.Request, Sequence[Happening]], Awaitable[str]]
+"""Parts of a page that changed by what happened, as HTML; empty for nothing."""
+
+PARTS: Mapping[str, Parts] = {"records": records.live}
+"""Page -> its parts."""
+
+
+async def _live(request: web.Request) -> web.StreamResponse:
+    parts = PARTS.get(request.match_info["page"])
+    if parts is None:
+        raise Refused(404, "nothing on this page changes by itself")
+
+    async def told(page: Sequence[Happening]) -> Sequence[tuple[str, int]]:
+        changed = await parts(request, page) if page else ""
+        return [(changed, page[-1].position)] if changed else []
+
+    return await streamed(request, told)
+
+
+ROUTES = (Route("GET", "/live/{page}", _live, Action.SEE),)

@@ -1,0 +1,95 @@
+"""One record: where it stands and why, what happens next, its story, what both sides hold, where values come from."""
+
+from typing import Any
+
+import msgspec
+from aiohttp import web
+from msgspec import Struct
+
+from domain.errors import Unknown, WrongInput
+from domain.values import read_json
+from hub.access import Action
+from hub.operations.past import differs, record_as_of
+from hub.operations.provenance import provenance
+from hub.queries import records
+from hub.web.asking import record_of
+from hub.web.keys import service
+from hub.web.pages.documents import guarded, pretty
+from hub.web.pages.frame import Frame, address, frame_of, show
+from hub.web.problems import Refused
+from hub.web.routes import Route, allowed
+
+TABS = (
+    ("story", "Story"),
+    ("difference", "Difference"),
+    ("attempts", "Attempts"),
+    ("documents", "Documents"),
+    ("provenance", "Where values come from"),
+)
+
+
+class Head(Struct, frozen=True, kw_only=True):
+    """What every tab of a record shows above itself."""
+
+    record: str
+    connection: str
+    kind: str
+    number: str
+    title: str
+    project: str
+
+
+async def _record(request: web.Request) -> web.Response:
+    frame, tab = frame_of(request), request.query.get("tab", "story")
+    if tab not in dict(TABS):
+        raise Refused(404, "this record has no such part")
+    connection, record = await record_of(request)
+    hub = service(request).hub
+    story = (
+        await record_as_of(hub, record, frame.asof)
+        if frame.asof
+        else await records.record(hub.ledger, record, allowed(request))
+    )
+    head = msgspec.convert({name: story[name] for name in Head.__struct_fields__}, Head)
+    tabs = [(name, title, address(frame.path, {"tab": name, "asof": frame.asof})) for name, title in TABS]
+    more = await _of_tab(request, frame, tab, connection, record, story)
+    return show(request, "record/page.html", head=head, story=story, tabs=tabs, tab=tab, **more)
+
+
+async def _of_tab(
+    request: web.Request, frame: Frame, tab: str, connection: str, record: str, story: dict[str, Any]
+) -> dict[str, Any]:
+    """What one part shows beside the story."""
+    hub = service(request).hub
+    match tab:
+        case "difference":
+            return {"difference": guarded(hub, frame, connection, await differs(hub, record, frame.asof))}
+        case "documents":
+            then = await record_as_of(hub, record, frame.asof)
+            return {"then": guarded(hub, frame, connection, then), "pretty": pretty}
+        case "attempts":
+            names = [
+                name for each in story["deliveries"] for name in (each.get("request"), each.get("response")) if name
+            ]
+            raw = await hub.ledger.contents(list(dict.fromkeys(names)))
+            bodies = {name: guarded(hub, frame, connection, _read(body)) for name, body in raw.items()}
+            return {"bodies": bodies, "pretty": pretty}
+        case "provenance":
+            try:
+                found = await provenance(hub, record, asof=frame.asof, cursor=request.query.get("cursor", ""))
+            except (Unknown, WrongInput) as error:
+                return {"provenance": None, "none": str(error)}
+            return {"provenance": guarded(hub, frame, connection, msgspec.to_builtins(found)), "none": ""}
+        case _:
+            return {}
+
+
+def _read(body: bytes) -> Any:
+    """A kept body as JSON, or as the text that it is."""
+    try:
+        return read_json(body)
+    except ValueError:
+        return body.decode(errors="replace")
+
+
+ROUTES = (Route("GET", "/records/{id}", _record, Action.SEE, ids="[0-9a-fA-F-]{36}"),)

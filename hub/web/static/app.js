@@ -1,0 +1,106 @@
+// What pages do beyond links and forms: times of this computer, live updates that can be paused, keys. All of it optional.
+import { install } from "./vendor/hotkey.js";
+
+const dated = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+
+/** Does to new content what a page needs, at the start and after every swap. */
+function prepare(root) {
+  for (const time of root.querySelectorAll("time[data-local]")) {
+    time.textContent = dated.format(new Date(time.dateTime));
+    time.removeAttribute("data-local");
+  }
+  for (const block of root.querySelectorAll("[data-rows]")) block.style.setProperty("--rows", block.dataset.rows);
+  for (const element of root.querySelectorAll("[data-hotkey]")) install(element);
+  for (const chart of root.querySelectorAll("[data-series]:not([data-drawn])")) draw(chart);
+  for (const dialog of root.querySelectorAll("dialog[data-open]:not([open])")) dialog.showModal();
+}
+
+/** Charts need a library of their own, which only pages with charts load. */
+async function draw(chart) {
+  chart.dataset.drawn = "";
+  (await import("./charts.js")).draw(chart);
+}
+
+// -- live ------------------------------------------------------------------------------------------
+
+const live = document.getElementById("live");
+const stream = document.querySelector("[hx-sse\\:connect]");
+let missed = false;
+
+function listening() {
+  return sessionStorage.getItem("live") !== "off";
+}
+
+if (live && stream) {
+  live.hidden = false;
+  live.setAttribute("aria-pressed", String(listening()));
+  live.addEventListener("click", () => {
+    sessionStorage.setItem("live", listening() ? "off" : "on");
+    live.setAttribute("aria-pressed", String(listening()));
+    if (listening() && missed) location.reload();
+  });
+  document.addEventListener("htmx:sse:before:message", (event) => {
+    if (listening()) return;
+    missed = true;
+    event.preventDefault();
+  });
+  document.addEventListener("htmx:sse:error", () => tell(`Live updates stopped at ${dated.format(new Date())}; trying again.`));
+  document.addEventListener("reload", () => listening() && location.reload());
+}
+
+let told = 0;
+
+/** Says something to whoever listens to a page, at most every two seconds. */
+function tell(text) {
+  const now = Date.now();
+  if (now - told < 2000) return;
+  told = now;
+  document.getElementById("told").textContent = text;
+}
+
+// -- keys ------------------------------------------------------------------------------------------
+
+function rows() {
+  return [...document.querySelectorAll("main tbody tr")].filter((row) => row.querySelector("a[href], input"));
+}
+
+function go(step) {
+  const all = rows();
+  const at = all.findIndex((row) => row.classList.contains("at"));
+  const next = all[Math.min(Math.max(at + step, 0), all.length - 1)];
+  if (!next) return;
+  all[at]?.classList.remove("at");
+  next.classList.add("at");
+  next.scrollIntoView({ block: "nearest" });
+  next.querySelector("a[href], input").focus({ preventScroll: true });
+}
+
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input:not([type=checkbox], [type=radio]), textarea, select, dialog");
+  if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "j") go(1);
+  else if (event.key === "k") go(-1);
+  else if (event.key === "x") document.querySelector("tr.at input[type=checkbox]")?.click();
+  else if (event.key === "?") document.getElementById("help").showModal();
+  else return;
+  event.preventDefault();
+});
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-dismiss]")) event.target.closest(".note").remove();
+  const all = event.target.closest("input[data-all]");
+  if (all) for (const box of document.querySelectorAll(`input[name="${all.dataset.all}"]`)) box.checked = all.checked;
+  const open = event.target.closest("[data-dialog]");
+  if (open) document.getElementById(open.dataset.dialog).showModal();
+});
+
+// A form that was sent is not sent again by an impatient second click; coming back to the page frees it.
+document.addEventListener("submit", (event) => {
+  if (event.defaultPrevented || event.target.method !== "post") return;
+  setTimeout(() => event.target.querySelectorAll("button").forEach((button) => (button.disabled = true)));
+});
+addEventListener("pageshow", (event) => event.persisted && location.reload());
+
+if (matchMedia("(max-width: 48rem)").matches) document.querySelector(".side details")?.removeAttribute("open");
+document.addEventListener("htmx:after:swap", () => prepare(document));
+prepare(document);
