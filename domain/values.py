@@ -128,6 +128,8 @@ def text(document: Mapping[str, Any], field: str) -> str:
 
 def enum_text(value: str) -> str:
     """Plain member name of an enum value: `Project_x0020_with` is `Project with` (Business Central guide 3.8)."""
+    if "_x" not in value:
+        return value
     parts = value.split("_x")
     out = [parts[0]]
     for part in parts[1:]:

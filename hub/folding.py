@@ -99,33 +99,55 @@ def fold_page(reader: Reader, group: Sequence[Target], events: Sequence[Row]) ->
 def _decoded(events: Sequence[Row], group: Sequence[Target]) -> list[list[Placed]]:
     """The events of each target. What several read the same way is decoded once."""
     lists: list[list[Placed]] = [[] for _ in group]
-    plan: dict[str, list[tuple[Decode, list[list[Placed]]]]] = {}
+    plan: dict[str, list[_Readers]] = {}
     for position, _, _, topic, state in events:
         readers = plan.get(topic)
         if readers is None:
             readers = plan[topic] = _readers(topic, group, lists)
-        for decode, sinks in readers:
+        for each in readers:
+            asked = each.choosy
+            choosy = [sink for words, sink in asked if any(word in state for word in words)] if asked else ()
+            if not (each.always or choosy):
+                continue
             try:
-                event = decode(state)
+                event = each.decode(state)
             except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to this event and is told with it
                 event = _Poison(error)
-            for sink in sinks:
-                sink.append((position, event))
+            placed = (position, event)
+            for sink in each.always:
+                sink.append(placed)
+            for sink in choosy:
+                sink.append(placed)
     return lists
 
 
-def _readers(
-    topic: str, group: Sequence[Target], lists: Sequence[list[Placed]]
-) -> list[tuple[Decode, list[list[Placed]]]]:
+@dataclass
+class _Readers:
+    """Lists of those who read events of one topic in one way: all of them, or those that hold one of some words."""
+
+    decode: Decode
+    always: list[list[Placed]] = field(default_factory=list[list[Placed]])
+    choosy: list[tuple[Sequence[bytes], list[Placed]]] = field(
+        default_factory=list[tuple[Sequence[bytes], list[Placed]]]
+    )
+
+
+def _readers(topic: str, group: Sequence[Target], lists: Sequence[list[Placed]]) -> list[_Readers]:
     """Who wants the events of a topic, gathered by the way in which they read it."""
-    found: dict[Decode, list[list[Placed]]] = {}
+    found: dict[Decode, _Readers] = {}
     for target, sink in zip(group, lists, strict=True):
         decode = target.decoders.get(topic)
-        if decode is not None:
-            found.setdefault(decode, []).append(sink)
-        elif not target.projection.topics:
-            found.setdefault(_unknown(topic), []).append(sink)
-    return list(found.items())
+        if decode is None:
+            if target.projection.topics:
+                continue
+            decode = _unknown(topic)
+        readers = found.setdefault(decode, _Readers(decode))
+        words = [word.encode() for word in target.projection.mentions]
+        if words:
+            readers.choosy.append((words, sink))
+        else:
+            readers.always.append(sink)
+    return list(found.values())
 
 
 def _unknown(topic: str) -> Decode:
@@ -224,7 +246,8 @@ class _Bodies:
 
     def __init__(self, reader: Reader, projection: Projection, events: Iterable[Placed]) -> None:
         self._reader = reader
-        named = [(position, sha) for position, event in events for sha in _bodies_of(projection, position, event)]
+        every = events if projection.bodies is not None else ()
+        named = [(position, sha) for position, event in every for sha in _bodies_of(projection, position, event)]
         self._wanted = list(dict.fromkeys(sha for _, sha in named))
         self._places = {sha: place for place, sha in enumerate(self._wanted)}
         self._held: Mapping[str, bytes] = {}
@@ -251,6 +274,8 @@ class _Bodies:
 
 
 def _bodies_of(projection: Projection, position: int, event: Any) -> list[str]:
+    if projection.bodies is None:
+        return []
     try:
         return list(projection.bodies(event))
     except Exception as error:

@@ -86,14 +86,15 @@ def bodies(event: Event) -> Iterable[str]:
 def fold(rows: Rows, event: Event, position: int) -> None:
     """A transaction is seen, or goes on in its flow."""
     for flow in _flows(event):
-        old = rows.get(DIRECT_COST, (str(event.originator_id), flow))
+        record = str(event.originator_id)
+        old = rows.get(DIRECT_COST, (record, flow))
         if isinstance(event, events.Observed):
-            told = _figures(rows, event)
+            told = {"record": record, "flow": flow, **_figures(rows, event)}
         elif old is not None:
             told = old
         else:
             continue  # nothing is known of it
-        _moved(rows, event, flow, {**told, "record": str(event.originator_id), "flow": flow}, old, position)
+        _moved(rows, event, told, old, position)
 
 
 def _flows(event: Event) -> Iterable[str]:
@@ -129,12 +130,12 @@ def _figures(rows: Rows, event: events.Observed) -> Row:
     }
 
 
-def _moved(rows: Rows, event: Event, flow: str, told: Row, old: Row | None, position: int) -> None:
+def _moved(rows: Rows, event: Event, told: Row, old: Row | None, position: int) -> None:
     before = Status(old["state"], old["open"], old["refused"], bool(old["todo"])) if old is not None else states.NEW
     now = states.after(before, event)
     reasons, retry_at = reasons_of(event, old)
     row = {
-        **{name: told[name] for name in _SHARED},
+        **told,
         "state": now.state,
         "reasons": reasons,
         "retry_at": retry_at,
@@ -145,12 +146,17 @@ def _moved(rows: Rows, event: Event, flow: str, told: Row, old: Row | None, posi
         "position": position,
     }
     rows.put(DIRECT_COST, row)
-    words: list[str] = msgspec.json.decode(reasons)
-    if now.state in _ON_THE_WAY or (now.state == "excluded" and words == [FLAG_OFF]):
-        rows.delete(UNSYNCABLE, (row["record"], flow))
-        return
-    shared = {name: row[name] for name in (*_SHARED, "state", "since", "position")}
-    rows.put(UNSYNCABLE, {**shared, "reason": "; ".join(words) or now.state})
+    if _is_listed(row):
+        shared = {name: row[name] for name in (*_SHARED, "state", "since", "position")}
+        rows.put(UNSYNCABLE, {**shared, "reason": "; ".join(msgspec.json.decode(reasons)) or now.state})
+    elif old is not None and _is_listed(old):
+        rows.delete(UNSYNCABLE, (row["record"], row["flow"]))
+
+
+def _is_listed(row: Row) -> bool:
+    """It can not go, and not because its flag is off."""
+    state = row["state"]
+    return state not in _ON_THE_WAY and not (state == "excluded" and msgspec.json.decode(row["reasons"]) == [FLAG_OFF])
 
 
 DIRECT_COSTS = Projection(
@@ -162,6 +168,7 @@ DIRECT_COSTS = Projection(
         for event in events.EVENTS.values()
         if issubclass(event, events.Observed | events.Vanished | events.FlowEvent)
     ),
+    mentions=tuple(sorted(FLOWS)),
     keys=keys,
     bodies=bodies,
     fold=fold,

@@ -5,7 +5,9 @@ whoever asks for the past reads the rows of today that are old enough, and the r
 A record that changes writes one row more, and one that says the same again writes none.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from operator import itemgetter
+from typing import Any
 
 from projections.projection import Column, Row, Rows, Table
 
@@ -86,12 +88,16 @@ LINK_HISTORY = Table(
     indexes=(("record",), ("connection", "procore_id"), ("connection", "bc_id"), ("connection", "bc_number")),
 )
 
-_SHOWN = tuple(name for name in STATE_HISTORY.names if name not in {"valid_from", "valid_until"})
+_KEPT: dict[str, Sequence[Any]] = {
+    table.name: tuple(name for name in table.names if name not in {"valid_from", "valid_until"})
+    for table in (RECORD_HISTORY, STATE_HISTORY, LINK_HISTORY)
+}
+_shown: Callable[[Row], tuple[Any, ...]] = itemgetter(*_KEPT[STATE_HISTORY.name])
 
 
 def over(rows: Rows, table: Table, old: Row, position: int, began: str = "valid_from") -> None:
     """A row ends with this event; `began` names the column of the old row that holds its beginning."""
-    kept = {name: old[name] for name in _names(table)}
+    kept = {name: old[name] for name in _KEPT[table.name]}
     rows.append(table, {**kept, "valid_from": old[began], "valid_until": position})
 
 
@@ -99,11 +105,7 @@ def moved(rows: Rows, old: Row | None, new: Row, position: int) -> int:
     """A record stands in a flow as `new` says; the position since which it does. What it said before is kept."""
     if old is None:
         return position
-    if all(old[name] == new[name] for name in _SHOWN):
+    if _shown(old) == _shown(new):
         return old["valid_from"]
     over(rows, STATE_HISTORY, old, position)
     return position
-
-
-def _names(table: Table) -> Sequence[str]:
-    return [name for name in table.names if name not in {"valid_from", "valid_until"}]

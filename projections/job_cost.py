@@ -103,10 +103,16 @@ def _is_meant(event: Event) -> bool:
 
 
 def _row(event: events.Observed, line: CostLine) -> Row:
-    told = {name: getattr(line, name) for name in CostLine.__struct_fields__ if name != "line"}
+    """A line in the order in which it is kept as text: another one would be another text of the same amounts."""
     return {
-        **told,
+        "measure": line.measure,
+        "project": line.project,
+        "task": line.task,
+        "segment": line.segment,
+        "cost_type": line.cost_type,
         "amount": money_text(line.amount),
+        "currency": line.currency,
+        "day": line.day,
         "connection": event.connection,
         "kind": event.kind,
         "document": event.number,

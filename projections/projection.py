@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 from operator import itemgetter
 from typing import Any, Literal
 from uuid import UUID
@@ -55,7 +56,7 @@ class Table:
             message = f"table {self.name}: a column twice, no key, or no such column: {sorted(unknown)}"
             raise ValueError(message)
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Names of the columns, in order."""
         return tuple(column.name for column in self.columns)
@@ -75,7 +76,9 @@ class Projection:
             `topics` means all. `views` maps a topic to a
             type with fewer fields, which is read many times faster; other topics are read as the registry says.
             `bodies(event)` names the contents, by their digests, that `fold` reads for it. A
-            `skippable` projection sets an event aside that it can't read; any other stops there.
+            `skippable` projection sets an event aside that it can't read; any other stops there. With `mentions`, only
+            events whose stored JSON holds one of these texts are read at all: names of flows, where others are folded
+            into nothing anyway.
     """
 
     name: str
@@ -84,8 +87,9 @@ class Projection:
     fold: Callable[["Rows", Any, int], None]
     keys: Callable[[Any], Keys] = field(default=lambda _: ())
     further: Callable[[Sequence[Any], Callable[[Table, Sequence[Any]], Row | None]], Keys] | None = None
-    bodies: Callable[[Any], Iterable[str]] = field(default=lambda _: ())
+    bodies: Callable[[Any], Iterable[str]] | None = None
     topics: tuple[str, ...] = ()
+    mentions: tuple[str, ...] = ()
     views: Mapping[str, type[Any]] = field(default_factory=dict[str, type[Any]])
     skippable: bool = False
     doc: str = ""

@@ -348,6 +348,23 @@ async def test_an_event_that_a_projection_cannot_read_stops_it_there_and_is_name
         assert len((await contents(ledger, RECORD))["record"]) == 3
 
 
+async def test_a_projection_of_few_events_reads_no_other_one(store_url: str) -> None:
+    def refuse(rows: Rows, event: Any, position: int) -> None:
+        if event.waits != ("vendor/7",):
+            raise RuntimeError("this one is none of its business")
+        fold(rows, event, position)
+
+    choosy = replace(RECORDS, name="choosy", tables=(RECORD, WAIT, LOG), fold=refuse, mentions=('"vendor/7"',))
+    async with opened(store_url) as ledger:
+        await ledger.append([seen(1, 1), seen(2, 1, waits=("vendor/7",)), seen(3, 1, waits=("vendor/70",))])
+        projector = Projector(ledger, [choosy, TOTALS])
+        position = await projector.catch_up()
+
+        assert position == 3
+        assert await projector.positions() == {"choosy": 3, "totals": 3}
+        assert (await contents(ledger, LOG))["log"] == [(2, "seen.1")]
+
+
 @pytest.mark.parametrize("page", [1, 1000])
 async def test_a_skippable_projection_sets_an_event_aside_whole_and_goes_on(store_url: str, page: int) -> None:
     def refuse(rows: Rows, event: Any, position: int) -> None:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from domain.events import Event
 from projections.projection import Key, Projection, Row, Rows, plain
 from tests.ledger_story import Command, Story
@@ -37,7 +39,7 @@ class Tables:
         placed: list[tuple[int, Event]] = []
         for event in page:
             self._position += 1
-            if event.TOPIC in self._projection.topics:
+            if event.TOPIC in self._projection.topics and self._is_read(event):
                 placed.append((self._position, event))
         loaded: dict[str, dict[Key, Key | None]] = {name: {} for name in self._rows}
         for _, event in placed:
@@ -50,13 +52,18 @@ class Tables:
             get = Rows(self._projection.tables, loaded).get
             for table, key in self._projection.further([event for _, event in placed], get):
                 loaded[table.name][plain(key)] = self._rows[table.name].get(plain(key))
-        named = {sha for _, event in placed for sha in self._projection.bodies(event)}
+        bodies_of = self._projection.bodies or (lambda _: ())
+        named = {sha for _, event in placed for sha in bodies_of(event)}
         bodies = {sha: body for sha, body in self._bodies.items() if sha in named}
         rows = Rows(self._projection.tables, loaded, body=bodies.__getitem__)
         for position, event in placed:
             self._projection.fold(rows, event, position)
         for changes in rows.changes():
             self._write(changes)
+
+    def _is_read(self, event: Event) -> bool:
+        words, stored = self._projection.mentions, msgspec.json.encode(event)
+        return not words or any(word.encode() in stored for word in words)
 
     def _write(self, changes: Any) -> None:
         kept, names, key = self._rows[changes.table.name], changes.table.names, changes.table.key

@@ -3,10 +3,11 @@
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 
 from projections.direct_cost import DIRECT_COSTS
-from tests.projections.documents import Documents
+from tests.projections.documents import FLOWS, Documents
 from tests.projections.folded import Tables
 
 
@@ -20,6 +21,18 @@ def entry(amount: str, **more: Any) -> dict[str, Any]:
         "amount": Decimal(amount),
         **more,
     }
+
+
+def test_an_event_that_names_no_flow_of_costs_changes_nothing() -> None:
+    it = Documents()
+    for kind in FLOWS:
+        it.seen(kind, kind, entry("1"))
+        it.synced(kind, kind)
+        it.gone(kind, kind)
+
+    named = [any(word in str(msgspec.to_builtins(event)) for word in DIRECT_COSTS.mentions) for event in it.events]
+    assert named == [bool(list(DIRECT_COSTS.keys(event))) for event in it.events]
+    assert named.count(True) == 6
 
 
 def tables(it: Documents, page: int = 1) -> Tables:
