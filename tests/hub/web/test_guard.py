@@ -10,8 +10,8 @@ from aiohttp import web
 from domain.events import AccessRefused
 from hub.access import EVERY, RULES, Principal, Right, Role, may
 from hub.web import guard, hooks, sign_in
-from hub.web.pages import entry
 from hub.web.app import ROUTES
+from hub.web.pages import entry
 from hub.web.routes import Route
 from tests.hub.web.harness import NOW, Filled, served, settings
 
