@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from domain.linking import COMMITMENTS, PROJECTS, VENDORS, bare, name_words
+from domain.linking import CHANGES, COMMITMENTS, INVOICES, JOURNALS, PROJECTS, TIME, VENDORS, bare, name_words
 from domain.reconcile import Line
 from domain.values import money, money_text, plain_number
 
@@ -29,7 +29,8 @@ class Card(Struct, frozen=True, kw_only=True):
 
     Units   `amount` decimal text in the company's currency; `date` YYYY-MM-DD
     within  the counterpart of what it belongs to (the project in Procore); only cards of the same place are compared
-    party   the counterpart of its vendor in Procore
+    party   the counterpart of its vendor in Procore; of worked time the resource
+    contract the commitment that it bills
     """
 
     key: str
@@ -40,6 +41,7 @@ class Card(Struct, frozen=True, kw_only=True):
     city: str = ""
     amount: str = ""
     party: str = ""
+    contract: str = ""
     within: str = ""
 
 
@@ -72,7 +74,12 @@ _WEIGHTS: Mapping[str, Mapping[str, int]] = {
     PROJECTS: {"number": 70, "name": 40, "date": 10, "city": 5},
     VENDORS: {"number": 60, "tax": 60, "name": 40, "city": 5},
     COMMITMENTS: {"number": 60, "amount": 25, "party": 10, "name": 15, "date": 5},
+    INVOICES: {"number": 40, "amount": 25, "date": 15, "contract": 8, "party": 8},
+    JOURNALS: {"amount": 30, "date": 25, "name": 25, "number": 25},
+    CHANGES: {"number": 40, "amount": 30, "name": 15, "date": 10},
+    TIME: {"amount": 40, "party": 30, "date": 20, "name": 9},
 }
+"""For documents no field is enough: a pair of them is clear by two that say the same thing, and a third beside them."""
 _ALIKE = 3
 """Quarters of the points that a number gets which is the same but for marks and zeros."""
 
@@ -97,7 +104,7 @@ def _points(field: str, mine: str, theirs: str, most: int) -> int:
         case "name":
             first, second = name_words(mine), name_words(theirs)
             return most * len(first & second) // len(first | second) if first and second else 0
-        case "tax" | "party":
+        case "tax" | "party" | "contract":
             same = bare(mine.upper()) == bare(theirs.upper())
             return most if same else -max(most, LEAST)
         case "amount":
@@ -159,6 +166,8 @@ def _traits(card: Card) -> Iterable[str]:
         yield f"tax{place}{bare(card.tax.upper())}"
     if card.amount and money(card.amount):
         yield f"amount{place}{plain_number(money(card.amount))}"
+    if card.party and not card.number:
+        yield f"party{place}{card.party}"
     for word in name_words(card.name):
         yield f"word{place}{word}"
 

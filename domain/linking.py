@@ -17,6 +17,8 @@ from domain.flows import commitment_parts
 from domain.values import Json, origin_id, text
 
 PROJECTS, COMMITMENTS, VENDORS = "project-to-project", "purchase-order-to-commitment", "vendor-to-company"
+INVOICES, JOURNALS = "posted-invoice-to-commitment-invoice", "project-journal-to-direct-cost"
+CHANGES, TIME = "change-order-to-change-order", "time-sheet-to-crew-time-sheet"
 LINKABLE = (VENDORS, PROJECTS, COMMITMENTS)
 """Flows whose records a person can join. All others find their counterpart by its code, or are found from Procore."""
 

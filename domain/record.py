@@ -158,11 +158,16 @@ class Record:
 
     def adopt(self, flow: str, part: str, link: LinkRow, reason: str, moment: Moment) -> bool:
         """Joins the record with a counterpart that is there; not while anything of it is under way."""
+        return self.adopt_all(flow, [(part, link)], reason, moment)
+
+    def adopt_all(self, flow: str, pairs: Sequence[tuple[str, LinkRow]], reason: str, moment: Moment) -> bool:
+        """Joins the record with all that stands for it, such as one contract for each project; each by its part."""
         memory = self.flow(flow)
         if memory.open or memory.parts or memory.links:
             return False
-        if memory.adopted.get(part) != link.procore_id or not part:
-            self._happened(events.Adopted, moment, flow=flow, part=part, link=link, reason=reason)
+        for part, link in pairs:
+            if memory.adopted.get(part) != link.procore_id or not part:
+                self._happened(events.Adopted, moment, flow=flow, part=part, link=link, reason=reason)
         return True
 
     def unlink(self, flow: str, message: str, reason: str, moment: Moment) -> bool:

@@ -10,6 +10,7 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from domain import events
+from domain.delivery import Listing
 from domain.errors import NeedsDecision, SiteLedgerError
 from domain.flow import Facts, Feed, Flow, Reading, SiteProject
 from domain.flows import BY_KIND
@@ -36,6 +37,32 @@ WHERE x.connection = ? AND x.flow = ? AND x.role = 'primary'
 ORDER BY x.bc_number
 """
 _OUT = ("excluded", "deleted")
+
+
+async def listed(
+    book: FactBook, flow: Flow, feed: Feed, reading: Reading
+) -> tuple[Reading, dict[Listing, SiteLedgerError]]:
+    """The reading with every list that the feed names, and the lists that failed unexpectedly.
+
+    Raises  SiteLedgerError for a feed that never has enough.
+    """
+    for _ in range(PASSES):
+        facts: Facts = book.rows
+        refused = {listing: str(error) for listing, error in book.unreadable.items()}
+        reading = replace(reading, facts=facts, refused=refused)
+        missing = [each for each in feed.listings(reading) if each not in facts and each not in refused]
+        if not missing:
+            break
+        await book.read(missing)
+    else:
+        message = f"{flow.kind} asks for ever more lists before it is read; this is a fault of its feed"
+        raise SiteLedgerError(message)
+    failed = {
+        listing: error
+        for listing, error in book.unreadable.items()
+        if not (isinstance(error, NeedsDecision) and feed.expected(listing))
+    }
+    return reading, failed
 
 
 class SiteIntake:
@@ -146,23 +173,7 @@ class SiteIntake:
 
     async def _listed(self, flow: Flow, feed: Feed, reading: Reading) -> tuple[Reading, set[str]]:
         """The reading with every list that the feed names, and the projects of those that failed unexpectedly."""
-        book = FactBook(self.pair.targets)
-        for _ in range(PASSES):
-            facts: Facts = book.rows
-            refused = {listing: str(error) for listing, error in book.unreadable.items()}
-            reading = replace(reading, facts=facts, refused=refused)
-            missing = [each for each in feed.listings(reading) if each not in facts and each not in refused]
-            if not missing:
-                break
-            await book.read(missing)
-        else:
-            message = f"{flow.kind} asks for ever more lists before it is read; this is a fault of its feed"
-            raise SiteLedgerError(message)
-        failed = {
-            listing: error
-            for listing, error in book.unreadable.items()
-            if not (isinstance(error, NeedsDecision) and feed.expected(listing))
-        }
+        reading, failed = await listed(FactBook(self.pair.targets), flow, feed, reading)
         self.troubles += failed.values()
         return reading, {listing.scope for listing in failed}
 
@@ -176,7 +187,7 @@ class SiteIntake:
                 name = flow.origin.entity_set
                 self.unreadable += await self._log.dead_letter(name, row, fault, moment, PROCORE)
             else:
-                good[_key(row)] = row
+                good[key_of(row)] = row
         return list(good.values())
 
     async def _observe(
@@ -188,7 +199,7 @@ class SiteIntake:
         moment: Moment,
     ) -> None:
         """Stores what is new; the last page carries the places."""
-        sources = {Record.id_for(self.pair.name, flow.kind, _key(row)): row for row in documents}
+        sources = {Record.id_for(self.pair.name, flow.kind, key_of(row)): row for row in documents}
         lost = {Record.id_for(self.pair.name, flow.kind, key) for key in gone}
         pages = chunks([*sources, *(id_ for id_ in lost if id_ not in sources)], PAGE) or [[]]
         for number, page in enumerate(pages, 1):
@@ -217,7 +228,8 @@ class SiteIntake:
             self.observed += 1
 
 
-def _key(row: Json) -> str:
+def key_of(row: Json) -> str:
+    """Under which a document is known in its kind."""
     return text(row, "key") or text(row, "id")
 
 

@@ -5,11 +5,12 @@ Source  Procore guide 17, F7, Z2; connector API timeSheetBufferEntries, crewTime
 """
 
 from collections.abc import Sequence
+from datetime import date
 
 from msgspec.structs import replace
 
 from domain.delivery import Endpoint, Listing
-from domain.endpoints.making import connector, connector_action, connector_create, connector_list
+from domain.endpoints.making import connector, connector_action, connector_create, connector_list, quoted
 from domain.values import PROCORE
 
 TIMESHEETS = "timesheets"
@@ -72,3 +73,14 @@ def buffer_rows(timesheet: str) -> Listing:
 def crew_lines(timesheet: str) -> Listing:
     """The lines of the crew time sheets that were made from one timesheet."""
     return connector_list(_LINES, "crewTimeSheetLines", ("$filter", f"timeSheetHeaderId eq {timesheet}"))
+
+
+def crew_line(id_: str) -> Listing:
+    """One line by its id: one that was entered by hand names no timesheet."""
+    return connector_list(_LINES, "crewTimeSheetLines", ("$filter", f"id eq {id_}"))
+
+
+def crew_lines_of(job: str, since: date) -> Listing:
+    """The lines of a job from this day on, whoever entered them."""
+    query = f"jobNumber eq {quoted(job)} and workDate ge {since.isoformat()}"
+    return connector_list(_LINES, "crewTimeSheetLines", ("$filter", query))

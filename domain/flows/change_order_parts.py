@@ -142,10 +142,19 @@ def cuts(order: Json) -> list[str]:
 
 
 def rows_here(subject: Subject) -> list[Json]:
-    """The orders of Business Central that stand for this one, whatever their type."""
+    """The orders of Business Central that stand for this one, whatever their type.
+
+    By the id of Procore that they carry; one that was entered by hand carries none, and is known by its pair alone.
+    """
     rows = subject.facts.get(changes.orders_of(text(subject.source, "jobNumber")), ())
     mine = id_of(subject.context, "changeOrders", key_of(subject.source))
-    same = [row for row in rows if str(row.get("procoreChangeOrderId")) == text(subject.source, "id")]
+    joined_with = {link.bc_id for link in subject.memory.links.values() if link.bc_set == "changeOrders"}
+    same = [
+        row
+        for row in rows
+        if str(row.get("procoreChangeOrderId")) == text(subject.source, "id")
+        or (text(row, "id") in joined_with and not int(row.get("procoreChangeOrderId") or 0))
+    ]
     return sorted(same, key=lambda row: text(row, "id") != mine)
 
 

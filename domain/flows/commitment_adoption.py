@@ -2,6 +2,8 @@
 
 Rules   C-55, ER-52, ER-63. A line is found again by its budget code, then by amount and description; where that leaves
         a choice, or lines that the order does not have, a person decides: an amount must never stand there twice.
+        A contract that is billed can't be opened any more: where it says what the order says, it is joined as it
+        stands and nothing is written to it; what the order changes later takes a commitment change order.
 Source  Procore contracts and their lines (C3, C7); a finished contract takes no change of its lines (O6).
 """
 
@@ -11,7 +13,7 @@ from domain import endpoints
 from domain.commitment import LOCKING, Line, figures
 from domain.delivery import Listing
 from domain.endpoints.invoices import contract_lines
-from domain.flow import Plan, Subject
+from domain.flow import Plan, Subject, row_by
 from domain.flows.commitment_parts import Share, billed, origin_of
 from domain.flows.common import fact, joined, of_this_company, ours
 from domain.memory import FlowMemory
@@ -21,6 +23,42 @@ from domain.values import Json, money, text
 def is_adopting(memory: FlowMemory, share: Share) -> bool:
     """The contract was joined by a person, and is not whole yet."""
     return share.header in memory.adopted and not memory.links
+
+
+def is_unwritten(memory: FlowMemory, share: Share) -> bool:
+    """The contract was joined by a person, and nothing was ever written to it."""
+    return memory.is_adopting(share.header)
+
+
+def as_it_stands(subject: Subject, share: Share, resource: str, project_id: str) -> dict[str, str] | Plan | None:
+    """Lines of a billed contract as they are the order's; a plan where they differ; None where it may be written to."""
+    contract_id = subject.memory.target_id(share.header)
+    row = row_by(subject.facts[endpoints.contracts(resource, project_id)], "id", contract_id)
+    if row is None or text(row, "status") not in LOCKING or not billed(row):
+        return None
+    foreign = _foreign(subject, share, row)
+    if foreign is not None:
+        return foreign
+    left = list(subject.facts[contract_lines(resource, project_id, contract_id)])
+    found: dict[str, str] = {}
+    for is_same in (_is_equal, _has_amount):
+        _pair(subject, share, share.lines, left, found, is_same)
+    lacking = [line for line in share.lines if line.id not in found]
+    if not left and not lacking:
+        return found
+    named = [f"line {line.source.get('lineNumber')} of the order" for line in lacking] + [_named(row) for row in left]
+    words = f"{billed(row)}; it differs in {', '.join(named[:5])}"
+    return Plan(waits=[fact(f"contract:{contract_id}", words)])
+
+
+def joined_lines(memory: FlowMemory, share: Share) -> dict[str, str]:
+    """Lines of a contract that was joined as it stood, from when somebody opened it again: they are written by id."""
+    links = {line.id: memory.links.get(f"purchaseOrderLines/{line.id}/primary") for line in share.lines}
+    return {
+        id_: link.procore_id
+        for id_, link in links.items()
+        if link is not None and share.header in memory.adopted and f"line:{id_}" not in memory.parts
+    }
 
 
 def listings(subject: Subject, share: Share, resource: str, project_id: str) -> Iterable[Listing]:
@@ -46,19 +84,26 @@ def lines_there(subject: Subject, share: Share, resource: str, project_id: str) 
 
 def _contract(subject: Subject, share: Share, resource: str, project_id: str, contract_id: str) -> Plan | None:
     rows = subject.facts[endpoints.contracts(resource, project_id)]
-    row = next((each for each in rows if str(each["id"]) == contract_id), None)
+    row = row_by(rows, "id", contract_id)
     key = f"contract:{contract_id}"
     if row is None:
         words = "the commitment is no longer visible in Procore; it was deleted, or the permission is missing"
         return Plan(waits=[fact(key, words)])
-    mine = origin_of(subject, "purchaseOrders", subject.source_id, share.suffix)
-    if ours(row, mine) == "foreign" and not of_this_company(subject, row, "purchaseOrders"):
-        return Plan(conflict=f"commitment {contract_id} belongs to another integration (origin id {row['origin_id']})")
+    foreign = _foreign(subject, share, row)
+    if foreign is not None:
+        return foreign
     status = text(row, "status")
     if status in LOCKING and share.status not in subject.memory.parts:
         words = billed(row) or f"the commitment is {status} in Procore; set it to Draft there, so that it can be joined"
         return Plan(waits=[fact(key, words)])
     return None
+
+
+def _foreign(subject: Subject, share: Share, row: Json) -> Plan | None:
+    mine = origin_of(subject, "purchaseOrders", subject.source_id, share.suffix)
+    if ours(row, mine) != "foreign" or of_this_company(subject, row, "purchaseOrders"):
+        return None
+    return Plan(conflict=f"commitment {row['id']} belongs to another integration (origin id {row['origin_id']})")
 
 
 def _unknown(memory: FlowMemory, share: Share) -> list[Line]:

@@ -6,8 +6,9 @@ Rules   PP-21 to PP-34, C-12 to C-14, C-49, C-51, C-55, C-59.
 Source  Connector API purchaseOrders; Procore contracts/sync and line_items/sync (C2, C3, C7, C8).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 
 from domain import endpoints
 from domain.commitment import (
@@ -114,7 +115,7 @@ def listings(subject: Subject) -> Iterable[Listing]:
             return  # whether a line differs can be told only with Procore's spelling of its unit
     for share in shares(subject.source, subject.context):
         made = subject.memory.target_id(share.header)
-        if adoption.is_adopting(subject.memory, share):
+        if adoption.is_adopting(subject.memory, share) or adoption.is_unwritten(subject.memory, share):
             project_id = subject.link("project", share.job).procore_id
             yield from adoption.listings(subject, share, resource_for(subject), project_id)
         elif not made or (is_finished(subject.memory, share) and differs(subject, share)):
@@ -130,13 +131,25 @@ def plan(subject: Subject) -> Plan:
         return Plan(waits=[fact(f"order:{subject.number}", words)])
     units, warnings = units_of(subject)
     parts: list[Part] = []
+    found: dict[str, str] = {}
     for share in all_shares:
-        planned = _share_plan(subject, share, units)
+        stands = _as_it_stands(subject, share)
+        planned = stands if isinstance(stands, Plan) else _share_plan(subject, share, units) if stands is None else []
         if isinstance(planned, Plan):
             return planned
         parts += planned
-    parts += _way_back(subject, all_shares)
-    return Plan(parts=parts, links=lambda known: _links(subject, known, all_shares), link_stage=2, warnings=warnings)
+        found.update(stands if isinstance(stands, dict) else {})
+    parts += _way_back(subject, all_shares, found)
+    links = partial(_links, subject, all_shares=all_shares, found=found)
+    return Plan(parts=parts, links=links, link_stage=2, warnings=warnings)
+
+
+def _as_it_stands(subject: Subject, share: Share) -> dict[str, str] | Plan | None:
+    """The lines of a billed contract that was joined; None for any other."""
+    if not adoption.is_unwritten(subject.memory, share):
+        return None
+    project_id = subject.link("project", share.job).procore_id
+    return adoption.as_it_stands(subject, share, resource_for(subject), project_id)
 
 
 def _share_plan(subject: Subject, share: Share, units: dict[str, str]) -> list[Part] | Plan:
@@ -150,7 +163,9 @@ def _share_plan(subject: Subject, share: Share, units: dict[str, str]) -> list[P
         refusal = number_taken(subject, subject.facts[listing], mine)
         if refusal is not None:
             return refusal
-    there = adoption.lines_there(subject, share, resource, project_id) if adoption.is_adopting(memory, share) else {}
+    is_adopting = adoption.is_adopting(memory, share)
+    there = adoption.joined_lines(memory, share)
+    there = adoption.lines_there(subject, share, resource, project_id) if is_adopting else there
     if isinstance(there, Plan):
         return there
     parts = [header_part(subject, share, resource, project_id, mine)]
@@ -189,7 +204,7 @@ def _project_of(memory: FlowMemory, contract_id: str) -> str:
     return ""
 
 
-def _way_back(subject: Subject, all_shares: Sequence[Share]) -> list[Part]:
+def _way_back(subject: Subject, all_shares: Sequence[Share], found: Mapping[str, str]) -> list[Part]:
     memory = subject.memory
     contract_id = memory.target_id(all_shares[0].header)
     if not contract_id:
@@ -198,7 +213,7 @@ def _way_back(subject: Subject, all_shares: Sequence[Share]) -> list[Part]:
     carried = [name for name in memory.parts if not name.startswith("bc:")]  # a removed line is news too
     for share in all_shares:
         for line in share.lines:
-            line_id = memory.target_id(f"line:{line.id}")
+            line_id = memory.target_id(f"line:{line.id}") or found.get(line.id, "")
             if line_id:
                 back = write_back_of(
                     subject.context, "purchaseOrderLines", line.source, 3, procoreCommitmentLineId=line_id
@@ -208,7 +223,9 @@ def _way_back(subject: Subject, all_shares: Sequence[Share]) -> list[Part]:
     return parts
 
 
-def _links(subject: Subject, known: FlowMemory, all_shares: Sequence[Share]) -> Iterable[LinkRow]:
+def _links(
+    subject: Subject, known: FlowMemory, *, all_shares: Sequence[Share], found: Mapping[str, str]
+) -> Iterable[LinkRow]:
     for share in all_shares:
         resource = resource_for(subject)
         contract_id = known.target_id(share.header)
@@ -224,7 +241,7 @@ def _links(subject: Subject, known: FlowMemory, all_shares: Sequence[Share]) -> 
         )
         for line in share.lines:
             number = joined(subject.number, str(line.source.get("lineNumber") or ""))
-            line_id = known.target_id(f"line:{line.id}")
+            line_id = known.target_id(f"line:{line.id}") or found.get(line.id, "")
             if line_id:
                 yield LinkRow("purchaseOrderLines", line.id, number, f"{resource}.line_items", line_id, contract_id)
 

@@ -88,7 +88,10 @@ def listings(subject: Subject) -> Iterable[Listing]:
     yield endpoints.PERIODS
     yield from people(subject)
     yield endpoints.buffer_rows(sheet_of(subject))
-    yield endpoints.crew_lines(sheet_of(subject))
+    lines = endpoints.crew_lines(sheet_of(subject))
+    yield lines
+    if lines in subject.facts and _made_line(subject) is None:
+        yield from (endpoints.crew_line(id_) for id_ in _joined_with(subject))
 
 
 def plan(subject: Subject) -> Plan:
@@ -97,7 +100,7 @@ def plan(subject: Subject) -> Plan:
     if why and not subject.memory.links:
         return Plan(excluded=why)
     row = row_by(subject.facts[endpoints.buffer_rows(sheet_of(subject))], "procoreTimecardEntryId", subject.source_id)
-    line = row_by(subject.facts[endpoints.crew_lines(sheet_of(subject))], "timeSheetLineId", subject.source_id)
+    line = _made_line(subject) or _line_by_hand(subject)
     if line is None and (subject.memory.links or (row is not None and text(row, "processingStatus") == "Processed")):
         return Plan(conflict="its line was removed from the crew time sheet in Business Central; it is not made again")
     if line is not None and why:
@@ -110,6 +113,21 @@ def plan(subject: Subject) -> Plan:
     if line is None:
         return built(subject, row, wanted)
     return _paired(subject, row, line, adjusted(subject, line, wanted))
+
+
+def _made_line(subject: Subject) -> Json | None:
+    """The line that was made from the entry."""
+    return row_by(subject.facts[endpoints.crew_lines(sheet_of(subject))], "timeSheetLineId", subject.source_id)
+
+
+def _line_by_hand(subject: Subject) -> Json | None:
+    """The line that people entered, and that was joined with the entry (BX-13)."""
+    found = (subject.facts.get(endpoints.crew_line(id_), ()) for id_ in _joined_with(subject))
+    return next((row for rows in found for row in rows if not int(row.get("timeSheetLineId") or 0)), None)
+
+
+def _joined_with(subject: Subject) -> list[str]:
+    return [link.bc_id for link in subject.memory.links.values() if link.bc_set == "crewTimeSheetLines"]
 
 
 def _paired(subject: Subject, row: Json | None, line: Json, plan: Plan) -> Plan:

@@ -9,7 +9,10 @@ from domain.values import Digest, canonical, sha256_of
 
 
 class Candidate(Struct, frozen=True, kw_only=True):
-    """A counterpart that could be the record's, explained field by field."""
+    """A counterpart that could be the record's, explained field by field.
+
+    `procore_id` is its id in the other system: in Business Central for what comes from Procore.
+    """
 
     procore_id: str
     number: str
@@ -33,7 +36,10 @@ class Joining(Struct, frozen=True, kw_only=True):
 
 
 class Unclear(Struct, frozen=True, kw_only=True):
-    """A record that could be several, or is not like enough to one; a person links it, or has it sent as new."""
+    """A record that could be several, or is not like enough to one; a person takes one, or has it sent as new.
+
+    Shape   `links` are the pairs that it would become, in the order of the candidates; none in proposals of old
+    """
 
     flow: str
     record: str
@@ -41,6 +47,9 @@ class Unclear(Struct, frozen=True, kw_only=True):
     name: str
     project: str
     candidates: tuple[Candidate, ...]
+    part: str = ""
+    links: tuple[LinkRow, ...] = ()
+    rests_on: str = ""
 
 
 class Proposal(Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
 from hub.cli.shell import Given, one_of
-from hub.report import Report
+from hub.report import ExitStatus, Halted, Report
 
 
 async def propose(*, connection: str | None = None, project: str = "", shell: Given) -> Report:
@@ -32,6 +32,7 @@ async def confirm(
     *,
     min_score: Annotated[int, Parameter(validator=Number(gte=40, lte=100))] = 60,
     leave: Annotated[tuple[str, ...], Parameter(name="--except")] = (),
+    take: tuple[str, ...] = (),
     accept_differences: str = "",
     reason: str = "",
     shell: Given,
@@ -46,6 +47,8 @@ async def confirm(
         Join no pair of a lower score.
     leave
         A record, by number or id, that is not joined; may be repeated.
+    take
+        RECORD=ID: a record that is not clear, by number or id, and the candidate that it is; may be repeated.
     accept_differences
         Why projects go live although both systems do not come to the same.
     reason
@@ -59,11 +62,27 @@ async def confirm(
         hash=hash.strip().lower(),
         least=min_score,
         leave=leave,
+        take=_taken(take),
         accept_differences=accept_differences,
         reason=reason,
         actor=shell.actor,
         progress=shell.progress,
     )
+
+
+def _taken(given: tuple[str, ...]) -> dict[str, str]:
+    """Record -> id of its counterpart.
+
+    Raises  Halted (2) for anything else.
+    """
+    found: dict[str, str] = {}
+    for each in given:
+        record, mark, there = each.rpartition("=")
+        if not mark or not record.strip() or not there.strip():
+            words = f"--take {each} names no record and counterpart; write --take RECORD=ID"
+            raise Halted(words, ExitStatus.WRONG_USE)
+        found[record.strip()] = there.strip()
+    return found
 
 
 def adopt() -> App:

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 import msgspec
 from msgspec import Struct
@@ -12,9 +11,10 @@ from domain import adoption, events
 from domain.adoption import Total
 from domain.linking import PROJECTS
 from domain.record import Moment, Record
-from domain.values import BUSINESS_CENTRAL, Digest, money
+from domain.values import Digest, money
 from hub.acting import moment_of
 from hub.adoption.comparing import Comparing
+from hub.adoption.joining import Joiner
 from hub.adoption.proposal import Joining, Proposal, Unclear, bytes_of, hash_of, read
 from hub.app import Hub, open_hub
 from hub.connection import Pair
@@ -27,7 +27,7 @@ from hub.settings import Settings
 if TYPE_CHECKING:
     from rich.console import Console
 
-PAGE = 500
+_WRONG = ExitStatus.WRONG_USE
 HASH = 64
 """Hex digits of a SHA-256."""
 
@@ -99,32 +99,38 @@ async def confirm(
     *,
     least: int = adoption.CLEAR,
     leave: Sequence[str] = (),
+    take: Mapping[str, str] | None = None,
     accept_differences: str = "",
     reason: str = "",
     actor: str,
 ) -> Confirmed:
     """Joins the pairs of a proposal, holds back what is not clear, and begins the history of each project.
 
-    Shape   `least` is the score below which a pair is not joined; `leave` names records, by number or id, that are not.
-            What is not joined is held back too, so that nothing of it is made twice.
+    Shape   `least` is the score below which a pair is not joined; `leave` names records, by number or id, that are not;
+            `take` says which candidate a record that is not clear is. What is not joined is held back, so that nothing
+            of it is made twice.
     Raises  Halted: 2 for an unknown hash or record, 7 when either system moved since, 1 when totals differ and nobody
             accepted it; Locked; what the systems raise.
     """
     known = await proposal_of(hub, hash)
     name = only_connection(hub, known.connection)
     chosen, left = _chosen(known, least, leave)
+    taken = _taken(known, take or {})
     async with one_at_a_time(hub, name), hub.pair(name) as pair:
         await hub.observe(pair, Quiet())
-        fresh = await Comparing(hub, pair, known.project).proposal()
-        _unmoved(chosen, known, fresh)
+        comparing = Comparing(hub, pair, known.project)
+        fresh = await comparing.proposal()
+        _unmoved([*chosen, *taken], known, fresh)
         differences = [each for each in fresh.totals if not each.equal]
         if differences and not accept_differences.strip():
             raise Halted(_in_words(differences), ExitStatus.NEEDS_PERSON)
         moment = moment_of(hub.clock, actor, name)
-        records = Records(hub.ledger, name, pair.mapping)
-        joined = await _join(records, chosen, reason or f"adoption {hash[:12]}", moment)
-        held = await _hold(records, [*fresh.unclear, *left], moment)
-        baselines = _baselines(chosen, fresh)
+        joiner = Joiner(pair, Records(hub.ledger, name, pair.mapping), comparing.documents, moment)
+        joined = await joiner.join([*chosen, *taken], reason or f"adoption {hash[:12]}")
+        chosen_ones = {(each.record, each.part) for each in taken}
+        unclear = [each for each in fresh.unclear if (each.record, each.part) not in chosen_ones]
+        held = await joiner.hold([*unclear, *left])
+        baselines = _baselines([*chosen, *taken], fresh)
         told = {"hash": Digest(hash), "accepted": accept_differences.strip(), "reason": reason}
         await hub.ledger.append(_ends(hub, pair, baselines, sum(joined.values()), held, least, told, moment))
     return Confirmed(
@@ -154,8 +160,45 @@ def _chosen(known: Proposal, least: int, leave: Sequence[str]) -> tuple[list[Joi
     return [each for each in chosen if each not in left], left
 
 
+def _taken(known: Proposal, take: Mapping[str, str]) -> list[Joining]:
+    """What a person chose of the candidates."""
+    found: list[Joining] = []
+    for name, procore_id in take.items():
+        those = [each for each in known.unclear if name.upper() == each.number.upper() or name.lower() == each.record]
+        options = [option for each in those for option in _options(each) if option.candidate.procore_id == procore_id]
+        if len(options) != 1:
+            words = f"{name}={procore_id} is no candidate of the proposal" if not options else f"{name} is ambiguous"
+            raise Halted(f"{words}; name a record that is not clear, and the id of one of its candidates.", _WRONG)
+        found += options
+    twice = [id_ for id_, count in Counter(map(_counterpart, (*found, *known.pairs))).items() if count > 1]
+    if twice:
+        raise Halted(f"{twice[0][1]} can be the counterpart of one record only.", _WRONG)
+    return found
+
+
+def _counterpart(each: Joining) -> tuple[str, str]:
+    return each.flow, each.candidate.procore_id
+
+
+def _options(each: Unclear) -> list[Joining]:
+    return [
+        Joining(
+            flow=each.flow,
+            record=each.record,
+            number=each.number,
+            name=each.name,
+            project=each.project,
+            part=each.part,
+            link=link,
+            rests_on=each.rests_on,
+            candidate=candidate,
+        )
+        for candidate, link in zip(each.candidates, each.links, strict=False)
+    ]
+
+
 def _unmoved(chosen: Sequence[Joining], known: Proposal, fresh: Proposal) -> None:
-    now = set(map(_identity, fresh.pairs))
+    now = {_identity(each) for each in (*fresh.pairs, *(it for some in fresh.unclear for it in _options(some)))}
     moved = [each for each in chosen if _identity(each) not in now]
     if moved or known.totals != fresh.totals:
         named = ", ".join(each.number for each in moved[:5]) or "the totals"
@@ -174,61 +217,6 @@ def _in_words(differences: Sequence[Total]) -> str:
         told.append(sums + (f" ({'; '.join(each.why)})" if each.why else ""))
     more = f"; and {len(differences) - 5} more" if len(differences) > 5 else ""  # noqa: PLR2004
     return f"Both systems differ; mend it, or accept it with a reason. {'; '.join(told)}{more}"
-
-
-async def _join(records: Records, chosen: Sequence[Joining], reason: str, moment: Moment) -> Counter[str]:
-    """Each page in one transaction; a record that began to move since is refused, and the whole page with it."""
-    joined: Counter[str] = Counter()
-    for start in range(0, len(chosen), PAGE):
-        page = chosen[start : start + PAGE]
-
-        def act(
-            found: Mapping[UUID, Record], _contents: Contents, page: Sequence[Joining] = page
-        ) -> Sequence[events.Event]:
-            for each in page:
-                record = found[UUID(each.record)]
-                believed = record.believed.get(BUSINESS_CENTRAL)
-                memory = record.flow(each.flow)
-                adopted = memory.adopted.get(each.part) == each.link.procore_id
-                same = believed is not None and believed.digest == each.rests_on
-                if not same or not (adopted or record.adopt(each.flow, each.part, each.link, reason, moment)):
-                    words = f"{record.number} began to move; look at `siteledger adopt` again"
-                    raise Halted(words, ExitStatus.CHANGED)
-            return ()
-
-        await records.change(list(dict.fromkeys(UUID(each.record) for each in page)), act)
-        joined.update(each.flow for each in page)
-    return joined
-
-
-async def _hold(records: Records, unclear: Sequence[Unclear | Joining], moment: Moment) -> int:
-    """What could be something that is there is not sent as new; a link or a retry lets it go."""
-    ids = list(dict.fromkeys((UUID(each.record), each.flow) for each in unclear))
-    named = {(UUID(each.record), each.flow): _candidates(each) for each in unclear}
-    held = 0
-    for start in range(0, len(ids), PAGE):
-        page, done = ids[start : start + PAGE], [0]
-
-        def act(
-            found: Mapping[UUID, Record],
-            _contents: Contents,
-            page: Sequence[tuple[UUID, str]] = page,
-            done: list[int] = done,
-        ) -> Sequence[events.Event]:
-            done[0] = 0
-            for id_, flow in page:
-                words = f"it could be {named[id_, flow]}; link it, or retry it to have it sent as new"
-                done[0] += found[id_].skip(flow, "adoption", words, moment)
-            return ()
-
-        await records.change(list(dict.fromkeys(id_ for id_, _ in page)), act)
-        held += done[0]
-    return held
-
-
-def _candidates(each: Unclear | Joining) -> str:
-    found = each.candidates if isinstance(each, Unclear) else (each.candidate,)
-    return " or ".join(f"{it.procore_id} {it.number} {it.name}".strip() for it in found)
 
 
 def _baselines(chosen: Sequence[Joining], fresh: Proposal) -> dict[str, tuple[str, int, dict[str, tuple[str, str]]]]:
@@ -313,12 +301,13 @@ async def propose_adoption(
     return Report(msgspec.to_builtins(found), status, render)
 
 
-async def confirm_adoption(
+async def confirm_adoption(  # noqa: PLR0913 - one for each option of the command
     settings: Settings,
     *,
     hash: str,
     least: int,
     leave: Sequence[str],
+    take: Mapping[str, str],
     accept_differences: str,
     reason: str,
     actor: str,
@@ -331,6 +320,7 @@ async def confirm_adoption(
             hash,
             least=least,
             leave=leave,
+            take=take,
             accept_differences=accept_differences,
             reason=reason,
             actor=actor,

@@ -18,6 +18,9 @@ SELECT x.procore_resource, x.procore_id, x.record, r.kind FROM cross_reference x
 JOIN record r ON r.record = x.record
 WHERE x.connection = ? AND r.kind IN ('commitment', 'posted_invoice', 'journal_entry') AND {ids}
 """
+_ORDERS = """
+SELECT bc_id, record FROM cross_reference WHERE connection = ? AND bc_set = 'changeOrders' AND {ids}
+"""
 _GONE = """
 SELECT record, number FROM record
 WHERE connection = ? AND kind = 'commitment' AND vanished = 1 AND {projects}
@@ -89,7 +92,7 @@ class Pairing:
     async def groups(self) -> list[Group]:
         """Every document of both sides, once."""
         await self._from_procore()
-        self._from_business_central()
+        await self._from_business_central()
         await self._orders_that_are_gone()
         return [*self._groups.values(), *self._loose]
 
@@ -126,14 +129,15 @@ class Pairing:
             return None, ""
         return Record.id_for(self._pair.name, kind, rest.partition(":")[0]), kind
 
-    def _from_business_central(self) -> None:
+    async def _from_business_central(self) -> None:
+        by_hand = await self._joined_orders()
         orders = {key: record for record, group in self._groups.items() for key in _keys(group)}
         for each in self._books.in_central:
             if each.kind == "planning_line":
                 continue
             if each.kind == "change_order":
                 meant, _ = self._assumed.get(("changeOrders", each.id), (None, ""))
-                record = meant or orders.get(each.stands_for)
+                record = meant or orders.get(each.stands_for) or by_hand.get(each.id)
                 if record is None:
                     self._loose.append(Group(each.column, None, each.kind, each.number, in_central=[each]))
                     continue
@@ -143,6 +147,16 @@ class Pairing:
             group = self._group(record, each.kind)
             group.number = each.number
             group.in_central.append(each)
+
+    async def _joined_orders(self) -> dict[str, UUID]:
+        """Change orders that people entered in Business Central carry no id of Procore; their pairs tell."""
+        found: dict[str, UUID] = {}
+        unnamed = [each.id for each in self._books.in_central if each.stands_for.endswith(":0")]
+        for page in chunks(unnamed, PAGE):
+            condition, parameter = self._ledger.in_list("bc_id", page)
+            for id_, record in await self._ledger.rows(_ORDERS.format(ids=condition), (self._pair.name, parameter)):
+                found[id_] = UUID(record)
+        return found
 
     async def _orders_that_are_gone(self) -> None:
         """An order leaves Business Central when it is invoiced in full; what was posted of it is what it came to."""

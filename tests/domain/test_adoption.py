@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.adoption import CLEAR, LEAST, Card, Match, _assigned, matched, totals_of, weigh
-from domain.linking import COMMITMENTS, PROJECTS, VENDORS
+from domain.linking import CHANGES, COMMITMENTS, INVOICES, JOURNALS, PROJECTS, TIME, VENDORS
 from domain.reconcile import Cell, Column, Explanation, Kind, Line
 from domain.values import money
 
@@ -57,6 +57,46 @@ def test_only_cards_of_one_place_are_compared_and_what_is_like_nothing_is_new() 
 
     assert [(each.here, each.there) for each in found.clear] == [("r", "1")]
     assert found.unclear == {}
+
+
+DOCUMENTS = [
+    (INVOICES, "number amount", True),
+    (INVOICES, "number date party", True),
+    (INVOICES, "amount date contract party", False),
+    (INVOICES, "number contract party", False),
+    (JOURNALS, "amount date name", True),
+    (JOURNALS, "amount date", False),
+    (JOURNALS, "amount name", False),
+    (CHANGES, "number amount", True),
+    (CHANGES, "amount name date", False),
+    (TIME, "party date amount", True),
+    (TIME, "party date name", False),
+]
+"""Fields that say the same on both sides, all others differ; and whether that is enough to join without a person."""
+FIELDS = {"number": "17", "name": "Site office", "date": "2026-03-02", "amount": "40.00", "contract": "", "party": ""}
+
+
+@pytest.mark.requirement("BX-13")
+@pytest.mark.parametrize(("flow", "same", "is_clear"), DOCUMENTS, ids=str)
+def test_a_document_is_joined_where_enough_fields_agree_and_is_proposed_where_fewer_do(
+    flow: str, same: str, *, is_clear: bool
+) -> None:
+    here = {name: FIELDS[name] or "7" for name in same.split()}
+    others = {name: "99" for name in ("number", "amount") if name not in here}
+    there = {**here, **others, "date": here.get("date", "2026-05-05"), "name": here.get("name", "Else")}
+    found = matched(flow, [Card(key="r", **{**FIELDS, **here}, within="a")], [Card(key="1", **there, within="a")])
+
+    assert bool(found.clear) is is_clear
+    assert bool(found.unclear) is not is_clear
+
+
+@pytest.mark.requirement("BX-13")
+def test_time_of_one_worker_and_day_with_other_hours_is_a_proposal_and_never_sent_as_new() -> None:
+    mine = Card(key="r", date="2026-03-02", amount="8.00", party="R1", within="J|2026-03-02|R1")
+    line = Card(key="1", date="2026-03-02", amount="7.50", party="R1", within="J|2026-03-02|R1")
+    found = matched(TIME, [mine], [line])
+
+    assert (found.clear, list(found.unclear)) == ((), ["r"])
 
 
 CARDS = st.builds(

@@ -30,6 +30,7 @@ class Word(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     reason: str
     min_score: int = CLEAR
     leave: tuple[str, ...] = ()
+    take: dict[str, str] = {}
     accept_differences: str = ""
 
 
@@ -72,6 +73,7 @@ async def _confirm(request: web.Request) -> web.Response:
             name,
             least=word.min_score,
             leave=word.leave,
+            take=word.take,
             accept_differences=word.accept_differences,
             reason=word.reason,
             actor=principal(request).actor,
