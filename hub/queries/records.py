@@ -122,6 +122,13 @@ async def now(ledger: Ledger, ids: Collection[str], connections: Collection[str]
     return [_state(dict(zip(_STATE, row, strict=True))) for row in await ledger.rows(sql, query.values)]
 
 
+async def connections_of(ledger: Ledger, ids: Collection[str]) -> dict[str, str]:
+    """Record -> its connection, of those that there are."""
+    condition, parameter = ledger.in_list("record", sorted(ids))
+    rows = await ledger.rows(f"SELECT record, connection FROM record WHERE {condition}", (parameter,))  # noqa: S608 - ours
+    return {row[0]: row[1] for row in rows}
+
+
 def _narrowed(ledger: Ledger, wanted: Wanted) -> Query:
     query = Query()
     query.equal("flow", wanted.flow)

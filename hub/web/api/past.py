@@ -7,16 +7,20 @@ from hub.access import Action
 from hub.operations.changes import Changes, Wanted, what_changed
 from hub.operations.past import differs
 from hub.operations.provenance import provenance
+from hub.queries.records import connections_of
 from hub.web.answers import json
 from hub.web.asking import cursor, listed, record_of
+from hub.web.bodies import guarded
 from hub.web.contract import BASE
 from hub.web.keys import service
-from hub.web.routes import Route, allowed
+from hub.web.routes import Route, allowed, principal
 
 
 async def _diff(request: web.Request) -> web.Response:
-    _, record = await record_of(request)
-    return json(msgspec.to_builtins(await differs(service(request).hub, record, request.query.get("asof", ""))))
+    connection, record = await record_of(request)
+    hub = service(request).hub
+    found = msgspec.to_builtins(await differs(hub, record, request.query.get("asof", "")))
+    return json(guarded(hub, principal(request), connection, found))
 
 
 async def _changes(request: web.Request) -> web.Response:
@@ -32,15 +36,20 @@ async def _of_project(request: web.Request) -> web.Response:
 
 
 async def _told(request: web.Request, wanted: Wanted) -> web.Response:
-    found: Changes = await what_changed(service(request).hub, wanted, cursor=cursor(request))
-    return listed(request, found.items, found.next_cursor, found.until, since=found.since)
+    hub, who = service(request).hub, principal(request)
+    found: Changes = await what_changed(hub, wanted, cursor=cursor(request))
+    at = await connections_of(hub.ledger, {change.record for change in found.items})
+    items = [guarded(hub, who, at[each.record], msgspec.to_builtins(each)) for each in found.items]
+    return listed(request, items, found.next_cursor, found.until, since=found.since)
 
 
 async def _provenance(request: web.Request) -> web.Response:
-    _, record = await record_of(request)
+    connection, record = await record_of(request)
+    hub = service(request).hub
     wanted = {name: request.query[name] for name in ("field", "part", "asof") if name in request.query}
-    found = await provenance(service(request).hub, record, cursor=cursor(request), **wanted)
-    return listed(request, found.items, found.next_cursor, found.asof)
+    found = await provenance(hub, record, cursor=cursor(request), **wanted)
+    items = guarded(hub, principal(request), connection, msgspec.to_builtins(found.items))
+    return listed(request, items, found.next_cursor, found.asof)
 
 
 def _span(request: web.Request) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from hub.queries.runs import runs
 from hub.web.answers import json, listed, told, wanted
 from hub.web.api.live import stream
 from hub.web.asking import record_of
+from hub.web.bodies import guarded
 from hub.web.contract import BASE
 from hub.web.keys import service
 from hub.web.routes import Route, allowed, principal
@@ -28,8 +29,9 @@ async def _record(request: web.Request) -> web.Response:
     hub, asof = service(request).hub, request.query.get("asof", "")
     if not asof:
         return json(await records.record(hub.ledger, request.match_info["id"], allowed(request)))
-    _, record = await record_of(request)
-    return json(msgspec.to_builtins(await record_as_of(hub, record, asof)))
+    connection, record = await record_of(request)
+    then = msgspec.to_builtins(await record_as_of(hub, record, asof))
+    return json(guarded(hub, principal(request), connection, then))
 
 
 async def _timeline(request: web.Request) -> web.Response:
