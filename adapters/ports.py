@@ -5,7 +5,7 @@ simulation replaces.
 """
 
 from collections.abc import MutableSequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from random import Random, SystemRandom
 from typing import Any, Protocol
 
@@ -47,6 +47,17 @@ class SystemClock:
     def now(self) -> datetime:
         """The present moment, UTC."""
         return datetime.now(UTC)
+
+
+class LateClock:
+    """The clock of this computer, so much behind as is said: for demonstrations that begin weeks ago and catch up."""
+
+    def __init__(self, behind: timedelta = timedelta(0)) -> None:
+        self.behind = behind
+
+    def now(self) -> datetime:
+        """The moment so long ago, UTC."""
+        return datetime.now(UTC) - self.behind
 
 
 class FixedClock:

@@ -10,6 +10,8 @@ from hub.report import ExitStatus
 
 Port = Annotated[int, Parameter(validator=Number(gte=0, lte=65535))]
 
+ServedPort = Annotated[int, Parameter(validator=Number(gte=1, lte=65535))]
+
 
 async def sandbox(
     *, host: str = "127.0.0.1", bc_port: Port = 8101, procore_port: Port = 8102, seed: int = 1, shell: Given
@@ -39,14 +41,16 @@ async def sandbox(
     )
 
 
-async def demo(*, headless: Switch = False, shell: Given) -> ExitStatus:
-    """Play a day of construction business through stand-ins, hub and ledger; no account needed.
+async def demo(*, headless: Switch = False, port: ServedPort = 8080, shell: Given) -> ExitStatus:
+    """Play a month of construction business through stand-ins, hub and ledger; no account needed.
 
     Parameters
     ----------
     headless
-        End after the proof instead of serving on.
+        End after the proof instead of serving the dashboard.
+    port
+        Port of the dashboard.
     """
     from hub.operations.demo import demo as operation
 
-    return await operation(headless=headless, announce=shell.announce, progress=shell.progress)
+    return await operation(headless=headless, port=port, announce=shell.announce, progress=shell.progress)

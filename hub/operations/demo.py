@@ -2,27 +2,30 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-import anyio
-
-from adapters.ports import SystemClock
+from adapters.ports import LateClock, SystemClock
 from adapters.sandbox.serve import ENVIRONMENT, Sandbox, sample, serve
 from domain.values import SYSTEMS
+from hub.access import EVERY, Principal, Right, Role, operator
 from hub.app import Hub, open_hub
 from hub.due import Narrow
 from hub.operations import demo_company as company
 from hub.operations import demo_month as month
+from hub.operations.demo_desk import desk_of, leave_open, show_in_browser
 from hub.operations.demo_totals import totals
 from hub.operations.explain import chain, find, standing_now
 from hub.operations.sync import one
 from hub.operations.thread import thread
 from hub.report import Announce, ExitStatus, Progress, Quiet, Report
-from hub.schedule import Schedule
+from hub.service import service_of
 from hub.settings import Settings, Surroundings
+from hub.web.app import application
 from hub.window import Window
 
 if TYPE_CHECKING:
@@ -31,41 +34,64 @@ if TYPE_CHECKING:
 NAME = "demo"
 BACK = timedelta(days=31)
 """The month that is played."""
-LOOK_EVERY = 5.0
-"""Seconds between rounds while it goes on serving."""
+LOOK_EVERY = "10s"
+"""Pace of the rounds while it goes on serving."""
+VISITOR = "visitor"
 
 
-async def demo(*, headless: bool, announce: Announce, progress: Progress) -> ExitStatus:
-    """Plays the month, prints the proof, and goes on serving on a terminal."""
+async def demo(*, headless: bool, port: int, announce: Announce, progress: Progress) -> ExitStatus:
+    """Plays the month, prints the proof, and on a terminal goes on serving, with the dashboard open.
+
+    Raises  Misconfigured when the port is taken.
+    """
     progress.say("A general contractor in Business Central, its company in Procore, and nothing between them yet.")
-    async with _running() as (hub, sandbox):
-        document = await _Month(hub, sandbox, progress).play()
+    async with _running() as stage:
+        async with stage.hub() as hub:
+            document = await _Month(hub, stage, progress).play()
         announce(_report(document))
         if not headless:
-            await _serve_on(hub, sandbox, progress)
+            await _serve_on(stage, port, progress)
     return ExitStatus.DONE if document["equal"] else ExitStatus.NEEDS_PERSON
 
 
+@dataclass(frozen=True)
+class _Stage:
+    """Where it is played: both stand-ins, the file of the ledger, and a clock that begins a month ago."""
+
+    sandbox: Sandbox
+    folder: Path
+    clock: LateClock
+
+    @asynccontextmanager
+    async def hub(self, port: int = 8080, **flows: Any) -> AsyncGenerator[Hub]:
+        """A hub on the ledger of the demonstration."""
+        today = SystemClock().now().date()
+        document = {
+            "store": {"url": f"sqlite:///{self.folder / 'ledger.db'}"},
+            "server": {"port": port},
+            "connections": {NAME: self.sandbox.connection(start_date=today - BACK, poll_every=LOOK_EVERY, flows=flows)},
+        }
+        settings = Settings.model_validate(document, context=Surroundings(environ=ENVIRONMENT))
+        async with open_hub(settings, clock=self.clock) as hub:
+            yield hub
+
+
 @asynccontextmanager
-async def _running() -> AsyncGenerator[tuple[Hub, Sandbox]]:
-    central, procore = sample(SystemClock().now)
+async def _running() -> AsyncGenerator[_Stage]:
+    clock = LateClock(BACK - timedelta(days=1))
+    central, procore = sample(clock.now)
     with TemporaryDirectory(prefix="siteledger-demo-") as folder:
         async with serve(central, procore) as sandbox:
-            document = {
-                "store": {"url": f"sqlite:///{Path(folder) / 'ledger.db'}"},
-                "connections": {NAME: sandbox.connection(start_date=SystemClock().now().date() - BACK)},
-            }
-            settings = Settings.model_validate(document, context=Surroundings(environ=ENVIRONMENT))
-            async with open_hub(settings) as hub:
-                yield hub, sandbox
+            yield _Stage(sandbox, Path(folder), clock)
 
 
 class _Month:
     """What happens in this month, told as it is recorded."""
 
-    def __init__(self, hub: Hub, sandbox: Sandbox, progress: Progress) -> None:
+    def __init__(self, hub: Hub, stage: _Stage, progress: Progress) -> None:
         self._hub = hub
-        self._sandbox = sandbox
+        self._sandbox = stage.sandbox
+        self._clock = stage.clock
         self._progress = progress
         self._told_to = 0
         self._today = SystemClock().now().date()
@@ -74,8 +100,11 @@ class _Month:
         """All acts, then the proof."""
         first = await self._award()
         await self._orders()
+        self._days_ago(12)
         await self._changes()
+        self._days_ago(4)
         await self._time()
+        self._days_ago(0)
         await self._postings()
         self._act("Month end: one more round, with nothing changed.")
         last = await self._round()
@@ -90,15 +119,18 @@ class _Month:
 
     async def _orders(self) -> None:
         central = self._sandbox.business_central
+        self._days_ago(24)
         self._act("A buyer orders façade panels from a vendor that Procore does not know.")
         order = company.order_from_stranger(central)
         await self._round()
         await self._tell(order)
         await self._tell_chain(order)
+        self._days_ago(22)
         self._act("Somebody in Procore adds the vendor's company. Nobody touches the order.")
         company.add_missing_company(self._sandbox.procore)
         await self._round()
         await self._tell(order)
+        self._days_ago(17)
         self._act(
             "The buyer orders forty panels more; the order was approved, so its contract is opened, changed, approved."
         )
@@ -141,6 +173,10 @@ class _Month:
     async def _round(self) -> dict[str, Any]:
         report = await one(self._hub, NAME, Quiet(), window=Window(), narrow=Narrow(), wait=timedelta(seconds=10))
         return report.document
+
+    def _days_ago(self, days: int) -> None:
+        """Lets time go by: what happens from now on happened so many days ago."""
+        self._clock.behind = min(self._clock.behind, timedelta(days=days))
 
     def _act(self, text: str) -> None:
         self._progress.say("")
@@ -232,42 +268,31 @@ def _report(document: dict[str, Any]) -> Report:
     return Report(document, ExitStatus.DONE if document["equal"] else ExitStatus.NEEDS_PERSON, render)
 
 
-async def _serve_on(hub: Hub, sandbox: Sandbox, progress: Progress) -> None:
-    """The hub goes on looking; whoever changes something in a stand-in sees it carried."""
-    central = sandbox.business_central
-    token = central.tokens.issue().value
-    order = central.tables.rows("purchaseOrders")[0]
-    line = next(row for row in central.tables.rows("purchaseOrderLines") if row["documentNumber"] == order["number"])
-    url = f"{central.api_url(sandbox.business_central_url)}/siteledger/procore/v1.0/companies({central.company_id})"
-    progress.say("")
-    progress.say(
-        f"Still running: Business Central at {sandbox.business_central_url}, Procore at {sandbox.procore_url}."
-    )
-    progress.say(
-        f"The hub looks every {LOOK_EVERY:.0f} seconds. Change something, for example the reference of an order:"
-    )
-    progress.say(
-        f"  curl -X PATCH '{url}/purchaseOrders({order['id']})' -H 'Authorization: Bearer {token}' -H 'If-Match: *'"
-        " -H 'Content-Type: application/json' -d '{\"yourReference\": \"Mix for the east wing\"}'"
-    )
-    progress.say(f"What Procore then holds: {sandbox.procore_url}/_sandbox/export   (order {line['documentNumber']})")
-    progress.say("Ctrl-C ends it.")
-    await _tell_on(hub, progress, await hub.ledger.last_position())
+async def _serve_on(stage: _Stage, port: int, progress: Progress) -> None:
+    """The service with its dashboard; whoever changes something at the desk of the stand-ins sees it carried."""
+    gated = {"purchase-order-to-commitment": {"approval": "approver"}}
+    desk = desk_of(stage.sandbox)
+    async with stage.hub(port, **gated) as hub:
+        await leave_open(hub, stage.sandbox)
+        access = hub.access
+        await access.put_user(operator("cli:demo"), VISITOR, roles={EVERY: Role.ADMIN}, rights=frozenset({Right.GRANT}))
+        await access.put_user(
+            Principal(f"user:{VISITOR}", {EVERY: Role.ADMIN}, frozenset({Right.GRANT}), VISITOR),
+            VISITOR,
+            rights=frozenset(Right),
+        )
+        code = await access.sign_in_code(operator("cli:demo"), VISITOR)
 
+        def told(address: str) -> None:
+            place = f"{address}/sign-in?code={code}"
+            progress.say("")
+            progress.say("The dashboard is open for you; this link signs you in, once:")
+            progress.say(f"  {place}")
+            progress.say("One delivery was refused and one order waits for approval: mend, replay, approve.")
+            progress.say(f"Business Central is at {stage.sandbox.business_central_url}, and Procore at")
+            progress.say(f"{stage.sandbox.procore_url}. What their people would do, you do at {address}/desk.")
+            progress.say("Ctrl-C ends it.")
+            show_in_browser(place)
 
-async def _tell_on(hub: Hub, progress: Progress, position: int) -> None:
-    """Round after round, and what each of them left in the ledger."""
-    ended = anyio.Event()
-    every = timedelta(seconds=LOOK_EVERY)
-    schedule = Schedule(hub, {NAME: every}, wait=every, told=lambda _name, _outcome: ended.set())
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(schedule.run)
-        while True:
-            await ended.wait()
-            ended = anyio.Event()
-            rows = await hub.ledger.rows(
-                "SELECT position, at, summary FROM event_log WHERE position > ? ORDER BY position", (position,)
-            )
-            for at_position, at, summary in rows:
-                progress.say(f"  {at_position:>6}  {at[11:19]}  {summary}")
-                position = at_position
+        server = hub.settings.server
+        await service_of(hub).run(partial(application, desk=desk), server.host, server.port, told=told)

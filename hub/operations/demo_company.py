@@ -8,6 +8,7 @@ from adapters.sandbox.procore import Procore
 
 VENDOR = "V00100"
 JOB = "JOB000001"
+LINE = "Unitised panels"
 PANELS = Decimal(96)
 MORE = Decimal(40)
 PRICE = Decimal("1187.9375")
@@ -15,21 +16,26 @@ PRICE = Decimal("1187.9375")
 
 def order_from_stranger(central: BusinessCentral) -> str:
     """A released order to a vendor without a company in Procore; its number."""
+    return order(central, VENDOR, "Façade panels, level 2", line=LINE, quantity=str(PANELS), price=str(PRICE))
+
+
+def order(central: BusinessCentral, vendor: str, title: str, *, quantity: str, price: str, line: str = "") -> str:
+    """A released order of one line, flagged for the site; its number."""
     tables = central.tables
-    order = tables.insert(
+    made = tables.insert(
         "purchaseOrders",
-        vendorNumber=VENDOR,
-        yourReference="Façade panels, level 2",
+        vendorNumber=vendor,
+        yourReference=title,
         jobNumber=JOB,
         sendToProcore=True,
         purchaseOrderLines=[
             {
                 "lineType": "G/L Account",
                 "number": "5200",
-                "description": "Unitised panels",
-                "quantity": PANELS,
+                "description": line or title,
+                "quantity": Decimal(quantity),
                 "unitOfMeasureCode": "EA",
-                "directUnitCost": PRICE,
+                "directUnitCost": Decimal(price),
                 "jobTaskNumber": "05-100",
                 "segmentCode": "BLDG-A",
                 "costTypeCode": "M",
@@ -37,8 +43,8 @@ def order_from_stranger(central: BusinessCentral) -> str:
             }
         ],
     )
-    tables.act("purchaseOrders", order["id"], "release")
-    return str(order["number"])
+    tables.act("purchaseOrders", made["id"], "release")
+    return str(made["number"])
 
 
 def add_missing_company(procore: Procore) -> None:
@@ -50,7 +56,7 @@ def change_quantity(central: BusinessCentral, number: str) -> None:
     """More panels: the order is reopened, its line changed, and released again."""
     tables = central.tables
     order = tables.find("purchaseOrders", number=number)
-    line = tables.find("purchaseOrderLines", documentNumber=number, description="Unitised panels")
+    line = tables.find("purchaseOrderLines", documentNumber=number, description=LINE)
     tables.act("purchaseOrders", order["id"], "reopen")
     tables.update("purchaseOrderLines", line["id"], quantity=PANELS + MORE)
     tables.act("purchaseOrders", order["id"], "release")

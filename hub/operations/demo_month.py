@@ -123,11 +123,12 @@ def post_concrete(central: BusinessCentral, today: date) -> str:
     return str(order["number"])
 
 
-def post_journal(central: BusinessCentral, today: date) -> str:
+def post_journal(central: BusinessCentral, today: date, document: str = "SITE-10") -> str:
     """Two lines of a project journal that belong on the site's books; the document's number."""
     tables = central.tables
     names = {"journalTemplateName": "PROJECT", "name": "SITE"}
-    batch = tables.insert("projectJournalBatches", **names, description="Costs of the site")
+    batch = next((row for row in tables.rows("projectJournalBatches") if row["name"] == names["name"]), None)
+    batch = batch or tables.insert("projectJournalBatches", **names, description="Costs of the site")
     for task, kind, account, amount, text in (
         ("01-500", "O", "5900", "1894.15", "Fence, October"),
         ("31-200", "E", "5300", "640.00", "Dewatering pump, rental"),
@@ -138,7 +139,7 @@ def post_journal(central: BusinessCentral, today: date) -> str:
             journalBatchName="SITE",
             entryType="Budget",
             postingDate=today.isoformat(),
-            documentNumber="SITE-10",
+            documentNumber=document,
             jobNumber=JOB,
             jobTaskNumber=task,
             segmentCode="SITE",
@@ -151,4 +152,4 @@ def post_journal(central: BusinessCentral, today: date) -> str:
             sendToProcore=True,
         )
     tables.act("projectJournalBatches", batch["id"], "post")
-    return "SITE-10"
+    return document

@@ -27,8 +27,11 @@ from hub.web.idempotency import idempotency
 from hub.web.identity import sign_in_of
 from hub.web.keys import SERVICE
 from hub.web.metrics import METRICS, Metrics, timed
+from hub.web.pages import desk as desk_page
 from hub.web.pages import entry, errors, live, records, static
 from hub.web.pages import record as record_page
+from hub.web.pages.desk import Desk
+from hub.web.pages.frame import DESK
 from hub.web.problems import problems
 from hub.web.routes import Route, add
 
@@ -85,10 +88,11 @@ _HEADERS = {
 _BY_TLS = {"Strict-Transport-Security": "max-age=31536000"}
 
 
-def application(service: Service) -> web.Application:
-    """The application of one service."""
+def application(service: Service, desk: Desk | None = None) -> web.Application:
+    """The application of one service; with a desk where both systems are stand-ins."""
+    routes = ROUTES if desk is None else (*ROUTES, *desk_page.ROUTES)
     server = service.hub.settings.server
-    by_place = {(route.method, route.path): route for route in ROUTES}
+    by_place = {(route.method, route.path): route for route in routes}
     app = web.Application(
         middlewares=[
             headers(by_tls=(server.public_url or "").startswith("https://")),
@@ -114,7 +118,9 @@ def application(service: Service) -> web.Application:
             await way.close()
 
         app.on_cleanup.append(close)
-    add(app, ROUTES)
+    add(app, routes)
+    if desk is not None:
+        app[DESK] = desk
     return app
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote, urlencode
 
 from aiohttp import web
@@ -18,6 +18,9 @@ from hub.web.keys import service
 from hub.web.pages import static, words
 from hub.web.routes import ALLOWED, PRINCIPAL, principal
 
+if TYPE_CHECKING:
+    from hub.web.pages.desk import Desk
+
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
     " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -26,6 +29,8 @@ POLICY = (
 
 THEMES = ("auto", "light", "dark")
 ZONES = ("local", "utc", "relative")
+DESK: "web.AppKey[Desk]" = web.AppKey("desk")
+"""Where stand-ins are served beside the hub: what their people can do."""
 SAID = "siteledger-said"
 """The cookie that carries one sentence over a redirect."""
 
@@ -79,6 +84,8 @@ class Frame:
     connections  name -> `production` or `test`, of those that may be seen
     asof         the moment or position that the address asks for, empty for now
     said         one sentence about what was just done
+    partial      a script asks for a part of a page
+    desk         the systems are stand-ins whose people can be played
     """
 
     who: Principal
@@ -90,6 +97,7 @@ class Frame:
     asof: str
     said: str
     partial: bool
+    desk: bool
 
     def may(self, action: str, connection: str | None = None) -> bool:
         """Whether whoever looks may do this: on a connection, or with None on the hub as a whole."""
@@ -131,6 +139,7 @@ def frame_of(request: web.Request) -> Frame:
         asof=request.query.get("asof", ""),
         said=unquote(cookies.get(SAID, ""))[:500],
         partial=request.headers.get("HX-Request") == "true",
+        desk=DESK in request.app,
     )
 
 

@@ -1,12 +1,17 @@
 // What pages do beyond links and forms: times of this computer, live updates that can be paused, keys. All of it optional.
 import { install } from "./vendor/hotkey.js";
 
-const dated = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const parts = { month: "short", day: "numeric", hour: "numeric", minute: "2-digit" };
+const near = new Intl.DateTimeFormat(undefined, parts);
+const far = new Intl.DateTimeFormat(undefined, { ...parts, year: "numeric" });
+
+/** A moment in the zone of this computer; the year stands there when it is another one. */
+const written = (at) => (at.getFullYear() === new Date().getFullYear() ? near : far).format(at);
 
 /** Does to new content what a page needs, at the start and after every swap. */
 function prepare(root) {
   for (const time of root.querySelectorAll("time[data-local]")) {
-    time.textContent = dated.format(new Date(time.dateTime));
+    time.textContent = written(new Date(time.dateTime));
     time.removeAttribute("data-local");
   }
   for (const block of root.querySelectorAll("[data-rows]")) block.style.setProperty("--rows", block.dataset.rows);
@@ -44,7 +49,7 @@ if (live && stream) {
     missed = true;
     event.preventDefault();
   });
-  document.addEventListener("htmx:sse:error", () => tell(`Live updates stopped at ${dated.format(new Date())}; trying again.`));
+  document.addEventListener("htmx:sse:error", () => tell(`Live updates stopped at ${written(new Date())}; trying again.`));
   document.addEventListener("reload", () => listening() && location.reload());
 }
 

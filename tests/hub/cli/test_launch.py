@@ -287,7 +287,7 @@ def test_reading_the_ledger_needs_no_credentials(
     ("name", "seen"),
     [
         ("sandbox", {"host": "127.0.0.1", "bc_port": 8101, "procore_port": 8102, "seed": 1}),
-        ("demo", {"headless": False}),
+        ("demo", {"headless": False, "port": 8080}),
     ],
 )
 def test_a_command_that_serves_prints_its_document_once_at_the_start(
