@@ -29,6 +29,7 @@ from hub.gate import Addresses
 from hub.groups import single_error
 from hub.keyring import keyring_of
 from hub.mappings import in_force
+from hub.pauses import refuse_paused
 from hub.projector import Projector
 from hub.report import Progress
 from hub.round import Outcome, Round
@@ -94,13 +95,18 @@ class Hub:
         wait: timedelta,
         carry_for: timedelta | None = None,
     ) -> Outcome:
-        """One round of a connection; with `carry_for` it carries no longer than that, and leaves the rest."""
+        """One round of a connection; with `carry_for` it carries no longer than that, and leaves the rest.
+
+        Raises  Paused; Locked.
+        """
         connection = self.settings.connections[pair.name]
         addresses = Addresses(connection.business_central.api_url, connection.procore.api_url)
         parts = (pair, addresses, self.ledger, self.projector, progress)
         span = tracer.start_as_current_span("round", attributes={"siteledger.connection": pair.name})
         with span:
             async with self.ledger.exclusive(lock_of(pair.name)):
+                await self.projector.catch_up()
+                await refuse_paused(self.ledger, pair.name)
                 return await Round(*parts, window=window, narrow=narrow, wait=wait, carry_for=carry_for).run()
 
     async def observe(self, pair: Pair, progress: Progress) -> int:

@@ -14,6 +14,7 @@ from hub.app import Hub
 from hub.connection import Pair
 from hub.due import EVERYTHING, Narrow
 from hub.groups import single_error
+from hub.pauses import Paused
 from hub.report import Quiet
 from hub.round import Outcome
 from hub.timetable import Timetable
@@ -171,25 +172,37 @@ class Schedule:
             raise
         except Locked:
             log.info("round_left_out", connection=pair.name, reason="another process is at work on it")
+        except Paused as error:
+            return self._held(pair, window, narrow, error)
         except SiteLedgerError as error:
             log.warning("round_failed", connection=pair.name, reason=str(error))
             self._tell(pair.name, error)
             if await self._is_given_up(pair.name, window, str(error)):
                 return self._read_again(pair, window)
         else:
-            log.info("round_ended", connection=pair.name, observed=outcome.observed, delivered=dict(outcome.delivered))
-            self._tell(pair.name, outcome)
-            if window.asked is not None:
-                self._tries.pop(window.asked, None)
-            again = self._read_again(pair, window) if outcome.cut_short else None
-            if not outcome.cut_short:
-                self._failures[pair.name] = 0
-            if outcome.unfinished:
-                return pair.clock.now()
-            return min((at for at in (again, outcome.next_attempt) if at is not None), default=None)
+            return self._ended(pair, window, outcome)
         if window.cause == "manual":  # it did nothing, so it is in line again behind the next poll
             self._left[pair.name].append((window, narrow))
         return self._read_again(pair, window)
+
+    def _ended(self, pair: Pair, window: Window, outcome: Outcome) -> datetime | None:
+        log.info("round_ended", connection=pair.name, observed=outcome.observed, delivered=dict(outcome.delivered))
+        self._tell(pair.name, outcome)
+        if window.asked is not None:
+            self._tries.pop(window.asked, None)
+        again = self._read_again(pair, window) if outcome.cut_short else None
+        if not outcome.cut_short:
+            self._failures[pair.name] = 0
+        if outcome.unfinished:
+            return pair.clock.now()
+        return min((at for at in (again, outcome.next_attempt) if at is not None), default=None)
+
+    def _held(self, pair: Pair, window: Window, narrow: Narrow, why: Paused) -> None:
+        """Keeps what was to be done. Whoever resumes it here hints; if another process does, the next poll sees it."""
+        log.info("round_left_out", connection=pair.name, reason=str(why))
+        self._keep(pair, window)
+        if window.cause == "manual":
+            self._left[pair.name].append((window, narrow))
 
     async def _is_given_up(self, name: str, window: Window, why: str) -> bool:
         """Whether a round that a person asked for failed so often that it is not in line again."""
@@ -207,12 +220,16 @@ class Schedule:
         A round that a person asked for and that ended is told with its troubles, and theirs to ask again.
         """
         name = pair.name
-        if window.cause != "manual":
-            heard = self._heard[name]
-            self._heard[name] = None if heard is None or window.kinds is None else heard | window.kinds
+        self._keep(pair, window)
         wait = min(AGAIN * 2 ** min(self._failures[name], 10), LATEST)
         self._failures[name] += 1
         return pair.clock.now() + wait
+
+    def _keep(self, pair: Pair, window: Window) -> None:
+        """What was to be read is read by the next round that can."""
+        if window.cause != "manual":
+            heard = self._heard[pair.name]
+            self._heard[pair.name] = None if heard is None or window.kinds is None else heard | window.kinds
 
     def _tell(self, name: str, outcome: Outcome | SiteLedgerError) -> None:
         if self._told is not None:

@@ -81,7 +81,7 @@ def _counts(event: Event) -> bool:
     return event.actor != SYSTEM or isinstance(event, events.ApprovalRequested)
 
 
-def _object(event: Event) -> str:  # noqa: PLR0911 - as below
+def _object(event: Event) -> str:  # noqa: C901, PLR0911 - as below
     match event:
         case events.UserPut() | events.UserRemoved():
             return f"user {event.name}"
@@ -95,6 +95,8 @@ def _object(event: Event) -> str:  # noqa: PLR0911 - as below
             return f"plan {event.plan[:12]}"
         case events.BatchFrozen() | events.BatchAdvanced() | events.BatchEnded():
             return f"batch {event.originator_id}"
+        case events.ConnectionPaused() | events.ConnectionResumed():
+            return f"connection {event.connection}"
         case events.KeysRotated():
             return "keys of what is secret"
         case events.SigningKeyMade():
@@ -146,6 +148,10 @@ def _after(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for 
             return f"{event.action} of {event.total}"
         case events.BatchEnded():
             return "cancelled" if event.cancelled else "done"
+        case events.ConnectionPaused():
+            return "paused"
+        case events.ConnectionResumed():
+            return "at work"
         case events.PlanMade():
             return "made"
         case events.PlanStarted():
@@ -163,6 +169,8 @@ def _reason(event: Event) -> str:
         case events.ApprovalEvent():
             return event.comment
         case events.AccessRefused() | events.BatchFrozen():
+            return event.reason
+        case events.ConnectionPaused() | events.ConnectionResumed():
             return event.reason
         case events.Adopted() | events.Unlinked() | events.Reset():
             return event.reason

@@ -77,7 +77,7 @@ def fold(rows: Rows, event: Event, position: int) -> None:
     )
 
 
-def summary(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for each kind of event reads best
+def summary(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912, PLR0915 - one line for each kind of event
     """What happened, in one line, for people."""
     match event:
         case events.Observed():
@@ -149,6 +149,9 @@ def summary(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for
             return f"joins company {event.business_central_company} and Procore company {event.procore_company}"
         case events.Configured():
             return "the settings of the connection changed"
+        case events.ConnectionPaused() | events.ConnectionResumed():
+            word = "paused" if isinstance(event, events.ConnectionPaused) else "resumed"
+            return f"the connection was {word}" + _because(event.reason)
         case events.RunAsked():
             return "a round of its own was asked for" + (f", of project {event.project}" if event.project else "")
         case events.RunGivenUp():

@@ -15,6 +15,7 @@ from projections.feed import FEEDS
 from projections.job_cost import JOB_COSTS
 from projections.mapping import MAPPINGS
 from projections.notice import NOTICES
+from projections.pause import PAUSES
 from projections.plan import PLANS
 from projections.projection import Projection
 from projections.reconciliation import RECONCILIATIONS
@@ -31,6 +32,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     PLANS,
     BATCHES,
     MAPPINGS,
+    PAUSES,
     DEAD_LETTERS,
     AUDITS,
     ACTS,

@@ -55,6 +55,8 @@ from domain.events.drift import (
 )
 from domain.events.hub import (
     Configured,
+    ConnectionPaused,
+    ConnectionResumed,
     ContentsRedacted,
     DeadLettered,
     FeedAdopted,
@@ -134,6 +136,8 @@ __all__ = [
     "Configured",
     "Confirmed",
     "Conflicted",
+    "ConnectionPaused",
+    "ConnectionResumed",
     "ContentsRedacted",
     "DeadLettered",
     "Delayed",
@@ -248,6 +252,8 @@ EVENTS: dict[str, type[Event]] = {
         FeedAdopted,
         PairFingerprinted,
         Configured,
+        ConnectionPaused,
+        ConnectionResumed,
         RunAsked,
         RunGivenUp,
         RoundEnded,

@@ -42,6 +42,20 @@ class Configured(Event, frozen=True, kw_only=True):
     content: Content
 
 
+class ConnectionPaused(Event, frozen=True, kw_only=True):
+    """Somebody stopped the connection: no round of it reads or carries anything until it is resumed."""
+
+    TOPIC: ClassVar[str] = "connection.paused.1"
+    reason: str
+
+
+class ConnectionResumed(Event, frozen=True, kw_only=True):
+    """Somebody let the connection work again; the next round makes up for what it missed."""
+
+    TOPIC: ClassVar[str] = "connection.resumed.1"
+    reason: str
+
+
 class RunAsked(Event, frozen=True, kw_only=True):
     """Somebody asked for a round of its own; it ends with `RoundEnded` or `RunGivenUp` on the same stream.
 

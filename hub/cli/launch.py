@@ -22,6 +22,7 @@ from hub.cli.links import link, links, reset, unlink
 from hub.cli.looking import changes, explain, provenance, status
 from hub.cli.mapping import mappings
 from hub.cli.mending import batches, failures, replay, retry, skip
+from hub.cli.pausing import pause, resume
 from hub.cli.planning import apply, plan
 from hub.cli.reading import readers
 from hub.cli.reporting import report
@@ -51,7 +52,7 @@ def application(shell: Shell) -> App:
         print_error=False,
         result_action="return_value",
     )
-    everyday = (init, check, serve, sync, plan, apply, whatif, status, link, unlink, reset, links)
+    everyday = (init, check, serve, sync, pause, resume, plan, apply, whatif, status, link, unlink, reset, links)
     mending = (failures, retry, skip, replay, batches)
     telling = (explain, changes, provenance)
     for command in (*everyday, *telling, *mending, rebuild, sandbox, demo):

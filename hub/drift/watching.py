@@ -12,6 +12,7 @@ from hub.acting import SYSTEM
 from hub.app import Hub
 from hub.drift.looking import Look, Looked
 from hub.due import EVERYTHING
+from hub.pauses import pause_of
 from hub.report import Quiet
 from hub.schedule import Schedule
 from hub.timetable import last_time
@@ -46,9 +47,14 @@ class Watching:
                 log.warning("drift_look_failed", connection=connection, reason=str(error))
 
     async def turn(self, connection: str) -> Looked | None:
-        """One look if one is due: at everything, or at what notices marked; None where there was nothing to do."""
+        """One look if one is due: at everything, or at what notices marked.
+
+        None where there was nothing to do, or where the connection is paused.
+        """
         whole = await self._is_due(connection)
         if not whole and not await self._is_marked(connection):
+            return None
+        if (await pause_of(self._hub.ledger, connection)).paused:
             return None
         async with self._hub.pair(connection) as pair:
             looked = await Look(self._hub, pair, EVERYTHING, Quiet()).run(marked=not whole, actor=SYSTEM)

@@ -20,6 +20,7 @@ from hub.connection import Pair
 from hub.gate import Addresses
 from hub.groups import single_error
 from hub.operations.plan import PlanRow, plan_content, plan_row, stream_of
+from hub.pauses import refuse_paused
 from hub.planning.making import make
 from hub.planning.moved import moved_since
 from hub.planning.plan import Plan, shown
@@ -81,6 +82,7 @@ async def apply_plan(hub: Hub, plan: str, *, actor: str, progress: Progress) -> 
     wanted = await plan_content(hub, row)
     try:
         async with hub.ledger.exclusive(lock_of(row.connection)), hub.pair(row.connection) as pair:
+            await refuse_paused(hub.ledger, row.connection)
             return await _checked(hub, replace(pair, actor=actor), row, wanted, actor, progress)
     except Locked as error:
         raise Halted(str(error), ExitStatus.TRY_LATER) from error

@@ -40,22 +40,38 @@ class Line:
     remedy: str
 
 
+@dataclass(frozen=True)
+class Checked:
+    """What was found on some connections, and the exit status that stands for it."""
+
+    lines: Sequence[Line]
+    status: ExitStatus
+
+
+async def checked(hub: Hub, names: Sequence[str], progress: Progress) -> Checked:
+    """Asks both systems of these connections; nothing is written to either.
+
+    Raises  Misconfigured where a secret is not at hand.
+    """
+    lines: list[Line] = []
+    statuses: list[ExitStatus] = []
+    for name in names:
+        progress.start(f"checking {name}")
+        async with hub.pair(name) as pair:
+            found, status = await _pair(hub, pair, hub.settings)
+        lines += found
+        statuses.append(status)
+        progress.finish(f"checking {name}")
+    return Checked(lines, gravest(statuses))
+
+
 async def check(settings: Settings, *, connection: str | None, progress: Progress) -> Report:
     """Asks both systems of each connection."""
     names = [connection] if connection else list(settings.connections)
-    lines: list[Line] = []
-    statuses: list[ExitStatus] = []
     async with open_hub(settings) as hub:
-        for name in names:
-            progress.start(f"checking {name}")
-            async with hub.pair(name) as pair:
-                found, status = await _pair(hub, pair, settings)
-            lines += found
-            statuses.append(status)
-            progress.finish(f"checking {name}")
-    files = [Line("", "siteledger", *words) for words in too_open(settings)]
-    lines += [*files, _heads(settings)]
-    statuses += [ExitStatus.NEEDS_PERSON] * bool(files)
+        found = await checked(hub, names, progress)
+    lines = [*found.lines, *[Line("", "siteledger", *words) for words in too_open(settings)], _heads(settings)]
+    statuses = [found.status, *([ExitStatus.NEEDS_PERSON] if not all(line.ok for line in lines) else [])]
     document: dict[str, Any] = {
         "ok": all(line.ok for line in lines),
         "findings": [asdict(line) for line in lines],

@@ -9,6 +9,7 @@ from domain.events import DeadLettered
 from domain.states import NEEDS_A_PERSON
 from hub.app import Hub, open_hub
 from hub.operations.sync import counts, unsettled
+from hub.pauses import pause_of
 from hub.report import ExitStatus, Progress, Report
 from hub.settings import Settings
 
@@ -46,9 +47,11 @@ async def _connection(hub: Hub, name: str) -> dict[str, Any]:
         (name, DeadLettered.TOPIC),
     )
     problems = await unsettled(hub.ledger, name)
+    pause = await pause_of(hub.ledger, name)
     return {
         "connection": name,
         "position": await hub.ledger.last_position(),
+        "paused": {"since": pause.since, "actor": pause.actor, "reason": pause.reason} if pause.paused else None,
         "states": await counts(hub.ledger, name),
         "last_round": _round(rounds[0], hub.clock.now()) if rounds else None,
         "waiting": [
@@ -76,6 +79,9 @@ def _round(row: tuple[Any, ...], now: datetime) -> dict[str, Any]:
 
 def _render(console: "Console", document: dict[str, Any]) -> None:
     console.print(f"[bold]{document['connection']}[/bold], {document['position']} events")
+    if pause := document["paused"]:
+        words = f"paused by {pause['actor']} at {pause['since'][:19]}: {pause['reason']}"
+        console.print(f"  {words}", style="yellow", markup=False, soft_wrap=True)
     last = document["last_round"]
     console.print(f"  last round with changes: {last['finished']}" if last else "  no round yet")
     for flow, by_state in document["states"].items():

@@ -19,7 +19,7 @@ TRIES = 5
 LOOKS, LOOK_AGAIN = 100, 0.3
 """Looks whether a round has ended, and seconds between them."""
 
-_SKIPPED = frozenset({"event_log", "plan", "run", "job_cost", "direct_cost"})
+_SKIPPED = frozenset({"event_log", "plan", "run", "pause", "job_cost", "direct_cost"})
 """Read by people only; the log is the largest of all."""
 _PAST = frozenset({"record_history", "state_history", "link_history"})
 """A round never asks how things were."""

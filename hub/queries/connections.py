@@ -6,6 +6,7 @@ from typing import Any
 
 from hub.app import Hub
 from hub.operations.sync import counts
+from hub.pauses import Pause, pause_of
 from hub.service import Heartbeat
 
 BEHIND = 5
@@ -23,10 +24,12 @@ async def _connection(hub: Hub, name: str, beat: Heartbeat) -> dict[str, Any]:
         "SELECT MIN(since) FROM record_state WHERE connection = ? AND state IN ('pending', 'in-flight', 'failed')",
         (name,),
     )
+    pause = await pause_of(hub.ledger, name)
     return {
         "name": name,
         "kind": settings.kind,
-        "state": _word(hub, beat, settings.poll_every),
+        "state": _word(hub, beat, settings.poll_every, pause),
+        "pause": {"since": pause.since, "actor": pause.actor, "reason": pause.reason} if pause.paused else None,
         "last_round": beat.ended.isoformat() if beat.ended else None,
         "troubles": beat.troubles,
         "oldest_unfinished": oldest[0][0],
@@ -36,8 +39,10 @@ async def _connection(hub: Hub, name: str, beat: Heartbeat) -> dict[str, Any]:
     }
 
 
-def _word(hub: Hub, beat: Heartbeat, every: timedelta) -> str:
-    """Healthy, broken when the last round had trouble, behind when none ended for long, starting before the first."""
+def _word(hub: Hub, beat: Heartbeat, every: timedelta, pause: Pause) -> str:
+    """Paused, or by its rounds: broken when the last had trouble, behind when none ended for long, starting before."""
+    if pause.paused:
+        return "paused"
     if beat.ended is None:
         return "broken" if beat.troubles else "starting"
     if beat.troubles:

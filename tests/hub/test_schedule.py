@@ -16,6 +16,7 @@ from adapters.store import Locked, StoreUnavailable
 from domain.errors import Misconfigured
 from hub.due import EVERYTHING, Narrow
 from hub.groups import single_error
+from hub.pauses import Pause, Paused
 from hub.round import Outcome
 from hub.schedule import TRIES, GivenUp, Schedule
 from hub.timetable import Timetable
@@ -285,3 +286,24 @@ def test_what_people_asked_for_is_given_up_after_some_failures_but_never_for_ano
     else:
         assert tried == TRIES
         assert ended == [("main", run, TRIES, "wrong secret")]
+
+
+def test_a_paused_connection_does_nothing_and_makes_up_for_it_once_it_is_resumed() -> None:
+    asked = Window(cause="manual", asked=uuid4())
+
+    async def tell(schedule: Schedule) -> None:
+        await anyio.sleep(70)
+        schedule.hint("main", ("commitment",))
+        schedule.ask("main", asked, EVERYTHING)
+        await anyio.sleep(100)
+        hub.fails.clear()  # somebody resumes it
+        schedule.hint("main")
+
+    pause = Pause(connection="main", paused=True, since=START.isoformat(), actor="user:anna", reason="go-live moved")
+    hub = Hub(took=0, fails={"main": Paused(pause)})
+    rounds(hub, {"main": MINUTE}, 185, tell)
+
+    worked = [window for (_, at), (window, _) in zip(hub.began, hub.windows, strict=True) if at >= 170]
+    assert len(hub.began) - len(worked) <= 8, "a pause must not be asked about without end"
+    assert [(window.cause, window.kinds) for window in worked[:1]] == [("notice", None)]
+    assert [window for window in worked if window.asked == asked.asked]

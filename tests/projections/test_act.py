@@ -79,3 +79,21 @@ def test_a_refusal_is_an_act_that_changes_nothing() -> None:
         "",
         "",
     )
+
+
+def test_a_pause_is_told_with_its_reason_and_how_it_was_before() -> None:
+    story = [
+        happened(events.ConnectionPaused, reason="go-live moved"),
+        happened(events.ConnectionResumed, actor="cli:otto", reason=""),
+    ]
+
+    told = Tables(ACTS).take(story, 1).rows("act")
+
+    assert [(row["object"], row["before"], row["after"], row["reason"]) for row in told] == [
+        ("connection main", "", "paused", "go-live moved"),
+        ("connection main", "paused", "at work", ""),
+    ]
+    assert [row["summary"] for row in told] == [
+        "the connection was paused (go-live moved)",
+        "the connection was resumed",
+    ]
