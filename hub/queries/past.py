@@ -8,8 +8,6 @@ moment, whatever happens meanwhile.
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from msgspec import Struct
-
 from adapters.store import Ledger
 from hub.asof import position_at, told_to
 from hub.cursors import cursor_of
@@ -70,65 +68,33 @@ async def page_at(  # noqa: PLR0913 - the parts of one query
     return Page([shape(dict(zip(columns, row, strict=False))) for row in rows], following, at)
 
 
-class Block(Struct, frozen=True):
-    """A part of a list behind the first one: the cursor that leads there, and how many rows it has."""
-
-    cursor: str
-    rows: int
-
-
-class Blocks(Struct, frozen=True):
-    """How long a list is, and where its parts begin. `capped` says that it is longer than what was counted."""
-
-    total: int
-    capped: bool
-    behind: list[Block]
-
-
-async def blocks_at(  # noqa: PLR0913 - the parts of one query
+async def positions_at(
     ledger: Ledger,
     tables: tuple[Table, Table],
     connections: Collection[str],
     query: Query,
     *,
-    order: Sequence[str],
-    descending: bool = False,
     asof: int,
     narrow: bool = False,
-    size: int,
     most: int,
-) -> Blocks:
-    """The blocks of a list as of a position that its first page told: one query, however long the list is."""
+) -> list[int]:
+    """Since when each row of a list holds that was true at a position, the newest first, so many and one at most.
+
+    Where a list goes by these positions they are its scale: indexes hold them, so no row is looked at.
+    """
     last = await told_to(ledger, _TOLD)
-    way = "DESC" if descending else "ASC"
-    parts: list[str] = []
-    values: list[Any] = []
+    found: list[int] = []
     for connection in connections:
         for table in tables if asof < last else tables[:1]:
             true_then, by = _true_at(table, asof, last, narrow=narrow)
-            picked = ", ".join(f"{name} AS o{place}" for place, name in enumerate(order))
-            sort = ", ".join(f"{name} {way}" for name in by(order))
-            parts.append(
-                f"SELECT * FROM (SELECT {picked} FROM {table.name} WHERE connection = ? AND {true_then} AND {query.sql}"
-                f" ORDER BY {sort} LIMIT ?) AS p{len(parts)}"
+            sql = (
+                f"SELECT valid_from FROM {table.name} WHERE connection = ? AND {true_then} AND {query.sql}"
+                f" ORDER BY {by(('valid_from',))[0]} DESC LIMIT ?"
             )
-            values += [connection, *([asof] if table is tables[0] else [asof, asof]), *query.values, most + 1]
-    if not parts:
-        return Blocks(0, capped=False, behind=[])
-    names = ", ".join(f"o{place}" for place in range(len(order)))
-    sort = ", ".join(f"o{place} {way}" for place in range(len(order)))
-    rows = await ledger.rows(
-        f"SELECT {names}, place, total FROM (SELECT {names}, ROW_NUMBER() OVER (ORDER BY {sort}) AS place,"
-        f" COUNT(*) OVER () AS total FROM ({' UNION ALL '.join(parts)}) AS every) AS numbered"
-        f" WHERE place % ? = 0 OR place = 1 ORDER BY place",
-        (*values, size),
-    )
-    if not rows:
-        return Blocks(0, capped=False, behind=[])
-    total = min(rows[0][-1], most)
-    marks = [(row[:-2], row[-2]) for row in rows if row[-2] % size == 0 and row[-2] < total]
-    behind = [Block(cursor_of(Place(asof, tuple(keys))), min(size, total - place)) for keys, place in marks]
-    return Blocks(total, rows[0][-1] > most, behind)
+            until = (asof,) if table is tables[0] else (asof, asof)
+            found += [row[0] for row in await ledger.rows(sql, (connection, *until, *query.values, most + 1))]
+    found.sort(reverse=True)  # parts are in order, which the sort finds out by itself
+    return found[: most + 1]
 
 
 Order = Callable[[Sequence[str]], Sequence[str]]

@@ -9,9 +9,10 @@ from msgspec import Struct
 
 from adapters.store import Ledger
 from domain.errors import Unknown, WrongInput
+from hub.cursors import cursor_of
 from hub.operations.explain import find, story
-from hub.queries.pages import USUAL, Page, Query, page
-from hub.queries.past import Blocks, blocks_at, page_at
+from hub.queries.pages import USUAL, Page, Place, Query, page
+from hub.queries.past import page_at, positions_at
 from projections.cross_reference import CROSS_REFERENCE
 from projections.history import LINK_HISTORY, STATE_HISTORY
 from projections.record_state import RECORD_STATE
@@ -97,20 +98,45 @@ async def records(ledger: Ledger, wanted: Wanted) -> Page:
     )
 
 
-async def blocks(ledger: Ledger, wanted: Wanted, asof: int, size: int, most: int) -> Blocks:
-    """How many records a list has as of a position, and where each block of them begins behind the first."""
-    return await blocks_at(
+class Block(Struct, frozen=True):
+    """A part of a list behind its first page: the cursor that leads there, and how many rows it has."""
+
+    cursor: str
+    rows: int
+
+
+class Blocks(Struct, frozen=True):
+    """How long a list is, and the parts behind its first page. `capped`: it is longer than what was counted."""
+
+    total: int
+    capped: bool
+    behind: list[Block]
+
+
+async def blocks(ledger: Ledger, wanted: Wanted, first: Page, most: int) -> Blocks:
+    """The whole list behind a first page, in blocks of about its length: one query, however long the list is.
+
+    A block ends where the position changes, so rows that begin at the same one are never torn apart.
+    """
+    positions = await positions_at(
         ledger,
         (RECORD_STATE, STATE_HISTORY),
         seen(wanted),
         _narrowed(ledger, wanted),
-        order=_ORDER,
-        descending=True,
-        asof=asof,
+        asof=first.asof,
         narrow=bool(wanted.project),
-        size=size,
         most=most,
     )
+    total, start, cursor = min(len(positions), most), len(first.items), first.next_cursor
+    behind: list[Block] = []
+    while cursor is not None and start < total:
+        end = min(start + wanted.limit, total)
+        while end < total and positions[end] == positions[end - 1]:
+            end += 1
+        behind.append(Block(cursor, end - start))
+        start = end
+        cursor = cursor_of(Place(first.asof, (positions[end - 1], "", ""))) if end < total else None
+    return Blocks(total, len(positions) > most, behind)
 
 
 async def now(ledger: Ledger, ids: Collection[str], connections: Collection[str]) -> list[dict[str, Any]]:

@@ -166,6 +166,7 @@ def show(
         charset="utf-8",
         headers={"Content-Security-Policy": POLICY, "Vary": "HX-Request, Cookie", **(headers or {})},
     )
+    answer.enable_compression()  # pages repeat themselves, and hold no secret that their length could tell
     if frame.said and not frame.partial:
         answer.del_cookie(SAID, path="/")
     return answer

@@ -14,10 +14,12 @@ from hub.tail import Happening
 from hub.web.answers import told
 from hub.web.keys import service
 from hub.web.pages.frame import address, frame_of, render, show
+from hub.web.problems import Refused
 from hub.web.routes import Route, allowed
 
 BLOCK = 200
-"""Rows of one block."""
+"""Rows of one block, and a few more where several begin at one position."""
+LARGEST = 1000
 MOST = 100_000
 """Rows behind one scrollbar; more are reached by narrowing."""
 _FILTERS = ("connection", "flow", "state", "kind", "project", "q")
@@ -33,7 +35,7 @@ async def _list(request: web.Request) -> web.Response:
     ledger = await told(request)
     wanted = Wanted(connections=allowed(request), **filters, asof=frame.asof, limit=BLOCK)
     first = await records.records(ledger, wanted)
-    blocks = await records.blocks(ledger, wanted, first.asof, BLOCK, MOST)
+    blocks = await records.blocks(ledger, wanted, first, MOST)
     place = address("/records", {**filters, "asof": frame.asof})
     return show(
         request,
@@ -51,9 +53,11 @@ async def _list(request: web.Request) -> web.Response:
 
 async def _block(request: web.Request) -> web.Response:
     """The rows behind one place of the scrollbar."""
-    wanted = Wanted(
-        connections=allowed(request), **narrowed(request), cursor=request.query.get("cursor", ""), limit=BLOCK
-    )
+    rows = request.query.get("rows", "")
+    if not (rows.isascii() and rows.isdecimal() and 0 < int(rows[:9]) <= LARGEST):
+        raise Refused(422, "rows: use a number that this list gave out")
+    cursor = request.query.get("cursor", "")
+    wanted = Wanted(connections=allowed(request), **narrowed(request), cursor=cursor, limit=int(rows))
     page = await records.records(service(request).hub.ledger, wanted)
     return show(request, "records/block.html", page=page)
 

@@ -47,6 +47,7 @@ if (live && stream) {
   document.addEventListener("htmx:sse:before:message", (event) => {
     if (listening()) return;
     missed = true;
+    document.documentElement.dataset.missed = "true";
     event.preventDefault();
   });
   document.addEventListener("htmx:sse:error", () => tell(`Live updates stopped at ${written(new Date())}; trying again.`));
