@@ -16,6 +16,7 @@ from benchmarks import (
     first_sync,
     memory,
     notices,
+    pages,
     pipeline,
     reads,
     rebuild,
@@ -36,6 +37,7 @@ SECTIONS = {
     "rebuild": rebuild.rows,
     "audit": audit.rows,
     "exports": exports.rows,
+    "pages": pages.rows,
 }
 
 
