@@ -28,6 +28,7 @@ from hub.web.idempotency import idempotency
 from hub.web.identity import sign_in_of
 from hub.web.keys import SERVICE
 from hub.web.metrics import METRICS, Metrics, timed
+from hub.web.pages import connections as connections_page
 from hub.web.pages import desk as desk_page
 from hub.web.pages import entry, errors, live, records, static
 from hub.web.pages import record as record_page
@@ -53,6 +54,7 @@ PAGES: tuple[Route, ...] = (
     *live.ROUTES,
     *records.ROUTES,
     *record_page.ROUTES,
+    *connections_page.ROUTES,
 )
 """What browsers ask: files, pages and their forms."""
 

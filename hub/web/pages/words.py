@@ -30,6 +30,8 @@ TONES: Mapping[str, str] = {
     "ended": "good",
     "approved": "good",
     "equal": "good",
+    "on": "good",
+    "fine": "good",
     "pending": "calm",
     "in-flight": "calm",
     "running": "calm",
@@ -37,6 +39,7 @@ TONES: Mapping[str, str] = {
     "excluded": "quiet",
     "deleted": "quiet",
     "skipped": "quiet",
+    "off": "quiet",
     "parked": "wait",
     "awaiting-approval": "wait",
     "waiting": "wait",
@@ -48,6 +51,8 @@ TONES: Mapping[str, str] = {
     "dead": "bad",
     "conflict": "bad",
     "broken": "bad",
+    "wrong": "bad",
+    "over": "bad",
 }
 SYSTEMS: Mapping[str, str] = {"business_central": "Business Central", "procore": "Procore"}
 

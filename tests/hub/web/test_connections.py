@@ -30,7 +30,7 @@ async def test_a_paused_connection_carries_nothing_for_anybody_until_it_is_resum
         again = await it.ask(f"{BASE}/main/pause", "POST", json={"reason": "another reason"})
         shown = await it.ask(BASE)
         fits(shown, schema_of(BASE))
-        with pytest.raises(Paused, match="paused by token:admin .* month end"):
+        with pytest.raises(Paused, match=r"paused by token:admin .* month end"):
             await sync(it, "main")
         north = await pause_of(it.hub.ledger, "north")
         resumed = await it.ask(f"{BASE}/main/resume", "POST", json={})
