@@ -32,6 +32,7 @@ from hub.cli.shell import Shell, Switch
 from hub.cli.status import known_errors, listed, status_of_all
 from hub.cli.supposing import whatif
 from hub.cli.trying import demo, sandbox
+from hub.cli.watching import alerts, grafana
 from hub.cli.working import check, rebuild, sync
 from hub.report import ExitStatus, Report
 
@@ -59,8 +60,8 @@ def application(shell: Shell) -> App:
         app.command(command)
     for command in (approvals, approve, decline, retrieve, resend):
         app.command(command)
-    app.command(export)
-    app.command(report)
+    for command in (export, report, grafana, alerts):
+        app.command(command)
     for command in (reconcile, sign_off, complete):
         app.command(command)
     configuration = App(name="config", help="Look at the configuration.")

@@ -1,0 +1,1 @@
+"""What comes with the product for other tools that watch it."""
