@@ -1,6 +1,7 @@
 """All read models, in the order in which they are brought up to date."""
 
 from projections.act import ACTS
+from projections.activity import ACTIVITIES
 from projections.adoption import BASELINES
 from projections.approval import APPROVALS
 from projections.audit import AUDITS
@@ -42,5 +43,6 @@ PROJECTIONS: tuple[Projection, ...] = (
     DRIFTS,
     RECONCILIATIONS,
     BASELINES,
+    ACTIVITIES,
     EVENT_LOGS,
 )

@@ -1,0 +1,57 @@
+"""Answers how much was carried in each hour, and how much of it failed: the numbers behind a chart."""
+
+from datetime import UTC, datetime
+
+from domain import events
+from domain.events import Event
+from projections.projection import Column, Keys, Projection, Rows, Table
+
+ACTIVITY = Table(
+    name="activity",
+    doc="What each connection did in each hour in which it did anything.",
+    columns=(
+        Column("connection", "text", "connection"),
+        Column("hour", "text", "beginning of the hour, UTC"),
+        Column("observed", "bigint", "records that were seen to be new or changed"),
+        Column("delivered", "bigint", "writes that a system confirmed"),
+        Column("delayed", "bigint", "attempts that failed and are made again by themselves"),
+        Column("refused", "bigint", "writes that a system refused for good"),
+        Column("position", "bigint", "position of the last event that is counted"),
+    ),
+    key=("connection", "hour"),
+)
+_COUNTED: dict[type[Event], str] = {
+    events.Observed: "observed",
+    events.Confirmed: "delivered",
+    events.Delayed: "delayed",
+    events.Refused: "refused",
+}
+
+
+def keys(event: Event) -> Keys:
+    """The row of its hour."""
+    yield ACTIVITY, (event.connection, _hour(event.at))
+
+
+def fold(rows: Rows, event: Event, position: int) -> None:
+    """Counts an event in its hour."""
+    hour = _hour(event.at)
+    row = rows.get(ACTIVITY, (event.connection, hour))
+    if row is None:
+        row = {"connection": event.connection, "hour": hour, **dict.fromkeys(_COUNTED.values(), 0)}
+    column = _COUNTED[type(event)]
+    rows.put(ACTIVITY, {**row, column: row[column] + 1, "position": position})
+
+
+def _hour(at: datetime) -> str:
+    return at.astimezone(UTC).replace(minute=0, second=0, microsecond=0).isoformat()
+
+
+ACTIVITIES = Projection(
+    name="activity",
+    version=1,
+    tables=(ACTIVITY,),
+    topics=tuple(event.TOPIC for event in _COUNTED),
+    keys=keys,
+    fold=fold,
+)
