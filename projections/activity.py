@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from domain import events
 from domain.events import Event
-from projections.projection import Column, Keys, Projection, Rows, Table
+from projections.projection import Column, Keys, Projection, Row, Rows, Table
 
 ACTIVITY = Table(
     name="activity",
@@ -36,9 +36,8 @@ def keys(event: Event) -> Keys:
 def fold(rows: Rows, event: Event, position: int) -> None:
     """Counts an event in its hour."""
     hour = _hour(event.at)
-    row = rows.get(ACTIVITY, (event.connection, hour))
-    if row is None:
-        row = {"connection": event.connection, "hour": hour, **dict.fromkeys(_COUNTED.values(), 0)}
+    new = {"connection": event.connection, "hour": hour, **dict.fromkeys(_COUNTED.values(), 0)}
+    row: Row = rows.get(ACTIVITY, (event.connection, hour)) or new
     column = _COUNTED[type(event)]
     rows.put(ACTIVITY, {**row, column: row[column] + 1, "position": position})
 

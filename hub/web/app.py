@@ -30,7 +30,7 @@ from hub.web.keys import SERVICE
 from hub.web.metrics import METRICS, Metrics, timed
 from hub.web.pages import connections as connections_page
 from hub.web.pages import desk as desk_page
-from hub.web.pages import entry, errors, live, records, static
+from hub.web.pages import entry, errors, live, overview, records, static
 from hub.web.pages import record as record_page
 from hub.web.pages.desk import Desk
 from hub.web.pages.frame import DESK
@@ -52,6 +52,7 @@ PAGES: tuple[Route, ...] = (
     *sign_in.ROUTES,
     *entry.ROUTES,
     *live.ROUTES,
+    *overview.ROUTES,
     *records.ROUTES,
     *record_page.ROUTES,
     *connections_page.ROUTES,

@@ -23,10 +23,25 @@ function colour(name) {
   return found;
 }
 
-/** Draws the chart of an element: `data-series` is the id of a JSON script {times, series: [{title, tone, values}]}. */
+/** Dashed lines at the moments at which something was changed. */
+function lines({ ctx, bbox, valToPos }, marks, ink) {
+  ctx.save();
+  ctx.strokeStyle = ink;
+  ctx.setLineDash([4, 4]);
+  for (const mark of marks) {
+    const x = valToPos(Date.parse(mark) / 1000, "x", true);
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+  }
+  ctx.restore();
+}
+
+/** Draws the chart of an element: `data-series` is the id of a JSON script {times, series: [{title, tone, values}], marks: [ISO 8601]}; a mark is a dashed line. */
 export async function draw(element) {
   await loaded();
-  const { times, series } = JSON.parse(document.getElementById(element.dataset.series).textContent);
+  const { times, series, marks = [] } = JSON.parse(document.getElementById(element.dataset.series).textContent);
   let plot;
   const make = () => {
     plot?.destroy();
@@ -36,6 +51,7 @@ export async function draw(element) {
         width: element.clientWidth,
         height: 190,
         cursor: { drag: { x: false, y: false } },
+        hooks: { draw: [(it) => lines(it, marks, colour("quiet"))] },
         axes: [axis, { ...axis, size: 60 }],
         series: [{}, ...series.map(({ title, tone, dash }) => ({ label: title, stroke: colour(tone), width: 2, dash }))],
       },
