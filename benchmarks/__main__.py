@@ -3,6 +3,7 @@
 import argparse
 import logging
 from functools import partial
+from pathlib import Path
 
 import anyio
 import structlog
@@ -20,6 +21,7 @@ from benchmarks import (
     pipeline,
     reads,
     rebuild,
+    reconcile,
     validate,
 )
 from benchmarks.measure import Result
@@ -38,10 +40,21 @@ SECTIONS = {
     "audit": audit.rows,
     "exports": exports.rows,
     "pages": pages.rows,
+    "reconcile": reconcile.rows,
 }
+SIZED = ("rebuild", "exports", "audit")
+"""Sections whose ledger can be of any length."""
 
 
-async def main(names: list[str], *, quick: bool) -> bool:
+async def main(
+    names: list[str],
+    *,
+    quick: bool,
+    events: int | None = None,
+    keep: Path | None = None,
+    match: str = "",
+    postgresql: bool = True,
+) -> bool:
     """Run the sections and print a row as soon as it is there. True when every target is met."""
     met = True
     if "first-sync" in names:
@@ -50,14 +63,19 @@ async def main(names: list[str], *, quick: bool) -> bool:
         if not names:
             return met
     print(f"{'what':<88} {'target':>10} {'measured':>12}  met      detail")
-    with databases() as (sqlite, postgres, reason):
-        if postgres is None:
-            print(f"PostgreSQL is skipped: {reason}")
+    with databases(keep) as (sqlite, postgres, reason):
+        other = postgres if postgresql else None
+        if other is None:
+            print(f"PostgreSQL is skipped: {reason or 'SQLite alone was asked for'}")
         for name in names:
             if name == "memory":
-                section = partial(memory.rows, sqlite, postgres, quick=quick)
+                section = partial(memory.rows, sqlite, other, quick=quick)
             else:
-                section = partial(SECTIONS[name], sqlite, postgres, runs=1 if quick else 5, quick=quick)
+                section = partial(SECTIONS[name], sqlite, other, runs=1 if quick else 5, quick=quick)
+            if name in SIZED:
+                section = partial(section, events=events)
+            if name == "asof":
+                section = partial(section, match=match)
             for result in await section():
                 show(result)
                 met = met and result.met != "NO"
@@ -88,6 +106,21 @@ if __name__ == "__main__":
     parser.add_argument(
         "--only", action="append", choices=[*SECTIONS, "memory", "first-sync"], help="only this section; repeatable"
     )
+    parser.add_argument("--events", type=int, help=f"length of the ledger of {', '.join(SIZED)}")
+    parser.add_argument(
+        "--keep", type=Path, help="folder where ledgers stay, so that rebuild and exports of one length share theirs"
+    )
+    parser.add_argument("--match", default="", help="of the lists as of a position, only those with this in their name")
+    parser.add_argument("--sqlite", action="store_true", help="SQLite alone")
     arguments = parser.parse_args()
     wanted = arguments.only or [*SECTIONS, "memory"]
-    raise SystemExit(0 if anyio.run(partial(main, wanted, quick=arguments.quick)) else 1)
+    run = partial(
+        main,
+        wanted,
+        quick=arguments.quick,
+        events=arguments.events,
+        keep=arguments.keep,
+        match=arguments.match,
+        postgresql=not arguments.sqlite,
+    )
+    raise SystemExit(0 if anyio.run(run) else 1)

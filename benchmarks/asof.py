@@ -111,19 +111,26 @@ async def median(hub: Hub, wanted: Wanted, *, pairs: bool = False) -> float:
     return statistics.median(taken)
 
 
-async def rows(sqlite: Place, postgres: Place | None, *, runs: int, quick: bool) -> list[Result]:  # noqa: ARG001 - one run holds many looks
-    """The past."""
+async def rows(
+    sqlite: Place,
+    postgres: Place | None,
+    *,
+    runs: int,  # noqa: ARG001 - one run holds many looks
+    quick: bool,
+    match: str = "",
+) -> list[Result]:
+    """The past; with `match` only the lists that are called so."""
     count = 10_000 if quick else 100_000
     told: list[Result] = []
     for place in (sqlite, postgres):
         if place is None:
             continue
         with place.empty() as url:
-            told += await _on(url, place.name, count)
+            told += await _on(url, place.name, count, match)
     return told
 
 
-async def _on(url: str, place: str, count: int) -> list[Result]:
+async def _on(url: str, place: str, count: int, match: str) -> list[Result]:
     told: list[Result] = []
     settings = Settings.model_validate(
         {"store": {"url": url}, "connections": {"main": NOBODY}}, context=Surroundings(environ={"SECRET": "none"})
@@ -144,8 +151,12 @@ async def _on(url: str, place: str, count: int) -> list[Result]:
                 ("records in three states", {"state": "dead,parked,synced"}),
                 ("records of a project", {"project": "J7"}),
             ):
+                if match not in f"{name} {as_of}":
+                    continue
                 taken = await median(hub, Wanted(connections=("main",), asof=at, **narrow))
                 told.append(Result(f"{what}, {name} {as_of}, {place}", taken, TARGET_MS, "median", " ms", at_most=True))
+            if match not in f"pairs {as_of}":
+                continue
             taken = await median(hub, Wanted(connections=("main",), asof=at), pairs=True)
             told.append(Result(f"{what}, pairs {as_of}, {place}", taken, TARGET_MS, "median", " ms", at_most=True))
     return told

@@ -77,9 +77,16 @@ async def main(url: str, count: int) -> None:
     print(f"{sealed - begun:.2f} {ended - sealed:.2f} {peak():.0f}")
 
 
-async def rows(sqlite: Place, postgres: Place | None, *, runs: int, quick: bool) -> list[Result]:  # noqa: ARG001 - one long run says it
+async def rows(
+    sqlite: Place,
+    postgres: Place | None,
+    *,
+    runs: int,  # noqa: ARG001 - one long run says it
+    quick: bool,
+    events: int | None = None,
+) -> list[Result]:
     """Seal, verify and memory on each database."""
-    count = 50_000 if quick else 1_000_000
+    count = events or (50_000 if quick else 1_000_000)
     told: list[Result] = []
     for place in (sqlite, postgres):
         if place is None:

