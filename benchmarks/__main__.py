@@ -4,6 +4,7 @@ import argparse
 import logging
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import anyio
 import structlog
@@ -53,7 +54,7 @@ async def main(
     events: int | None = None,
     keep: Path | None = None,
     match: str = "",
-    postgresql: bool = True,
+    on: str = "",
 ) -> bool:
     """Run the sections and print a row as soon as it is there. True when every target is met."""
     met = True
@@ -64,18 +65,18 @@ async def main(
             return met
     print(f"{'what':<88} {'target':>10} {'measured':>12}  met      detail")
     with databases(keep) as (sqlite, postgres, reason):
-        other = postgres if postgresql else None
-        if other is None:
-            print(f"PostgreSQL is skipped: {reason or 'SQLite alone was asked for'}")
+        if postgres is None:
+            print(f"PostgreSQL is skipped: {reason}")
+        first, second = (postgres, None) if postgres is not None and on == "postgresql" else (sqlite, postgres)
+        if on == "sqlite":
+            second = None
         for name in names:
             if name == "memory":
-                section = partial(memory.rows, sqlite, other, quick=quick)
+                section = partial(memory.rows, first, second, quick=quick)
             else:
-                section = partial(SECTIONS[name], sqlite, other, runs=1 if quick else 5, quick=quick)
-            if name in SIZED:
-                section = partial(section, events=events)
-            if name == "asof":
-                section = partial(section, match=match)
+                more: dict[str, Any] = {"events": events} if name in SIZED else {}
+                more |= {"match": match} if name == "asof" else {}
+                section = partial(SECTIONS[name], first, second, runs=1 if quick else 5, quick=quick, **more)
             for result in await section():
                 show(result)
                 met = met and result.met != "NO"
@@ -111,7 +112,7 @@ if __name__ == "__main__":
         "--keep", type=Path, help="folder where ledgers stay, so that rebuild and exports of one length share theirs"
     )
     parser.add_argument("--match", default="", help="of the lists as of a position, only those with this in their name")
-    parser.add_argument("--sqlite", action="store_true", help="SQLite alone")
+    parser.add_argument("--on", default="", choices=["sqlite", "postgresql"], help="one database alone")
     arguments = parser.parse_args()
     wanted = arguments.only or [*SECTIONS, "memory"]
     run = partial(
@@ -121,6 +122,6 @@ if __name__ == "__main__":
         events=arguments.events,
         keep=arguments.keep,
         match=arguments.match,
-        postgresql=not arguments.sqlite,
+        on=arguments.on,
     )
     raise SystemExit(0 if anyio.run(run) else 1)

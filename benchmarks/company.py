@@ -5,7 +5,6 @@ Documents have all the fields that the Connector API shows, as it is their size 
 Source  Connector API purchaseOrders, postedPurchaseInvoices, projectPlanningLines, projectLedgerEntries.
 """
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -21,8 +20,6 @@ from adapters.store import Ledger, Registry, ThreadPool, open_ledger
 from domain.events import EVENTS, UPCASTERS, Event, LinkRow, Wait
 from domain.record import Moment, Record, Request, Seen
 from domain.values import BUSINESS_CENTRAL, LEDGER, PROCORE, Cause, Digest, sha256_of
-from hub.projector import Projector
-from projections.registry import PROJECTIONS
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
 PROJECTS = 500
@@ -314,44 +311,21 @@ def pages(count: int) -> Iterator[Page]:
         yield page
 
 
-@dataclass(frozen=True)
-class Filled:
-    """A ledger with the company in it, its read models brought up to date.
-
-    Units   seconds that either took, 0 for what a run before did
-    """
-
-    events: int
-    filling: float
-    catching_up: float
-
-
 def opened(url: str) -> AbstractAsyncContextManager[Ledger]:
     """The ledger behind a URL, with the events of the product."""
     clock = FixedClock(START + timedelta(days=90))
     return open_ledger(url, events=Registry(EVENTS, UPCASTERS), clock=clock, threads=ThreadPool())
 
 
-async def filled(url: str, count: int) -> Filled:
-    """Have at least so many events in a store, unless a run before put them there.
+async def filled(ledger: Ledger, count: int) -> int:
+    """Have at least so many events in a ledger, unless a run before put them there; how many there are.
 
     Raises  SystemExit for one that holds fewer.
     """
-    started = time.perf_counter()
-    async with opened(url) as ledger:
-        stored = await ledger.last_position()
-        if 0 < stored < count:
-            raise SystemExit(f"{url} holds {stored:,} events instead of {count:,}; remove it, and run this again")
-        filling = 0.0
-        if not stored:
-            stored = await fill(ledger, count)
-            filling = time.perf_counter() - started
-        started = time.perf_counter()
-        projector = Projector(ledger, PROJECTIONS)
-        await projector.start()
-        behind = stored - min((await projector.positions()).values())
-        await projector.catch_up()
-        return Filled(stored, filling, time.perf_counter() - started if behind else 0.0)
+    stored = await ledger.last_position()
+    if 0 < stored < count:
+        raise SystemExit(f"the ledger holds {stored:,} events instead of {count:,}; remove it, and run this again")
+    return stored or await fill(ledger, count)
 
 
 async def fill(ledger: Ledger, count: int) -> int:

@@ -13,7 +13,7 @@ from tempfile import TemporaryFile
 import anyio
 
 from adapters.ports import FixedClock, seeded_rng
-from benchmarks.company import START, filled
+from benchmarks.company import START, filled, opened
 from benchmarks.failures import NOBODY
 from benchmarks.measure import Result, Stopwatch
 from benchmarks.memory import held, peak
@@ -22,9 +22,11 @@ from hub.app import Hub, open_hub
 from hub.files import FORMATS, Format
 from hub.operations.exports import export
 from hub.operations.reports import ReportFilter, report
+from hub.projector import Projector
 from hub.queries.views import ViewFilter
 from hub.settings import Settings
 from hub.settings.values import Surroundings
+from projections.registry import PROJECTIONS
 
 EVENTS = 300_000
 QUICK = 30_000
@@ -69,10 +71,18 @@ async def rows(
         if place is None:
             continue
         with place.kept(f"company{count}") as url:
-            await filled(url, count)
+            await _filled(url, count)
             answer = await anyio.run_process([sys.executable, "-m", "benchmarks.exports", url])
             told += _told(answer.stdout.decode().splitlines(), place.name)
     return told
+
+
+async def _filled(url: str, count: int) -> None:
+    async with opened(url) as ledger:
+        await filled(ledger, count)
+        projector = Projector(ledger, PROJECTIONS)
+        await projector.start()
+        await projector.catch_up()
 
 
 def _told(lines: Sequence[str], place: str) -> list[Result]:
