@@ -9,7 +9,7 @@ from contextlib import suppress
 import orjson
 from aiohttp import ClientConnectionResetError, web
 from aiohttp_sse import sse_response
-from anyio import current_time, move_on_after
+from anyio import current_time, move_on_after, sleep
 
 from hub.tail import Happening
 from hub.web.keys import service
@@ -21,6 +21,8 @@ QUIET = 15.0
 AGAIN = 10.0
 """Seconds after which a stream asks whether its reader may still read: a token may have been revoked."""
 MOST_STREAMS = 500
+FAR = 2000
+"""Events that a page, which takes its time, may be behind; then it is told to be read anew instead."""
 SLOW = 30.0
 """Seconds in which a page must be taken; whoever does not is cut off and goes on later where he stopped."""
 
@@ -39,8 +41,12 @@ async def stream(request: web.Request) -> web.StreamResponse:
     return await streamed(request, told)
 
 
-async def streamed(request: web.Request, told: Told) -> web.StreamResponse:
-    """A stream of messages about what happens, until the reader or the service has gone."""
+async def streamed(request: web.Request, told: Told, pace: float = 0.0) -> web.StreamResponse:
+    """A stream of messages about what happens, until the reader or the service has gone.
+
+    Units   `pace` seconds between two messages at least; what happens meanwhile is told together, or,
+            where it is too much, by the event `behind`.
+    """
     tail = service(request).tail
     position = _last(request, tail.position)
     names = allowed(request)
@@ -59,13 +65,18 @@ async def streamed(request: web.Request, told: Told) -> web.StreamResponse:
                             break
                     page = await tail.after(position, QUIET)
                     with move_on_after(SLOW) as taken:
+                        if pace and page and tail.position - position > FAR:
+                            position = tail.position
+                            await answer.send("", event="behind", id=str(position))
                         for message, place in await told([item for item in page if item.connection in names]):
                             await answer.send(message, id=str(place))
-                        position = page[-1].position if page else position
+                        position = max(position, page[-1].position if page else 0)
                     if taken.cancelled_caught:
                         tail.dropped["slow"] += 1
                         _cut_off(request)
                         break
+                    if page and pace:
+                        await sleep(pace)
         return answer
 
 

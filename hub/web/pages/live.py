@@ -21,6 +21,10 @@ Parts = Callable[[web.Request, Sequence[Happening]], Awaitable[str]]
 PARTS: Mapping[str, Parts] = {"overview": overview.live, "records": records.live, "connections": connections.live}
 """Page -> its parts."""
 
+PACES: Mapping[str, float] = {"records": 0.1, "tail": 0.1}
+USUAL_PACE = 1.0
+"""Units  seconds between two messages: rows follow at once, sums once a second however much happens."""
+
 
 async def _live(request: web.Request) -> web.StreamResponse:
     parts = PARTS.get(request.match_info["page"])
@@ -31,7 +35,7 @@ async def _live(request: web.Request) -> web.StreamResponse:
         changed = await parts(request, page) if page else ""
         return [(changed, page[-1].position)] if changed else []
 
-    return await streamed(request, told)
+    return await streamed(request, told, PACES.get(request.match_info["page"], USUAL_PACE))
 
 
 ROUTES = (Route("GET", "/live/{page}", _live, Action.SEE),)

@@ -51,7 +51,14 @@ if (live && stream) {
     event.preventDefault();
   });
   document.addEventListener("htmx:sse:error", () => tell(`Live updates stopped at ${written(new Date())}; trying again.`));
-  document.addEventListener("reload", () => listening() && location.reload());
+  document.addEventListener("behind", () => {
+    if (document.getElementById("behind")) return;
+    const note = document.createElement("p");
+    note.id = "behind";
+    note.className = "banner";
+    note.append("More has changed than is shown here one by one. ", Object.assign(document.createElement("a"), { href: "", textContent: "Show it anew" }));
+    document.getElementById("main").prepend(note);
+  });
 }
 
 let told = 0;

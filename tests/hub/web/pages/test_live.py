@@ -8,6 +8,7 @@ import anyio
 import pytest
 from playwright.async_api import Browser, expect
 
+from hub.web.api import live
 from tests.hub.web.harness import Filled, Web, served, settings
 from tests.hub.web.pages.browser import visit
 
@@ -78,3 +79,16 @@ async def test_updates_go_on_by_themselves_after_the_stream_was_cut(
             it.service.tail.closed = False
         record = await skip(it, "PO2")
         await expect(page.locator(f"tr[id^='r-{record}'] .state")).to_contain_text("excluded")
+
+
+async def test_a_page_that_cannot_follow_says_so_instead_of_showing_half(
+    ledger: Filled, tmp_path: Path, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "FAR", 0)
+    async with following(ledger, tmp_path) as it, visit(it, browser) as who:
+        async with who.page.expect_response("**/live/records*"):
+            page = await who.go("/records?q=PO")
+        await skip(it, "PO2")
+        await expect(page.locator("#behind")).to_contain_text("Show it anew")
+        await page.click("#behind a")
+        await expect(page.locator(".list .state", has_text="excluded")).to_have_count(1)
