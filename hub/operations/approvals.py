@@ -3,7 +3,7 @@
 From the ledger alone: no remote is asked. Who may do what is checked by whoever calls; four eyes are checked here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -137,10 +137,10 @@ async def listed(hub: Hub, wanted: ApprovalFilter, cursor: str = "", limit: int 
 
 
 async def counted(
-    hub: Hub, connection: str = "", *, within: tuple[str, ...] | None = None
+    hub: Hub, connection: str = "", *, within: tuple[str, ...] | None = None, not_by: str = ""
 ) -> dict[str, dict[str, int]]:
-    """Flow -> state -> requests, for the tabs."""
-    condition, values = on_connections(hub, connection, within)
+    """Flow -> state -> requests, for the tabs; `not_by` leaves out what this actor asked for."""
+    condition, values = _condition(hub, ApprovalFilter(connection=connection, within=within, not_by=not_by))
     rows = await hub.ledger.rows(
         f"SELECT flow, state, COUNT(*) FROM approval WHERE 1 = 1{condition} GROUP BY flow, state ORDER BY flow, state",  # noqa: S608 - built from columns
         values,
@@ -149,6 +149,17 @@ async def counted(
     for flow, state, number in rows:
         found.setdefault(flow, {})[state] = number
     return found
+
+
+async def of_records(hub: Hub, records: Collection[str], within: tuple[str, ...]) -> list[Request]:
+    """The requests of these records, on these connections; for pages that follow what happens."""
+    condition, values = on_connections(hub, "", within)
+    these, parameter = hub.ledger.in_list("record", sorted(records))
+    rows = await hub.ledger.rows(
+        f"SELECT {', '.join(APPROVAL.names)} FROM approval WHERE {these}{condition} ORDER BY asked",  # noqa: S608 - built from columns
+        (parameter, *values),
+    )
+    return [_request(hub, row) for row in rows]
 
 
 async def review(hub: Hub, id_: str, actor: str) -> Review:

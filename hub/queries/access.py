@@ -1,11 +1,13 @@
 """Users and tokens as lists, by name."""
 
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
 
 from adapters.store import Ledger
-from hub.queries.pages import Page, Query, page
+from hub.access import Action, Principal, Right, Role, may
+from hub.queries.pages import MOST, Page, Query, page
 from hub.queries.records import Wanted
 
 _USER = ("name", "source", "roles", "rights", "changed_at")
@@ -52,6 +54,21 @@ async def tokens(ledger: Ledger, wanted: Wanted) -> Page:
         asof=wanted.asof,
         shape=_token,
     )
+
+
+async def approvers(ledger: Ledger, connections: Collection[str]) -> list[str]:
+    """Who may push to accounting on one of these connections, by name: for whoever may not and asks for somebody."""
+    rows = await ledger.rows(
+        "SELECT name, roles FROM access_user WHERE active = 1 AND rights LIKE ? ORDER BY name LIMIT ?",
+        (f'%"{Right.PUSH_TO_ACCOUNTING}"%', MOST),
+    )
+    found: list[str] = []
+    for name, roles in rows:
+        levels = {place: Role.named(word) for place, word in msgspec.json.decode(roles).items()}
+        holder = Principal(f"user:{name}", levels, frozenset({Right.PUSH_TO_ACCOUNTING}), name)
+        if any(may(holder, Action.APPROVE, each) for each in connections):
+            found.append(name)
+    return found
 
 
 def _user(row: dict[str, Any]) -> dict[str, Any]:

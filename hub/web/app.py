@@ -28,9 +28,10 @@ from hub.web.idempotency import idempotency
 from hub.web.identity import sign_in_of
 from hub.web.keys import SERVICE
 from hub.web.metrics import METRICS, Metrics, timed
+from hub.web.pages import approvals as approvals_page
 from hub.web.pages import connections as connections_page
 from hub.web.pages import desk as desk_page
-from hub.web.pages import entry, errors, live, overview, records, static
+from hub.web.pages import entry, errors, live, overview, records, review, static
 from hub.web.pages import record as record_page
 from hub.web.pages.desk import Desk
 from hub.web.pages.frame import DESK
@@ -56,6 +57,8 @@ PAGES: tuple[Route, ...] = (
     *records.ROUTES,
     *record_page.ROUTES,
     *connections_page.ROUTES,
+    *approvals_page.ROUTES,
+    *review.ROUTES,
 )
 """What browsers ask: files, pages and their forms."""
 

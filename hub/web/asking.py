@@ -101,10 +101,13 @@ def cursor(request: web.Request) -> str:
 
 def listed(request: web.Request, items: Sequence[Any], next_cursor: str | None, asof: int, **more: Any) -> web.Response:
     """A page of a list, as of a position in the ledger."""
-    following = None
-    if next_cursor is not None:
-        following = cursor_of((request.path, next_cursor))
+    following = following_page(request, next_cursor)
     return json({"items": msgspec.to_builtins(items), "next_cursor": following, "asof": asof, **more})
+
+
+def following_page(request: web.Request, next_cursor: str | None) -> str | None:
+    """The cursor of the next page of this list, as addresses carry it."""
+    return None if next_cursor is None else cursor_of((request.path, next_cursor))
 
 
 # -- the lock of a connection ----------------------------------------------------------------------

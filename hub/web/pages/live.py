@@ -11,14 +11,20 @@ from aiohttp import web
 from hub.access import Action
 from hub.tail import Happening
 from hub.web.api.live import streamed
-from hub.web.pages import connections, overview, records
+from hub.web.pages import approvals, connections, overview
 from hub.web.problems import Refused
 from hub.web.routes import Route
 
 Parts = Callable[[web.Request, Sequence[Happening]], Awaitable[str]]
 """Parts of a page that changed by what happened, as HTML; empty for nothing."""
 
-PARTS: Mapping[str, Parts] = {"overview": overview.live, "records": records.live, "connections": connections.live}
+PARTS: Mapping[str, Parts] = {
+    "approvals": approvals.live,
+    "connections": connections.live,
+    "overview": overview.live,
+    "records": 0.1,
+    "tail": 0.1,
+}
 """Page -> its parts."""
 
 PACES: Mapping[str, float] = {"records": 0.1, "tail": 0.1}

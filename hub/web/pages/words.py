@@ -32,6 +32,8 @@ TONES: Mapping[str, str] = {
     "equal": "good",
     "on": "good",
     "fine": "good",
+    "exported": "good",
+    "mended": "good",
     "pending": "calm",
     "in-flight": "calm",
     "running": "calm",
@@ -40,9 +42,13 @@ TONES: Mapping[str, str] = {
     "deleted": "quiet",
     "skipped": "quiet",
     "off": "quiet",
+    "withdrawn": "quiet",
     "parked": "wait",
     "awaiting-approval": "wait",
     "waiting": "wait",
+    "ready": "wait",
+    "resent": "wait",
+    "open": "wait",
     "failed": "warn",
     "behind": "warn",
     "paused": "warn",
@@ -53,6 +59,8 @@ TONES: Mapping[str, str] = {
     "broken": "bad",
     "wrong": "bad",
     "over": "bad",
+    "refused": "bad",
+    "stopped": "bad",
 }
 SYSTEMS: Mapping[str, str] = {"business_central": "Business Central", "procore": "Procore"}
 
