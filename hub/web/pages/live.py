@@ -11,7 +11,7 @@ from aiohttp import web
 from hub.access import Action
 from hub.tail import Happening
 from hub.web.api.live import streamed
-from hub.web.pages import approvals, connections, overview
+from hub.web.pages import approvals, connections, overview, records
 from hub.web.problems import Refused
 from hub.web.routes import Route
 
@@ -19,15 +19,14 @@ Parts = Callable[[web.Request, Sequence[Happening]], Awaitable[str]]
 """Parts of a page that changed by what happened, as HTML; empty for nothing."""
 
 PARTS: Mapping[str, Parts] = {
-    "approvals": approvals.live,
-    "connections": connections.live,
     "overview": overview.live,
-    "records": 0.1,
-    "tail": 0.1,
+    "records": records.live,
+    "connections": connections.live,
+    "approvals": approvals.live,
 }
 """Page -> its parts."""
 
-PACES: Mapping[str, float] = {"records": 0.1, "tail": 0.1}
+PACES: Mapping[str, float] = {"records": 0.1, "tail": 0.1, "approvals": 0.1}
 USUAL_PACE = 1.0
 """Units  seconds between two messages: rows follow at once, sums once a second however much happens."""
 
