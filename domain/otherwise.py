@@ -11,12 +11,13 @@ from uuid import UUID, uuid5
 from msgspec import Struct
 from msgspec.structs import replace
 
+from domain.consulted import Shown, called, name_of
 from domain.delivery import Listing
 from domain.events import LinkRow
 from domain.fields import Way, leaves
 from domain.flow import Flow, Known, Rows, Subject
 from domain.memory import FlowMemory, PartMemory
-from domain.values import LEDGER, Json, text
+from domain.values import LEDGER, Digest, Json, text
 
 Sort = Literal["field", "link", "setting", "own id", "moment", "constant", "list"]
 """What a field comes from.
@@ -27,7 +28,7 @@ setting   of the connection, by its key in the configuration
 own id    an id that the target gave to an earlier part of the same record
 moment    when it was decided
 constant  of the flow itself
-list      a list of the target as it was read then; lists are not kept, so what was in it is not told
+list      a row of a list of the target as it was read then; the lists alone where their rows are not kept
 """
 
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(.*)", re.DOTALL)
@@ -36,15 +37,18 @@ _FIRST = 8_000_000_000_000_000
 
 
 class Lists(dict[Listing, Sequence[Json]]):
-    """Lists of the target, which nobody kept: all hold the same rows, or only the first one that is asked for.
+    """Lists of the target: each with the rows that were `kept` of it, or nobody kept any.
 
-    `asked` are the names of those that mattered.
+    Then all hold the same rows, or only the first one that is asked for. `asked` are the names of those that mattered.
     """
 
-    def __init__(self, rows: Sequence[Json] = (), *, first: bool = False) -> None:
+    def __init__(
+        self, rows: Sequence[Json] = (), *, first: bool = False, kept: Mapping[Digest, Shown] | None = None
+    ) -> None:
         super().__init__()
         self.rows = Rows(rows)
         self.first = first
+        self.kept = kept
         self.asked: dict[str, None] = {}
 
     def __contains__(self, listing: object) -> bool:
@@ -52,8 +56,25 @@ class Lists(dict[Listing, Sequence[Json]]):
 
     def __missing__(self, listing: Listing) -> Sequence[Json]:
         self.asked[listing.name] = None
-        self[listing] = self.rows if not self.first or not len(self) else Rows(())
+        if self.kept is not None:
+            shown = self.kept.get(name_of(listing))
+            self[listing] = Rows(shown.rows if shown is not None else ())
+        else:
+            self[listing] = self.rows if not self.first or not len(self) else Rows(())
         return self[listing]
+
+    def anew(self) -> "Lists":
+        """The same lists, which nobody looked at."""
+        return Lists(self.rows, first=self.first, kept=self.kept)
+
+    def changed(self, change: Callable[[Json], Json | None]) -> "Lists":
+        """Every row as it would be otherwise; None takes it out."""
+        rows = [row for each in self.rows if (row := change(each)) is not None]
+        kept = self.kept and {
+            name: replace(shown, rows=[row for each in shown.rows if (row := change(each)) is not None])
+            for name, shown in self.kept.items()
+        }
+        return Lists(rows, first=self.first, kept=kept)
 
     def get(self, key: Listing, _default: Any = None, /) -> Sequence[Json]:
         """A list, whatever it is."""
@@ -105,6 +126,7 @@ class Thing(Struct, frozen=True):
     name: str
     value: Any
     otherwise: tuple[Callable[["Draft"], None], ...]
+    read_at: str = ""
 
 
 class Draft:
@@ -135,7 +157,7 @@ class Draft:
             source_id=self.source_id,
             number=number,
             references=Imagined(self.references, self._absent),
-            facts=Lists(self.lists.rows, first=self.lists.first),
+            facts=self.lists.anew(),
             memory=self.memory,
             others=self.others,
             context=replace(self.subject.context, settings=self.settings, **self.context),
@@ -170,6 +192,14 @@ def things(subject: Subject, references: Imagined) -> Iterator[Thing]:
     now = subject.context.now
     yield Thing("moment", "of the decision", now.isoformat(), (_in_context("now", now + timedelta(days=400)),))
     yield from _own(subject)
+    yield from _rows_of_lists(cast("Lists", subject.facts))
+
+
+def _rows_of_lists(lists: Lists) -> Iterator[Thing]:
+    for shown in (lists.kept or {}).values():
+        for row in shown.rows:
+            ways = (_without_row(row), _row_otherwise(row))
+            yield Thing("list", f"{shown.name} {called(row)}", row, ways, shown.read_at)
 
 
 def _own(subject: Subject) -> Iterator[Thing]:
@@ -230,10 +260,33 @@ def _with_id(flow: str, id_: str) -> Callable[[Draft], None]:
             memory.links[key] = replace(
                 row, procore_id=other if row.procore_id == id_ else row.procore_id, procore_parent_id=parent
             )
-        rows = [
-            {**row, "id": _like(row["id"], other)} if str(row.get("id")) == id_ else row for row in draft.lists.rows
-        ]
-        draft.lists = Lists(rows, first=draft.lists.first)
+        draft.lists = draft.lists.changed(
+            lambda row: {**row, "id": _like(row["id"], other)} if str(row.get("id")) == id_ else row
+        )
+
+    return change
+
+
+def _without_row(gone: Json) -> Callable[[Draft], None]:
+    def change(draft: Draft) -> None:
+        draft.lists = draft.lists.changed(lambda row: None if row == gone else row)
+
+    return change
+
+
+def _row_otherwise(known: Json) -> Callable[[Draft], None]:
+    """The row is still the same one, and says something else."""
+    other = copy.deepcopy(known)
+    for leaf in leaves(known):
+        values = _others(leaf.value, ()) if leaf.way != ("id",) else []
+        if values:
+            place: Any = other
+            for step in leaf.way[:-1]:
+                place = place[step]
+            place[leaf.way[-1]] = values[0]
+
+    def change(draft: Draft) -> None:
+        draft.lists = draft.lists.changed(lambda row: other if row == known else row)
 
     return change
 

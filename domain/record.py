@@ -38,7 +38,10 @@ class Believed(Struct, frozen=True):
 
 
 class Request(Struct, frozen=True, kw_only=True):
-    """A delivery that a flow wants: one row for one endpoint. `digest` stands for what the row means."""
+    """A delivery that a flow wants: one row for one endpoint. `digest` stands for what the row means.
+
+    `shown` names what the target's lists showed when it was decided.
+    """
 
     part: str
     endpoint: str
@@ -50,6 +53,7 @@ class Request(Struct, frozen=True, kw_only=True):
     target_id: str = ""
     if_match: str = ""
     kept: tuple[str, ...] = ()
+    shown: str = ""
 
 
 class Record:

@@ -11,11 +11,12 @@ lines takes some hundred plans and not ten thousand.
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from domain.consulted import CALLED, Shown
 from domain.events import LinkRow
 from domain.fields import leaves
 from domain.flow import Flow, Part, Subject
@@ -29,14 +30,15 @@ _LISTS_OF = "lists of the target"
 class Source(Struct, frozen=True):
     """One thing that a field of a row depends on, and its value then.
 
-    `exact` is false where the plan could not be made again without lists of the target, and what is named has the same
-    value.
+    `exact` is false where the plan could not be made again, and what is named has the same value. Of a row of a list
+    the value is the row as it was shown, and `read_at` when that was.
     """
 
     sort: Sort
     name: str
     value: Any = None
     exact: bool = True
+    read_at: str = ""
 
 
 class Traced(Struct, frozen=True):
@@ -46,13 +48,16 @@ class Traced(Struct, frozen=True):
     conditions: list[Source]
 
 
-def traced(flow: Flow, subject: Subject, part: str, row: Json, held: Sequence[Json] = ()) -> Traced:
+def traced(
+    flow: Flow, subject: Subject, part: str, row: Json, held: Sequence[Json] = (), shown: Sequence[Shown] = ()
+) -> Traced:
     """The sources of every field of a row that was stored for a part.
 
     `subject` is what the flow looked at when it decided, without the lists of the target; `row` the stored body, with
-    scope and key beside it as `stored_row` puts them; `held` what the target was known to hold of the record by then.
+    scope and key beside it as `stored_row` puts them; `held` what the target was known to hold of the record by then,
+    `shown` the rows of its lists that were kept with the decision.
     """
-    return _Tracing(flow, subject, part, row).run(held)
+    return _Tracing(flow, subject, part, row).run(held, shown)
 
 
 class _Tracing:
@@ -68,11 +73,11 @@ class _Tracing:
         self._found: dict[str, list[Source]] = {name: [] for name in self._stored}
         self._conditions: list[Source] = []
 
-    def run(self, held: Sequence[Json]) -> Traced:
+    def run(self, held: Sequence[Json], shown: Sequence[Shown]) -> Traced:
         """Every field with its sources."""
-        same, lists = self._made_again(held)
+        same, lists = self._made_again(held, shown)
         things = list(things_of(self._subject, self._real))
-        if lists:
+        if lists and cast("Lists", self._subject.facts).kept is None:
             things.append(Thing("list", ", ".join(lists), None, (without_lists,)))
         if same:
             self._tell_apart(things, same)
@@ -83,11 +88,12 @@ class _Tracing:
                 self._found[name] = [Source("constant", f"of the flow {self._flow.name}", value)]
         return Traced(self._found, self._conditions)
 
-    def _made_again(self, held: Sequence[Json]) -> tuple[set[str], Sequence[str]]:
+    def _made_again(self, held: Sequence[Json], shown: Sequence[Shown]) -> tuple[set[str], Sequence[str]]:
         """The fields that come out as they were stored, and the lists that the plan looked at.
 
-        Lists are tried as empty, and then with rows as the answer lets guess them: what the target held of the record,
-        and things that are called as the row calls them. A guess counts only when the stored row comes out of it.
+        Lists are tried with what was kept of them. Where nothing was, or the row does not come out of it, they are
+        tried as empty, and then with rows as the answer lets guess them: what the target held of the record, and
+        things that are called as the row calls them. A guess counts only when the stored row comes out of it.
         """
         tried: list[tuple[set[str], Subject, Lists]] = []
         there = {str(row.get(name)) for row in held for name in CALLED}
@@ -97,7 +103,9 @@ class _Tracing:
         marked: list[Json] = [{**row, "origin_id": mine} for row in held]
         bare: list[Json] = [{**dict.fromkeys(CALLED, value), "id": value, "origin_id": value} for value in called]
         linked = [_shown(known.link) for known in self._real.values() if known.link is not None]
+        known = [Lists(kept={each.listing: each for each in shown})] if shown else []
         for lists in (
+            *known,
             Lists(),
             Lists(bare),
             Lists([*held, *named]),
@@ -130,7 +138,7 @@ class _Tracing:
             self._tell_apart(things[middle:], same)
             return
         [thing] = things
-        source = Source(thing.sort, thing.name, thing.value)
+        source = Source(thing.sort, thing.name, thing.value, read_at=thing.read_at)
         found = dict.fromkeys(name for names in differing for name in sorted(names))
         for name in found:
             if name in self._found:
@@ -182,15 +190,20 @@ def _shown(row: LinkRow) -> Json:
 def _by_value(things: Sequence[Thing], value: Any, lists: Sequence[str]) -> list[Source]:
     """The plan could not be made again without lists that nobody kept: what has the same value, and the lists."""
     alike = [
-        Source(thing.sort, thing.name, thing.value, exact=False)
+        Source(thing.sort, thing.name, thing.value, exact=False, read_at=thing.read_at)
         for thing in things
-        if _equal(thing.value, value) and str(value) not in _COMMON
+        if _says(thing, value) and str(value) not in _COMMON
     ]
     return [*alike, Source("list", ", ".join(lists) or _LISTS_OF, exact=False)]
 
 
-CALLED = ("name", "code", "number", "origin_code", "title")
-"""How rows of lists are called."""
+def _says(thing: Thing, value: Any) -> bool:
+    """The thing has this value; of a row, one of its fields."""
+    if thing.read_at:
+        return any(_equal(leaf.value, value) for leaf in leaves(thing.value))
+    return _equal(thing.value, value)
+
+
 _COMMON = frozenset({"", "None", "False", "True", "0", "1"})
 """Values that say nothing by being equal."""
 _GONE, _NONSENSE = "\0gone", "\0nonsense"

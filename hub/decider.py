@@ -7,6 +7,7 @@ from uuid import UUID
 from adapters.store import StreamMoved
 from domain import decide as decisions
 from domain.approval import Frozen, read
+from domain.consulted import Consulted, Remembering, Shown, used
 from domain.decide import Decision, decide
 from domain.errors import RetryLater, SiteLedgerError
 from domain.events import Violation
@@ -143,11 +144,17 @@ class Decider:
         await self._compose(due, loaded, sources, contents, moment)
         due = await self._whole(due, sources)
         known = dict(await self._links.known(self._asked(due, sources, moment)))
-        made = await self._decide(due, loaded, sources, known, moment)
+        consulted: dict[Due, Consulted] = {}
+        made = await self._decide(due, loaded, sources, known, consulted, moment)
         near = await self._following.neighbours(made, loaded)
         for item, decision in made.items():
             self._following.stir(item, decision, near, moment)
-            await self._following.carry_out(item, decision, near, contents, moment)
+            shown: list[Shown] = []
+            if isinstance(decision, decisions.Send) and item in consulted:
+                memory = loaded[item.record].flow(item.flow)
+                source = sources[item.record]
+                shown = used(consulted[item], self._facts.read_at, source, decision.parts, memory)
+            await self._following.carry_out(item, decision, near, contents, moment, shown)
         return await self._records.save(near.records.values(), contents)
 
     async def _compose(
@@ -222,8 +229,10 @@ class Decider:
         loaded: Mapping[UUID, Record],
         sources: Mapping[UUID, Json],
         known: dict[tuple[str, str], Known],
+        consulted: dict[Due, Consulted],
         moment: Moment,
     ) -> dict[Due, Decision]:
+        """The decision for each; `consulted` becomes what each looked at."""
         made: dict[Due, Decision] = {}
         faults = await self._faults(due, loaded, sources, moment)
         accepted = await self._accepted(due, loaded)
@@ -236,7 +245,9 @@ class Decider:
                 flow = BY_NAME[item.flow]
                 context = self.pair.context(flow, moment.at)
                 source, beside = sources[item.record], (faults.get(item, ()), accepted.get(item))
-                decision = decide(flow, loaded[item.record], source, known, self._facts.rows, context, *beside)
+                seen_of = consulted[item] = Consulted(Remembering(self._facts.rows), Remembering(known))
+                record, lists, others = loaded[item.record], seen_of.lists, seen_of.others
+                decision = decide(flow, record, source, others, lists, context, *beside)
                 match decision:
                     case decisions.NeedsFacts():
                         wanted[item] = decision

@@ -1,6 +1,7 @@
 """The lists of the target that decisions rest on: each read once in a round, dropped when a delivery makes it stale."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 
 import anyio
 
@@ -14,10 +15,13 @@ from domain.values import Json, System
 class FactBook:
     """Reads lists, each at most once until it is stale; remembers the ones that could not be read."""
 
-    def __init__(self, targets: Mapping[System, Target]) -> None:
+    def __init__(self, targets: Mapping[System, Target], now: Callable[[], datetime] | None = None) -> None:
         self._targets = targets
+        self._now = now
         self._rows: dict[Listing, Sequence[Json]] = {}
         self.unreadable: dict[Listing, SiteLedgerError] = {}
+        self.read_at: dict[Listing, datetime] = {}
+        """When each list was read last, where somebody tells the time."""
         self.outdated = False
         """A list that decisions rested on was changed by a delivery since; whoever acts on it resets it."""
 
@@ -37,6 +41,8 @@ class FactBook:
     async def _read(self, listing: Listing) -> None:
         try:
             self._rows[listing] = Rows(await self._targets[listing.system].list(listing))
+            if self._now is not None:
+                self.read_at[listing] = self._now()
         except SiteLedgerError as error:
             self.unreadable[listing] = error
 

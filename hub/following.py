@@ -5,8 +5,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from domain import approval, drift
 from domain import decide as decisions
+from domain.consulted import Shown
 from domain.decide import Decision
 from domain.endpoints import ENDPOINTS
 from domain.events import Violation
@@ -85,9 +88,15 @@ class Following:
         near.sources.update(await self._records.sources([near.records[id_] for id_ in ids]))
 
     async def carry_out(  # noqa: C901 - one place where decisions become commands
-        self, item: Due, decision: Decision, near: "Neighbours", contents: Contents, moment: Moment
+        self,
+        item: Due,
+        decision: Decision,
+        near: "Neighbours",
+        contents: Contents,
+        moment: Moment,
+        shown: Sequence[Shown] = (),
     ) -> None:
-        """One decision, as commands to its record and to those that it brings forth."""
+        """One decision, as commands to its record and to those that it brings forth; `shown` is what it rests on."""
         record, flow = near.records[item.record], BY_NAME[item.flow]
         match decision:
             case decisions.Park():
@@ -113,8 +122,9 @@ class Following:
                 record.link(item.flow, decision.links, moment)
                 if self._is_circling(item, decision.parts):
                     return
+                seen_there = contents.add_json(list(shown)) if shown and decision.parts else ""
                 for part in decision.parts:
-                    record.request(item.flow, _request(part, contents), moment)
+                    record.request(item.flow, replace(_request(part, contents), shown=seen_there), moment)
             case decisions.Settle():
                 record.link(item.flow, decision.links, moment)
                 record.find_drift(item.flow, _target(flow), (), drift.returned(record.flow(item.flow)), moment)

@@ -9,11 +9,13 @@ from msgspec.structs import replace
 
 from adapters.store import Ledger
 from domain import events
+from domain.consulted import CALLED, Shown, read
 from domain.fields import leaves
 from domain.flow import Context, Flow, Subject
 from domain.flows import BY_KIND, BY_NAME
+from domain.otherwise import Lists
 from domain.record import Record
-from domain.sensitivity import CALLED, Source, stored_row, traced
+from domain.sensitivity import Source, stored_row, traced
 from domain.values import Json, read_json
 from hub.app import Hub
 from hub.link_book import LinkBook
@@ -110,14 +112,16 @@ async def explained(hub: Hub, happened: Sequence[Placed], row: Written) -> list[
     flow = BY_NAME.get(event.flow)
     subject = None
     conditions: list[Source] = []
+    shown: Sequence[Shown] = ()
     if flow is not None:
-        subject = await _subject(hub, flow, record, event, position - 1, version)
+        shown = await _shown(hub.ledger, event)
+        subject = await _subject(hub, flow, record, event, position - 1, version, shown)
     if flow is None or subject is None:
         words = "its flow is no part of this version" if flow is None else "the document of its source is not kept"
         sources: Mapping[str, list[Source]] = {name: [Source("list", words, exact=False)] for name in row.fields}
     else:
         known, body, held = subject, row.body, await _held(hub.ledger, happened, begin, event.flow)
-        found = await hub.ledger.reading(lambda _: traced(flow, known, event.part, body, held))
+        found = await hub.ledger.reading(lambda _: traced(flow, known, event.part, body, held, shown))
         sources, conditions = found.fields, found.conditions
     about: dict[str, Any] = {
         "source": _revision(happened[:begin], record),
@@ -173,6 +177,12 @@ async def _held(ledger: Ledger, happened: Sequence[Placed], begin: int, flow: st
     return list(rows.values())
 
 
+async def _shown(ledger: Ledger, event: events.Requested) -> list[Shown]:
+    """What was kept of the lists that the decision looked at."""
+    raw = await ledger.contents([event.shown]) if event.shown else {}
+    return read(raw[event.shown]) if event.shown in raw else []
+
+
 def _id(text: str) -> str | int:
     """An id as lists show it: Procore's are numbers."""
     return int(text) if text.isdecimal() else text
@@ -192,9 +202,15 @@ def _decision(happened: Sequence[Placed], place: int) -> int:
 
 
 async def _subject(
-    hub: Hub, flow: Flow, record: Record, event: events.Requested, position: int, version: int
+    hub: Hub,
+    flow: Flow,
+    record: Record,
+    event: events.Requested,
+    position: int,
+    version: int,
+    shown: Sequence[Shown],
 ) -> Subject | None:
-    """What the flow looked at, but for the lists of the target."""
+    """What the flow looked at; of the lists of the target what was kept."""
     believed = record.believed.get(flow.origin.system)
     raw = await hub.ledger.contents([believed.content]) if believed is not None else {}
     if believed is None or believed.content not in raw:
@@ -211,7 +227,7 @@ async def _subject(
         number=record.number,
         demanded=record.demanded,
         references=await book.known([(each.kind, each.key) for each in flow.references(source, context)]),
-        facts={},
+        facts=Lists(kept={each.listing: each for each in shown}) if shown else {},
         memory=record.flow(flow.name),
         context=context,
         others={name: other for name, other in record.flows.items() if name != flow.name},

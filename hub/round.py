@@ -87,7 +87,7 @@ class Round:
         self._ends_at = inf
         self._window = window
         records = self._records = Records(ledger, pair.name)
-        self._facts = FactBook(pair.targets)
+        self._facts = FactBook(pair.targets, pair.clock.now)
         self._intake = Intake(pair, records, window, projector.catch_up)
         self._site = SiteIntake(pair, records, window, projector.catch_up)
         self._erp = ErpIntake(pair, records, window, projector.catch_up)

@@ -11,7 +11,8 @@ from domain.values import Content, Digest, MaybeContent, System
 class Requested(FlowEvent, frozen=True, kw_only=True):
     """A delivery is stored before any call. `body` names its exact row in the contents, `digest` what it stands for.
 
-    `kept` are fields that it leaves alone, or writes otherwise, because people settled a drift so.
+    `kept` are fields that it leaves alone, or writes otherwise, because people settled a drift so. `shown` names the
+    rows of the target's lists that the decision used, empty where it looked at none.
     """
 
     TOPIC: ClassVar[str] = "delivery.requested.1"
@@ -26,6 +27,7 @@ class Requested(FlowEvent, frozen=True, kw_only=True):
     target_id: str = ""
     if_match: str = ""
     kept: tuple[str, ...] = ()
+    shown: MaybeContent = ""
 
 
 class DeliveryEvent(FlowEvent, frozen=True, kw_only=True):

@@ -1,9 +1,8 @@
 """`provenance`: why does this field have this value, for everything that the hub wrote (BX-10).
 
 The decision that led to a row is made again as it was: the record as its events told it until then, the document of its
-source, the settings and the maps in force, and what was known of other records. Then the flow itself is asked what each
-field depends on (`domain/sensitivity.py`). Lists of the target that the decision looked at are not kept; where a field
-rests on them, the answer says so.
+source, the settings and the maps in force, what was known of other records, and the rows of the target's lists that
+were kept with it. Then the flow itself is asked what each field depends on (`domain/sensitivity.py`).
 """
 
 from typing import TYPE_CHECKING, Any
@@ -112,7 +111,7 @@ def _render(console: "Console", item: Field) -> None:
     say(f"{item.system} {item.endpoint} {item.target_id}: {item.field} = {item.value}", style="bold")
     for source in item.sources:
         same = "" if source.exact else " (has the same value)" if source.value is not None else ""
-        value = f" = {source.value}" if source.value is not None else ""
+        value = f" = {source.value}" if source.value is not None and not source.read_at else ""
         say(f"    {_words(source)}{value}{same}")
     seen = item.source
     if "position" in seen:
@@ -132,6 +131,8 @@ def _words(source: Source) -> str:
             return f"counterpart of {source.name}"
         case "own id":
             return f"id of its own {source.name}"
+        case "list" if source.read_at:
+            return f"row of a list, read at {source.read_at[:19]}: {source.name}"
         case "list":
             return f"rests on a list that is not kept: {source.name}"
         case _:

@@ -192,7 +192,7 @@ def _named(event: Event) -> Iterable[str]:
         case Observed() | DeadLettered() | PlanMade():
             return (event.content,)
         case Requested():
-            return (event.body,)
+            return tuple(filter(None, (event.body, event.shown)))
         case DeliveryEvent():
             return tuple(filter(None, (event.request, event.response)))
         case _:
