@@ -19,7 +19,7 @@ from domain.values import PROCORE, Json
 pytestmark = pytest.mark.requirement("BX-10")
 
 UNITS = Listing("units", PROCORE, "/rest/v1.0/companies/7/uoms")
-PERIODS = Listing("billing_periods", PROCORE, "/rest/v1.0/projects/7/billing_periods")
+PERIODS = Listing("billing_periods", PROCORE, "/rest/v1.0/projects/4711/billing_periods")
 NOON = datetime(2026, 3, 31, 12, tzinfo=UTC)
 
 

@@ -1,5 +1,6 @@
 """Why does this field have this value: exactly what it depends on, and the way from the source to the outcome."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,8 @@ async def asked(it: Web, id: str, **query: str) -> list[dict[str, Any]]:
 
 
 def names(field: dict[str, Any], which: str = "sources") -> set[tuple[str, str]]:
-    """Sort and name of what it depends on; a line is named by the word line."""
-    told = [(source["sort"], source["name"]) for source in field[which]]
+    """Sort and name of what it depends on; a line is named by the word line, a row of a list without its id."""
+    told = [(source["sort"], re.sub(r" \d+", "", source["name"])) for source in field[which]]
     return {(sort, "line." + name.rpartition("].")[2] if "Lines[" in name else name) for sort, name in told}
 
 
@@ -43,7 +44,7 @@ LINE = {
     "quantity": {("field", "line.quantity")},
     "unit_cost": {("field", "line.directUnitCost")},
     "amount": {("field", "line.amount")},
-    "uom": {("field", "line.unitOfMeasureCode"), ("list", "uoms")},
+    "uom": {("field", "line.unitOfMeasureCode"), ("list", "uoms ea"), ("setting", "procore.company_id")},
     "wbs_code_id": {
         ("field", "line.segmentCode"),
         ("field", "line.jobTaskNumber"),
