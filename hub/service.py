@@ -19,6 +19,7 @@ from hub.app import Hub
 from hub.audit.parts import sealer_of
 from hub.audit.sealing import Sealer
 from hub.drift.watching import Watching
+from hub.errands import Errands
 from hub.groups import single_error
 from hub.hearing.listening import Listening
 from hub.hearing.subscribing import Subscribing
@@ -69,7 +70,8 @@ class Service:
     beats: dict[str, Heartbeat]
     sealer: Sealer
     watching: Watching
-    works: Works = field(default_factory=Works)
+    works: Works
+    errands: Errands
     heard: list[Heard] = field(default_factory=list[Heard])
     stopping: bool = False
     writing_files: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(FILES))
@@ -99,30 +101,40 @@ class Service:
 
         Raises  StoreUnavailable
         """
-        with single_error():
-            async with anyio.create_task_group() as tasks:
-                await self.tail.start()
-                await ask_again(self.hub, self.schedule.ask)
-                tasks.start_soon(self.tail.run)
-                tasks.start_soon(self.hub.access.refusals.run)
-                tasks.start_soon(self.sealer.run)
-                for batch in await unfinished(self.hub):
-                    self.work(batch)
-                tasks.start_soon(self.works.run)
-                for name in self.beats:
-                    tasks.start_soon(self.watching.run, name)
-                rounds = await tasks.start(self._rounds)
-                if self.subscribing is not None:
-                    for name in self.beats:
-                        tasks.start_soon(self.subscribing.run, name)
-                try:
+        try:
+            with single_error():
+                async with self._working():
                     yield
-                finally:
-                    with anyio.CancelScope(shield=True):
-                        self.stopping = True
-                        self.tail.close()
-                        await self._let_rounds_end(rounds)
-                        tasks.cancel_scope.cancel()
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self.errands.close()
+
+    @asynccontextmanager
+    async def _working(self) -> AsyncGenerator[None]:
+        async with anyio.create_task_group() as tasks:
+            await self.tail.start()
+            await self.errands.tidy()
+            await ask_again(self.hub, self.schedule.ask)
+            tasks.start_soon(self.tail.run)
+            tasks.start_soon(self.hub.access.refusals.run)
+            tasks.start_soon(self.sealer.run)
+            for batch in await unfinished(self.hub):
+                self.work(batch)
+            tasks.start_soon(self.works.run)
+            for name in self.beats:
+                tasks.start_soon(self.watching.run, name)
+            rounds = await tasks.start(self._rounds)
+            if self.subscribing is not None:
+                for name in self.beats:
+                    tasks.start_soon(self.subscribing.run, name)
+            try:
+                yield
+            finally:
+                with anyio.CancelScope(shield=True):
+                    self.stopping = True
+                    self.tail.close()
+                    await self._let_rounds_end(rounds)
+                    tasks.cancel_scope.cancel()
 
     def work(self, batch: str) -> None:
         """Works through a batch in the background; the round that carries what came of it begins at once.
@@ -190,7 +202,8 @@ def service_of(hub: Hub, heard: Heard | None = None) -> Service:
     listening = Listening(hub, hub.access, schedule.hint)
     url = hub.settings.server.public_url
     subscribing = Subscribing(hub, listening, url) if url else None
-    watchers = (sealer_of(hub), Watching(hub, schedule))
+    works = Works()
+    watchers = (sealer_of(hub), Watching(hub, schedule), works, Errands(hub, works))
     parts = (hub, schedule, Tail(hub), listening, subscribing, hub.clock.now(), beats, *watchers)
     return Service(*parts, heard=listeners)
 

@@ -156,6 +156,8 @@ def summary(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912, PLR0915 - one
             return "a round of its own was asked for" + (f", of project {event.project}" if event.project else "")
         case events.RunGivenUp():
             return f"the round that was asked for was given up after {event.attempts} attempts: {event.why}"
+        case events.ErrandBegun() | events.ErrandEnded():
+            return _errand(event)
         case events.RoundEnded():
             return f"round ended: {event.observed} observed, {sum(event.delivered.values())} delivered"
         case events.NoticeHeard():
@@ -179,6 +181,13 @@ def summary(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912, PLR0915 - one
             return _of_maps(event)
         case _:
             return _of_adoption(event) or of_access(event)
+
+
+def _errand(event: events.ErrandBegun | events.ErrandEnded) -> str:
+    if isinstance(event, events.ErrandEnded):
+        return f"{event.sort} {event.state}: {event.outcome or event.why}"
+    asked = ", ".join(f"{name} {value}" for name, value in event.asked.items() if value)
+    return f"the service was sent for {event.sort}" + (f" of {asked}" if asked else "")
 
 
 def _of_adoption(event: Event) -> str:

@@ -11,6 +11,7 @@ from projections.dead_letter import DEAD_LETTERS
 from projections.delivery import DELIVERIES
 from projections.direct_cost import DIRECT_COSTS
 from projections.drift import DRIFTS
+from projections.errand import ERRANDS
 from projections.event_log import EVENT_LOGS
 from projections.feed import FEEDS
 from projections.job_cost import JOB_COSTS
@@ -44,5 +45,6 @@ PROJECTIONS: tuple[Projection, ...] = (
     RECONCILIATIONS,
     BASELINES,
     ACTIVITIES,
+    ERRANDS,
     EVENT_LOGS,
 )

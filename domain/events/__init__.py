@@ -53,6 +53,7 @@ from domain.events.drift import (
     DriftSettled,
     Settlement,
 )
+from domain.events.errand import ErrandBegun, ErrandEnded
 from domain.events.hub import (
     Configured,
     ConnectionPaused,
@@ -147,6 +148,8 @@ __all__ = [
     "DriftLooked",
     "DriftResolved",
     "DriftSettled",
+    "ErrandBegun",
+    "ErrandEnded",
     "Event",
     "Excluded",
     "FeedAdopted",
@@ -256,6 +259,8 @@ EVENTS: dict[str, type[Event]] = {
         ConnectionResumed,
         RunAsked,
         RunGivenUp,
+        ErrandBegun,
+        ErrandEnded,
         RoundEnded,
         DeadLettered,
         NoticeHeard,

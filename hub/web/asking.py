@@ -1,15 +1,16 @@
 """What handlers of operations have in common: bodies, moments, cursors, and the connection or record that is meant."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
-import anyio
 import msgspec
 from aiohttp import web
 
 from adapters.store import Locked
 from domain.errors import Unknown
+from hub import turns
 from hub.access import Action
 from hub.cursors import cursor_of, foreign, place_in
 from hub.queries.pages import USUAL
@@ -21,9 +22,8 @@ from hub.web.routes import allowed, principal
 
 T = TypeVar("T")
 
-PATIENCE = 30
-"""Seconds that a request waits for the end of the present round."""
-_AGAIN = 0.2
+PATIENCE = timedelta(seconds=30)
+"""How long a request waits for the end of the present round."""
 
 
 class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -118,15 +118,9 @@ async def in_turn(request: web.Request, connection: str, work: Callable[[], Awai
 
     Raises  Refused (503) when that takes longer than our patience; what the work raises.
     """
-    until = anyio.current_time() + PATIENCE
-    while True:
-        with anyio.move_on_after(max(until - anyio.current_time(), 0)):
-            await service(request).schedule.pause(connection)
-        try:
-            return await work()
-        except (Locked, Halted) as error:
-            if isinstance(error, Halted) and error.status != ExitStatus.TRY_LATER:
-                raise
-            if anyio.current_time() >= until:
-                raise Refused(503, str(error), headers={"Retry-After": "5"}) from error
-        await anyio.sleep(_AGAIN)
+    try:
+        return await turns.in_turn(service(request).schedule, connection, work, PATIENCE)
+    except (Locked, Halted) as error:
+        if isinstance(error, Halted) and error.status != ExitStatus.TRY_LATER:
+            raise
+        raise Refused(503, str(error), headers={"Retry-After": "5"}) from error

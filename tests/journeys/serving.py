@@ -54,6 +54,15 @@ class Served:
         """Status and document of an answer to a document."""
         return await self.ask("POST", path, json=document, **more)
 
+    async def ended(self, sent: Mapping[str, Any]) -> dict[str, Any]:
+        """An errand that the service was sent on, when it has ended."""
+
+        async def over() -> dict[str, Any] | None:
+            row = await self.get(f"/api/v1/errands/{sent['errand']}")
+            return None if row["state"] == "running" else row
+
+        return await self.until(over)
+
     async def until(self, holds: Callable[[], Any], within: timedelta = timedelta(minutes=10)) -> Any:
         """What `holds` gives as soon as that is something; it may be async."""
         with anyio.fail_after(within.total_seconds()):

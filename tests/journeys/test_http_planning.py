@@ -96,7 +96,7 @@ async def test_a_plan_waits_for_whoever_is_at_work_and_says_when_that_takes_too_
             async def hold() -> None:
                 async with held:
                     freed.set()
-                    await anyio.sleep(asking.PATIENCE / 2)
+                    await anyio.sleep(asking.PATIENCE.total_seconds() / 2)
 
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(hold)

@@ -21,7 +21,7 @@ from tests.journeys import changes, journals, posting
 from tests.journeys.cli import called, written
 from tests.journeys.harness import World, kinds, line, sqlite, world
 from tests.journeys.quick import quick, run
-from tests.journeys.serving import served
+from tests.journeys.serving import Served, served
 from tests.journeys.test_approval_everywhere import accept_all
 from tests.journeys.test_budget import planned
 
@@ -226,6 +226,39 @@ def test_a_ledger_on_postgresql_names_each_kind_of_difference_too_and_pages_its_
     run(story)
 
 
+async def compared_over_http(service: Served, first: str) -> None:
+    """A run that is asked for, read, refused to be signed, and signed; `first` is an earlier one."""
+    status, sent = await service.post("/api/v1/reconciliation", {})
+    assert (status, sent["state"]) == (202, "running")
+    fits(sent, schema_of("/api/v1/reconciliation", "202", "post"))
+    ended = await service.ended(sent)
+    figures = ended["figures"]
+    assert (ended["state"], ended["outcome"], figures["open"]) == ("done", "unexplained", 1)
+    path = ended["location"]
+    made = await service.get(path)
+    assert (made["result"], made["run"], made["lines"]) == ("unexplained", ended["result"], figures["lines"])
+    page = await service.get(f"{path}/lines?limit=1")
+    rest = await service.get(f"{path}/lines?cursor={page['next_cursor']}")
+    assert len(page["items"]) + len(rest["items"]) == made["lines"]
+    fits(rest, schema_of("/api/v1/reconciliation/{id}/lines"))
+    (one,) = (await service.get(f"{path}/lines?kind=unexplained"))["items"]
+    assert (one["unexplained"], one["cost_code"]) == ("19.99", "01-100")
+    assert (await service.get(f"{path}/lines?differing=true&project=NONE"))["items"] == []
+    assert (await service.get("/api/v1/reconciliation/latest"))["run"] == made["run"]
+    before = (await service.get("/api/v1/reconciliation"))["items"][-1]
+    assert (before["run"], before["result"]) == (first, "explained")
+    then = await service.get(f"/api/v1/reconciliation/latest?asof={before['position']}")
+    assert then["run"] == before["run"]
+    fits(then, schema_of("/api/v1/reconciliation/{id}"))
+
+    status, refused = await service.post(f"{path}/sign-off", {"reason": "fine"})
+    assert (status, "19.99 USD is unexplained" in refused["detail"]) == (422, True), refused
+    status, done = await service.post(f"{path}/sign-off", {"reason": "19.99 is asked about"})
+    assert (status, done["reason"]) == (200, "19.99 is asked about")
+    metrics = (await service.ask("GET", "/metrics"))[1]
+    assert 'siteledger_reconcile_differences{connection="main",kind="unexplained"} 1.0' in metrics
+
+
 @pytest.mark.requirement("BX-01", "C-62")
 async def test_the_command_line_and_http_tell_the_same_and_who_may_not_sign_is_refused(tmp_path: Path) -> None:
     async with world(sqlite(tmp_path), poll_every="1d") as it:
@@ -254,30 +287,7 @@ async def test_the_command_line_and_http_tell_the_same_and_who_may_not_sign_is_r
         assert (await called("reconcile", "--project", "NONE", config=config)).status == ExitStatus.WRONG_USE
 
         async with served(it) as service:
-            status, made = await service.post("/api/v1/reconciliation", {})
-            assert (status, made["result"], made["open"]) == (201, "unexplained", 1)
-            fits(made, schema_of("/api/v1/reconciliation", "201", "post"))
-            path = f"/api/v1/reconciliation/{made['run']}"
-            page = await service.get(f"{path}/lines?limit=1")
-            rest = await service.get(f"{path}/lines?cursor={page['next_cursor']}")
-            assert len(page["items"]) + len(rest["items"]) == made["lines"]
-            fits(rest, schema_of("/api/v1/reconciliation/{id}/lines"))
-            (one,) = (await service.get(f"{path}/lines?kind=unexplained"))["items"]
-            assert (one["unexplained"], one["cost_code"]) == ("19.99", "01-100")
-            assert (await service.get(f"{path}/lines?differing=true&project=NONE"))["items"] == []
-            assert (await service.get("/api/v1/reconciliation/latest"))["run"] == made["run"]
-            before = (await service.get("/api/v1/reconciliation"))["items"][-1]
-            assert (before["run"], before["result"]) == (equal.document["run"], "explained")
-            then = await service.get(f"/api/v1/reconciliation/latest?asof={before['position']}")
-            assert then["run"] == before["run"]
-            fits(then, schema_of("/api/v1/reconciliation/{id}"))
-
-            status, refused = await service.post(f"{path}/sign-off", {"reason": "fine"})
-            assert (status, "19.99 USD is unexplained" in refused["detail"]) == (422, True), refused
-            status, done = await service.post(f"{path}/sign-off", {"reason": "19.99 is asked about"})
-            assert (status, done["reason"]) == (200, "19.99 is asked about")
-            metrics = (await service.ask("GET", "/metrics"))[1]
-            assert 'siteledger_reconcile_differences{connection="main",kind="unexplained"} 1.0' in metrics
+            await compared_over_http(service, equal.document["run"])
         counted = await called("complete", config=config)
         assert (counted.status, "commitment: 1 (synced 1), missed 0" in counted.out) == (ExitStatus.DONE, True)
         exported = await called("export", "reconciliation_line", "--out", str(tmp_path / "lines.csv"), config=config)

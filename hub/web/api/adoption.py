@@ -8,8 +8,10 @@ from domain.errors import Unknown
 from hub.access import Action
 from hub.operations import adoption
 from hub.operations.adoption import Confirmed, Proposed
+from hub.operations.errands import propose
 from hub.report import ExitStatus, Halted
 from hub.web.answers import json
+from hub.web.api.errands import begun
 from hub.web.asking import body, in_turn, on
 from hub.web.contract import BASE
 from hub.web.keys import service
@@ -35,15 +37,11 @@ class Word(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 async def _propose(request: web.Request) -> web.Response:
+    """Begun in the background, as it reads both systems whole."""
     it, wish = service(request), await body(request, Wish)
     connection = await on(request, Action.CONFIGURE, wish.connection)
-
-    async def work() -> Proposed:
-        actor = principal(request).actor
-        return await adoption.propose(it.hub, connection=connection, project=wish.project, actor=actor)
-
-    found = await in_turn(request, connection, work)
-    return json(msgspec.to_builtins(found), 201, {"Location": f"{BASE}/adoptions/{found.hash}"})
+    actor = principal(request).actor
+    return await begun(it, await propose(it.errands, it.schedule, connection, project=wish.project, actor=actor))
 
 
 async def _proposal(request: web.Request) -> web.Response:

@@ -9,8 +9,10 @@ from hub.operations import batches, drift
 from hub.operations.choosing import DriftAction
 from hub.operations.drift import DriftFilter
 from hub.operations.drift_settling import Wish, chosen, settle
+from hub.operations.errands import look
 from hub.report import ExitStatus, Halted
 from hub.web.answers import json
+from hub.web.api.errands import begun
 from hub.web.asking import body, cursor, limit, listed, on, record_of
 from hub.web.contract import BASE
 from hub.web.keys import service
@@ -60,18 +62,19 @@ async def _drifts(request: web.Request) -> web.Response:
 
 
 async def _look(request: web.Request) -> web.Response:
-    wish = await body(request, Scope)
+    """Begun in the background, as it reads everything that was written."""
+    it, wish = service(request), await body(request, Scope)
     connection = await on(request, Action.OPERATE, wish.connection)
-    looked = await drift.look(
-        service(request).hub,
-        connection=connection,
+    errand = await look(
+        it.errands,
+        it.schedule,
+        connection,
         flow=wish.flow,
         project=wish.project,
         marked=wish.marked,
         actor=principal(request).actor,
     )
-    service(request).schedule.carry(connection)  # what a policy settled goes at once
-    return json(msgspec.to_builtins(looked))
+    return await begun(it, errand)
 
 
 async def _settle(request: web.Request) -> web.Response:

@@ -13,6 +13,7 @@ from hub.queries.connections import connections
 from hub.queries.notices import notices
 from hub.queries.runs import runs
 from hub.web.answers import json, listed, told, wanted
+from hub.web.api.errands import ROUTES as ERRANDS
 from hub.web.api.live import stream
 from hub.web.asking import record_of
 from hub.web.bodies import guarded
@@ -108,6 +109,7 @@ ROUTES = (
     Route("GET", f"{BASE}/events", _events, Action.SEE),
     Route("GET", f"{BASE}/runs", _runs, Action.SEE),
     Route("POST", f"{BASE}/runs", _run, Action.OPERATE),
+    *ERRANDS,
     Route("GET", f"{BASE}/notices", _notices, Action.SEE),
     Route("GET", f"{BASE}/connections", _connections, Action.SEE),
     Route("GET", f"{BASE}/flows", _flows, Action.SEE),

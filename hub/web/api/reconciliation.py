@@ -7,11 +7,11 @@ from domain.errors import Unknown
 from hub.access import Action
 from hub.asof import position_at
 from hub.operations.completeness import completeness
-from hub.operations.reconcile import reconcile
+from hub.operations.errands import compare
 from hub.operations.reconciliation import document_of, lines, run_as_of, runs, sign_off, told
 from hub.reconciling.stored import LineFilter, RunRow, run_row
-from hub.report import Quiet
 from hub.web.answers import json
+from hub.web.api.errands import begun
 from hub.web.asking import body, cursor, limit, listed, on
 from hub.web.contract import BASE
 from hub.web.keys import service
@@ -51,11 +51,11 @@ async def _runs(request: web.Request) -> web.Response:
 
 
 async def _make(request: web.Request) -> web.Response:
-    hub, wanted = service(request).hub, await body(request, Wanted)
+    """Begun in the background, as it reads both companies whole."""
+    it, wanted = service(request), await body(request, Wanted)
     connection = await on(request, Action.OPERATE, wanted.connection)
     actor = principal(request).actor
-    row = await reconcile(hub, connection, projects=wanted.projects, actor=actor, progress=Quiet())
-    return json(document_of(await told(hub, row.run)), 201, {"Location": f"{PATH}/{row.run}"})
+    return await begun(it, await compare(it.errands, connection, projects=wanted.projects, actor=actor))
 
 
 async def _run(request: web.Request) -> web.Response:

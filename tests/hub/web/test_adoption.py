@@ -10,6 +10,7 @@ from hub.access import Role
 from hub.adoption.proposal import Candidate, Joining, Proposal, bytes_of, hash_of
 from tests.hub.web.harness import Filled, Web, served, settings
 from tests.hub.web.test_contract import fits, schema_of
+from tests.hub.web.test_drift import done
 
 PAIR = Joining(
     flow="vendor-to-company",
@@ -55,3 +56,15 @@ async def test_a_proposal_is_told_where_it_may_be_seen_and_confirmed_by_those_wh
         await it.ask(f"/api/v1/adoptions/{'0' * 64}/confirm", "POST", status=404, json=word)
         problem = await it.ask(f"{path}/confirm", "POST", status=422, json={**word, "leave": ["V8"]})
         assert "V8 is in no pair" in problem["detail"]
+
+
+@pytest.mark.requirement("BX-13")
+async def test_a_proposal_that_cannot_be_made_is_a_failed_errand_that_says_why(ledger: Filled, tmp_path: Path) -> None:
+    async with served(settings(ledger.copy(tmp_path), ledger.tables)) as it:
+        sent = await it.ask("/api/v1/adoptions", "POST", status=202, json={"connection": "main", "project": "JOB1"})
+        fits(sent, schema_of("/api/v1/adoptions", "202", "post"))
+        ended = await done(it, sent)
+
+    assert (ended["sort"], ended["asked_for"]) == ("adoption", {"project": "JOB1"})
+    assert (ended["state"], ended["location"]) == ("failed", None)
+    assert ended["why"]

@@ -1,8 +1,10 @@
 """Drift over HTTP: what others changed is listed, looked for afresh, and settled by those who may."""
 
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
+import anyio
 import pytest
 
 from domain.events import DriftField
@@ -64,11 +66,37 @@ async def test_drift_is_listed_and_settled_by_those_who_may_and_nowhere_else(led
 
 
 @pytest.mark.requirement("BX-06")
-async def test_what_cannot_be_read_is_told_and_not_taken_for_gone(ledger: Filled, tmp_path: Path) -> None:
+async def test_a_look_goes_on_by_itself_and_what_cannot_be_read_is_told_and_not_taken_for_gone(
+    ledger: Filled, tmp_path: Path
+) -> None:
     async with served(settings(ledger.copy(tmp_path), ledger.tables)) as it:
-        looked = await it.ask("/api/v1/drift/refresh", "POST", json={"connection": "main", "project": "JOB1"})
+        wish = {"connection": "main", "project": "JOB1"}
+        sent = await it.ask("/api/v1/drift/refresh", "POST", status=202, json=wish)
+        fits(sent, schema_of("/api/v1/drift/refresh", "202", method="post"))
+        assert (sent["state"], sent["asked_for"]) == ("running", {"project": "JOB1"})
+        problem = await it.ask("/api/v1/drift/refresh", "POST", status=503, json={"connection": "main"})
+        assert "a look for drift is under way on main" in problem["detail"]
+        looked = await done(it, sent)
 
-        fits(looked, schema_of("/api/v1/drift/refresh", method="post"))
+        fits(looked, schema_of("/api/v1/errands/{id}"))
         assert looked["unread"]
-        assert (looked["found"], looked["rows"], looked["unreachable"]) == (0, 0, True)
+        assert (looked["outcome"], looked["figures"]["found"], looked["figures"]["rows"]) == ("unreachable", 0, 0)
         assert (await it.ask("/api/v1/drift"))["items"] == []
+
+        page = await it.ask("/api/v1/errands")
+        fits(page, schema_of("/api/v1/errands"))
+        assert page["items"] == [looked]
+        north = await it.token("north-only", Role.ADMIN, connections=("north",))
+        assert (await it.ask("/api/v1/errands", token=north))["items"] == []
+        await it.ask(f"/api/v1/errands/{sent['errand']}", token=north, status=404)
+
+
+async def done(it: Web, sent: dict[str, Any]) -> dict[str, Any]:
+    """The errand when it has ended."""
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(it.service.works.run)
+        with anyio.fail_after(30):
+            while (row := await it.ask(f"/api/v1/errands/{sent['errand']}"))["state"] == "running":
+                await it.hub.ledger.wait(row["position"])
+        tasks.cancel_scope.cancel()
+    return row

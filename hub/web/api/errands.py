@@ -1,0 +1,46 @@
+"""Errands: what people sent the service to do in the background, how far that is, and what came of it."""
+
+from typing import Any
+from uuid import UUID
+
+from aiohttp import web
+
+from hub.access import Action
+from hub.queries import errands
+from hub.service import Service
+from hub.web.answers import json, wanted
+from hub.web.contract import BASE
+from hub.web.keys import service
+from hub.web.routes import Route, allowed
+
+PATH = f"{BASE}/errands"
+_RESULTS = {"reconciliation": f"{BASE}/reconciliation", "adoption": f"{BASE}/adoptions"}
+"""Where what an errand made is told, by its sort."""
+
+
+async def begun(it: Service, id_: UUID) -> web.Response:
+    """The answer to whoever sent the service: it goes on when they have gone."""
+    await it.hub.projector.catch_up()
+    row = await errands.errand(it.hub.ledger, str(id_), tuple(it.hub.settings.connections))
+    return json(_shown(row), 202, {"Location": f"{PATH}/{id_}"})
+
+
+async def _errands(request: web.Request) -> web.Response:
+    found = await errands.errands(service(request).hub.ledger, wanted(request))
+    items = [_shown(row) for row in found.items]
+    return json({"items": items, "next_cursor": found.next_cursor, "asof": found.asof})
+
+
+async def _errand(request: web.Request) -> web.Response:
+    return json(_shown(await errands.errand(service(request).hub.ledger, request.match_info["id"], allowed(request))))
+
+
+def _shown(row: dict[str, Any]) -> dict[str, Any]:
+    place = _RESULTS.get(row["sort"], "")
+    return {**row, "location": f"{place}/{row['result']}" if place and row["result"] else None}
+
+
+ROUTES = (
+    Route("GET", PATH, _errands, Action.SEE),
+    Route("GET", f"{PATH}/{{id}}", _errand, Action.SEE),
+)
