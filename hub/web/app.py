@@ -1,7 +1,8 @@
 """The web application of the service: which requests pass through what, and where they end."""
 
+from collections.abc import Awaitable, Callable
+
 from aiohttp import web
-from aiohttp.typedefs import Handler, Middleware
 
 from hub.access import Action
 from hub.service import Service
@@ -103,7 +104,6 @@ def application(service: Service, desk: Desk | None = None) -> web.Application:
     by_place = {(route.method, route.path): route for route in routes}
     app = web.Application(
         middlewares=[
-            headers(by_tls=(server.public_url or "").startswith("https://")),
             timed,
             errors.as_pages,
             problems,
@@ -113,6 +113,8 @@ def application(service: Service, desk: Desk | None = None) -> web.Application:
         ],
         client_max_size=LARGEST,
     )
+    # By a signal and not by a middleware: files and streams send their headers while their handler is at work.
+    app.on_response_prepare.append(headers(by_tls=(server.public_url or "").startswith("https://")))
     app[SERVICE] = service
     metrics = app[METRICS] = Metrics(service)
     app[hooks.LISTENING] = service.listening
@@ -132,16 +134,12 @@ def application(service: Service, desk: Desk | None = None) -> web.Application:
     return app
 
 
-def headers(*, by_tls: bool) -> Middleware:
-    """What every answer carries; a stream has sent its own already. `by_tls`: whoever asks came by https."""
+def headers(*, by_tls: bool) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+    """What every answer carries that does not say otherwise itself. `by_tls`: whoever asks came by https."""
     every = {**_HEADERS, **_BY_TLS} if by_tls else _HEADERS
 
-    @web.middleware
-    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        answer = await handler(request)
-        if not answer.prepared:
-            for name, value in every.items():
-                answer.headers.setdefault(name, value)
-        return answer
+    async def added(_request: web.Request, answer: web.StreamResponse) -> None:
+        for name, value in every.items():
+            answer.headers.setdefault(name, value)
 
-    return middleware
+    return added

@@ -56,8 +56,6 @@ async def send(
     kind = FORMATS[format]
     answer = web.StreamResponse(headers={**headers, "Content-Type": kind.media_type})
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}{kind.suffix}"'
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    answer.headers["Cache-Control"] = "no-store"
     answer.content_length = file.tell()
     await answer.prepare(request)
     if request.method != "HEAD":

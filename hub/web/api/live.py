@@ -5,10 +5,11 @@ A first connection starts at the present. A stream ends when the service does; a
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from typing import Any
 
 import orjson
 from aiohttp import ClientConnectionResetError, web
-from aiohttp_sse import sse_response
+from aiohttp_sse import EventSourceResponse, sse_response
 from anyio import current_time, move_on_after, sleep
 
 from hub.tail import Happening
@@ -29,6 +30,14 @@ SLOW = 30.0
 
 Told = Callable[[Sequence[Happening]], Awaitable[Sequence[tuple[str, int]]]]
 """Turns what happened, of what may be seen, into messages, each with the position that it is told to."""
+
+
+class Stream(EventSourceResponse):
+    """A stream that nobody on the way keeps, as every answer: the library would let it be kept and asked about."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**more)
+        self.headers["Cache-Control"] = "no-store"
 
 
 async def stream(request: web.Request) -> web.StreamResponse:
@@ -54,7 +63,7 @@ async def streamed(request: web.Request, told: Told, pace: float = 0.0) -> web.S
         tail.dropped["full"] += 1
         raise Refused(503, f"{MOST_STREAMS} streams are open", headers={"Retry-After": "10"})
     with tail.stream():
-        async with sse_response(request, headers={"X-Accel-Buffering": "no"}) as answer:
+        async with sse_response(request, response_cls=Stream) as answer:
             with suppress(ClientConnectionResetError):  # whoever read has gone
                 asked = current_time()
                 while answer.is_connected() and not tail.closed:

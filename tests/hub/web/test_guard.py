@@ -9,11 +9,12 @@ from aiohttp import web
 
 from domain.events import AccessRefused
 from hub.access import EVERY, RULES, Principal, Right, Role, may
+from hub.files import FORMATS
 from hub.web import guard, hooks, sign_in
 from hub.web.app import ROUTES
-from hub.web.pages import entry
+from hub.web.pages import entry, frame
 from hub.web.routes import Route
-from tests.hub.web.harness import NOW, Filled, served, settings
+from tests.hub.web.harness import ADMIN, NOW, Filled, served, settings
 
 PUSH, GRANT = Right.PUSH_TO_ACCOUNTING, Right.GRANT
 WITH_A_SECRET_OF_THEIR_OWN = [*hooks.ROUTES, *sign_in.ROUTES, *entry.ROUTES]
@@ -62,6 +63,41 @@ async def test_who_is_not_signed_in_gets_nothing_but_what_is_open(
                     assert answer.content_type == "application/problem+json"
                 elif route not in WITH_A_SECRET_OF_THEIR_OWN:
                     assert answer.status in {200, 202, 404}, route
+
+
+POLICY = "Content-Security-Policy"
+TOLD = {
+    "Cache-Control": "no-store",
+    POLICY: "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "same-origin",
+    "Strict-Transport-Security": "max-age=31536000",
+    "X-Content-Type-Options": "nosniff",
+    "X-Robots-Tag": "noindex",
+}
+FILES = [f"/api/v1/exports/records?format={kind}" for kind in FORMATS] + ["/api/v1/reports/job-costs?format=csv"]
+
+
+async def test_every_answer_tells_browsers_the_same_files_streams_and_refusals_too(
+    ledger: Filled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "WRONG_PACE", guard.RateLimitItemPerSecond(1000, 1))
+    asked = [(address(route), token) for route in ROUTES if route.method == "GET" for token in (ADMIN, None)]
+    asked += [(path, ADMIN) for path in ("/nothing/here", *FILES)]
+    async with served(settings(ledger.copy(tmp_path), ledger.tables, public_url="https://hub.example.com")) as it:
+        seen: dict[str, int] = {}
+        for path, token in asked:
+            async with it.request(path, token=token) as answer:
+                seen[path] = answer.status
+                told = {name: answer.headers.get(name) for name in TOLD}
+                stricter = {"Referrer-Policy": "no-referrer"} if path.startswith("/sign-in") else {}
+                policy = {POLICY: frame.POLICY} if answer.content_type == "text/html" else {}
+                assert told in ({**TOLD, **policy}, {**TOLD, **policy, **stricter}), path
+        stream = it.request("/api/v1/events", headers={"Accept": "text/event-stream"})
+        async with stream as answer:
+            assert (answer.status, answer.content_type) == (200, "text/event-stream")
+            assert {name: answer.headers.get(name) for name in TOLD} == TOLD
+
+    assert [seen[path] for path in FILES] == [200] * len(FILES)
 
 
 def test_every_action_has_a_rule_and_every_route_of_the_api_an_action() -> None:
