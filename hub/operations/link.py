@@ -10,6 +10,7 @@ from msgspec import Struct
 from domain import linking
 from domain.delivery import Listing
 from domain.endpoints.making import connector_list, quoted
+from domain.events import LinkRow
 from domain.flow import Flow
 from domain.flows import BY_NAME
 from domain.linking import Asked, Place
@@ -49,7 +50,7 @@ class Proposal(Struct, frozen=True, kw_only=True):
     why: str
 
 
-class _No(Exception):
+class NotJoined(Exception):
     """A rule speaks against the link."""
 
 
@@ -82,11 +83,11 @@ async def link(
         if not pair.enabled(chosen):
             raise Halted(f"{flow} is off in the configuration; turn it on before you link.", ExitStatus.WRONG_USE)
         records = Records(hub.ledger, name, pair.mapping)
-        record = await loaded(records, await _record(hub, pair, chosen, bc_id.strip()))
-        joining = _Joining(hub, pair, records, chosen)
+        record = await loaded(records, await record_called(hub, pair, chosen, bc_id.strip()))
+        joining = Joining(hub, pair, records, chosen)
         try:
             return await joining.join(record, procore_id.strip(), actor, reason)
-        except _No as no:
+        except NotJoined as no:
             return await refused(
                 hub, records, record, flow, "link", str(no), actor, counterpart=procore_id, reason=reason
             )
@@ -119,7 +120,11 @@ def linkable(flow: str) -> Flow:
     raise Halted(f'There is no flow "{flow}"; by hand go {", ".join(linking.LINKABLE)}.', ExitStatus.WRONG_USE)
 
 
-async def _record(hub: Hub, pair: Pair, flow: Flow, bc_id: str) -> UUID:
+async def record_called(hub: Hub, pair: Pair, flow: Flow, bc_id: str) -> UUID:
+    """The record of a flow with this number or id.
+
+    Raises  Halted (2); what Business Central raises.
+    """
     rows = await hub.ledger.rows(
         "SELECT record FROM record WHERE connection = ? AND kind = ?"
         " AND (source_id = ? OR number = ? OR number = ? OR record = ?) ORDER BY vanished, position DESC",
@@ -139,37 +144,30 @@ async def _record(hub: Hub, pair: Pair, flow: Flow, bc_id: str) -> UUID:
     )
 
 
-class _Joining:
+class Joining:
     """Looks at both sides, and joins them if nothing speaks against it."""
 
-    def __init__(self, hub: Hub, pair: Pair, records: Records, flow: Flow) -> None:
+    def __init__(
+        self, hub: Hub, pair: Pair, records: Records, flow: Flow, lists: dict[Listing, Sequence[Json]] | None = None
+    ) -> None:
+        """`lists` keeps what Procore told, for whoever looks at many records and joins none."""
         self._hub = hub
         self._pair = pair
         self._records = records
         self._flow = flow
         self._set = flow.origin.entity_set
+        self._lists = lists
 
     async def join(self, record: Record, procore_id: str, actor: str, reason: str) -> Handled:
         """Joins, or says why not.
 
-        Raises  _No.
+        Raises  NotJoined.
         """
-        flow, memory = self._flow.name, record.flow(self._flow.name)
-        there = next(iter(memory.adopted.values()), "") or next(
-            (each.procore_id for each in memory.links.values() if each.bc_id == record.source_id), ""
-        )
-        if there == procore_id:
+        flow = self._flow.name
+        found = await self.look(record, procore_id)
+        if found is None:
             return handled(record, "link", flow, f"is linked with {procore_id} already", done=True)
-        if there:
-            raise _No(f"{record.number} is linked with {there}; unlink or reset it first")
-        if memory.open or memory.parts:
-            words = "is on its way to Procore already; reset it first, and remove what was made there"
-            raise _No(f"{record.number} {words}")
-        asked = await self.asked(record)
-        await self._in_business_central(record, asked)
-        place, row = await self._in_procore(asked, procore_id)
-        await self._free(record, asked, place, row)
-        pair = place.link(asked, self._set, procore_id)
+        place, pair = found
         moment = acted(self._hub, record, actor)
         done: list[bool] = []
 
@@ -179,11 +177,34 @@ class _Joining:
 
         await self._records.change([record.id], change)
         if not done[0]:
-            raise _No(f"{record.number} began to move while it was looked at; look again")
+            raise NotJoined(f"{record.number} began to move while it was looked at; look again")
         what = f"is linked with {linking.CONTRACTS.get(place.resource, place.resource)} {procore_id}"
         return handled(record, "link", flow, f"{what}; the next round carries it", done=True, pairs=[pair])
 
+    async def look(self, record: Record, procore_id: str) -> tuple[Place, LinkRow] | None:
+        """The pair that they would become, and its place; None where they are joined already.
+
+        Raises  NotJoined.
+        """
+        memory = record.flow(self._flow.name)
+        there = next(iter(memory.adopted.values()), "") or next(
+            (each.procore_id for each in memory.links.values() if each.bc_id == record.source_id), ""
+        )
+        if there == procore_id:
+            return None
+        if there:
+            raise NotJoined(f"{record.number} is linked with {there}; unlink or reset it first")
+        if memory.open or memory.parts:
+            words = "is on its way to Procore already; reset it first, and remove what was made there"
+            raise NotJoined(f"{record.number} {words}")
+        asked = await self.asked(record)
+        await self._in_business_central(record, asked)
+        place, row = await self._in_procore(asked, procore_id)
+        await self._free(record, asked, place, row)
+        return place, place.link(asked, self._set, procore_id)
+
     async def asked(self, record: Record) -> Asked:
+        """What is known of it."""
         source = (await self._records.sources([record]))[record.id]
         context = self._pair.context(self._flow, self._hub.clock.now())
         book = LinkBook(self._hub.ledger, self._pair.name)
@@ -195,12 +216,12 @@ class _Joining:
     async def _in_business_central(self, record: Record, asked: Asked) -> None:
         number = record.number
         if record.vanished or not await is_in_business_central(self._pair, self._set, record.source_id):
-            raise _No(f"{number} is no longer in Business Central")
+            raise NotJoined(f"{number} is no longer in Business Central")
         if not self._flow.counts(asked.source, record.demanded):
-            raise _No(f"{number} is not sent: set Send to Procore in Business Central, and sync once")
+            raise NotJoined(f"{number} is not sent: set Send to Procore in Business Central, and sync once")
         rule = self._flow.excludes(asked.source, asked.context)
         if rule:
-            raise _No(f"{number} is left out by the rule {rule}")
+            raise NotJoined(f"{number} is left out by the rule {rule}")
 
     async def _in_procore(self, asked: Asked, procore_id: str) -> tuple[Place, Json]:
         missing = ""
@@ -208,16 +229,24 @@ class _Joining:
             missing = missing or place.missing
             if place.listing is None:
                 continue
-            rows = await self._pair.targets[PROCORE].list(place.listing)
+            rows = await self._listed(place.listing)
             row = next((each for each in rows if text(each, "id") == procore_id), None)
             if row is None:
                 continue
             why = place.unfit or linking.misfit(self._flow.name, asked, row) or self._doubled(asked, row, rows)
             if why:
-                raise _No(f"{procore_id} can't be linked with {asked.number}: {why}")
+                raise NotJoined(f"{procore_id} can't be linked with {asked.number}: {why}")
             return place, row
         where = " in the Procore project of the order" if self._flow.name == linking.COMMITMENTS else " in Procore"
-        raise _No(missing or f"there is no {self._flow.kind} {procore_id}{where}")
+        raise NotJoined(missing or f"there is no {self._flow.kind} {procore_id}{where}")
+
+    async def _listed(self, listing: Listing) -> Sequence[Json]:
+        known = None if self._lists is None else self._lists.get(listing)
+        if known is None:
+            known = await self._pair.targets[PROCORE].list(listing)
+        if self._lists is not None:
+            self._lists[listing] = known
+        return known
 
     def _doubled(self, asked: Asked, row: Json, rows: Sequence[Json]) -> str:
         """The record's origin id can stand in Procore once only (guide 10, uniqueness)."""
@@ -234,17 +263,19 @@ class _Joining:
         )
         if taken:
             flow, number, other = taken[0]
-            raise _No(f"{row['id']} is linked with {number} already (flow {flow}, record {other}); unlink that first")
+            words = f"is linked with {number} already (flow {flow}, record {other}); unlink that first"
+            raise NotJoined(f"{row['id']} {words}")
         whose, owner = linking.owner_of(row, asked.context.bc_company, self._set, record.source_id)
         if whose == "foreign":
             words = f"{row['id']} belongs to another integration (origin id {row['origin_id']})"
-            raise _No(f"{words}; nothing was written. Have its owner release it first")
+            raise NotJoined(f"{words}; nothing was written. Have its owner release it first")
         if whose == "record":
             joined = await self._hub.ledger.rows(
                 "SELECT bc_number FROM cross_reference WHERE connection = ? AND bc_id = ?", (self._pair.name, owner)
             )
             if joined or await is_in_business_central(self._pair, self._set, owner):
-                raise _No(f"{row['id']} belongs to another record of Business Central (origin id {row['origin_id']})")
+                words = f"belongs to another record of Business Central (origin id {row['origin_id']})"
+                raise NotJoined(f"{row['id']} {words}")
 
 
 # -- proposals ---------------------------------------------------------------------------------------
@@ -296,7 +327,7 @@ class _Searching:
     def __init__(self, hub: Hub, pair: Pair, records: Records, flow: Flow) -> None:
         self._hub = hub
         self._pair = pair
-        self._joining = _Joining(hub, pair, records, flow)
+        self._joining = Joining(hub, pair, records, flow)
         self._flow = flow
         self._lists: dict[Listing, list[Json]] = {}
 

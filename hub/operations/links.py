@@ -41,6 +41,7 @@ class LinkFilter(Struct, frozen=True, kw_only=True):
 
     query  an id or number of either system, whole
     role   such as `adopted`: linked by hand, and not carried yet
+    gone   only pairs of which the record is no longer in its source
     within connections that whoever asks may see, None for every one
     """
 
@@ -49,6 +50,7 @@ class LinkFilter(Struct, frozen=True, kw_only=True):
     query: str = ""
     project: str = ""
     role: str = ""
+    gone: bool = False
     within: tuple[str, ...] | None = None
 
 
@@ -141,6 +143,8 @@ def _condition(hub: Hub, wanted: LinkFilter) -> tuple[str, list[Any]]:
         if value:
             parts.append(f" AND {column} = ?")
             values.append(value)
+    if wanted.gone:
+        parts.append(" AND (r.vanished = 1 OR s.state = 'deleted')")
     if wanted.query:
         parts.append(" AND (x.bc_number = ? OR x.bc_id = ? OR x.procore_id = ?)")
         values += [wanted.query, wanted.query.lower(), wanted.query]

@@ -33,6 +33,7 @@ from hub.web.pages import approvals as approvals_page
 from hub.web.pages import connections as connections_page
 from hub.web.pages import desk as desk_page
 from hub.web.pages import entry, errors, live, overview, records, review, static
+from hub.web.pages import links as links_page
 from hub.web.pages import record as record_page
 from hub.web.pages.desk import Desk
 from hub.web.pages.frame import DESK
@@ -60,6 +61,7 @@ PAGES: tuple[Route, ...] = (
     *connections_page.ROUTES,
     *approvals_page.ROUTES,
     *review.ROUTES,
+    *links_page.ROUTES,
 )
 """What browsers ask: files, pages and their forms."""
 

@@ -58,6 +58,7 @@ TONES: Mapping[str, str] = {
     "conflict": "bad",
     "broken": "bad",
     "wrong": "bad",
+    "refused": "bad",
     "over": "bad",
     "refused": "bad",
     "stopped": "bad",
