@@ -60,7 +60,6 @@ TONES: Mapping[str, str] = {
     "wrong": "bad",
     "refused": "bad",
     "over": "bad",
-    "refused": "bad",
     "stopped": "bad",
 }
 SYSTEMS: Mapping[str, str] = {"business_central": "Business Central", "procore": "Procore"}
