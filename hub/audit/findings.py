@@ -51,10 +51,6 @@ class Findings:
         """No further one will be told."""
         return len(self.told) >= MOST
 
-    def words(self, most: int) -> tuple[str, ...]:
-        """The first ones, in a line each."""
-        return tuple(finding.words for finding in self.told[:most])
-
 
 ADVICE = (
     "Stop what runs and keep this store as it is. Restore the newest backup that verifies into an empty store, compare"

@@ -113,7 +113,7 @@ async def verify(
         told=tuple(named),
     )
     if keep:
-        await _keep(hub, verified, findings.words(WORDS), actor)
+        await _keep(hub, verified, actor)
     return verified
 
 
@@ -139,7 +139,7 @@ def _anchored(reader: Reader, walk: Walk, anchors: Sequence[Anchor]) -> None:
             walk.findings.add(Finding(kind="anchor", position=anchor.position, words=words))
 
 
-async def _keep(hub: Hub, verified: Verified, words: tuple[str, ...], actor: str) -> None:
+async def _keep(hub: Hub, verified: Verified, actor: str) -> None:
     stream = stream_of("audit", f"check {hub.rng.getrandbits(128):032x}")
     event = signed(
         ChainVerified,
@@ -149,6 +149,12 @@ async def _keep(hub: Hub, verified: Verified, words: tuple[str, ...], actor: str
         start=verified.start,
         position=verified.position,
         findings=verified.findings,
-        words=words,
+        words=tuple(_line(finding) for finding in verified.told[:WORDS]),
     )
     await hub.ledger.append([event])
+
+
+def _line(finding: Finding) -> str:
+    """A finding with the neighbours of its event: who reads it later may have nothing else."""
+    near = f" Before it: {finding.before}; behind it: {finding.after}." if finding.before or finding.after else ""
+    return finding.words + near

@@ -24,6 +24,9 @@ async def export(
     role: str = "",
     record: str = "",
     number: str = "",
+    actor: str = "",
+    action: str = "",
+    object: str = "",
     q: str = "",
     since: str = "",
     until: str = "",
@@ -60,6 +63,12 @@ async def export(
         Only the record with this UUID.
     number
         Only this number.
+    actor
+        Only what this user or program did, such as user:anna@example.com.
+    action
+        Only acts whose name is this or begins so, such as access.
+    object
+        Only acts on this, such as "user anna@example.com".
     q
         Number begins so or title holds this; of pairs, a whole id or number.
     since
@@ -87,6 +96,9 @@ async def export(
         role=role,
         record=record,
         number=number,
+        actor=actor,
+        action=action,
+        object=object,
         q=q,
         since=since,
         until=until,

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from hub.access import EVERY, Access, NoSuch, Right, Role, Token, User, WrongRequest, operator
+from hub.access import EVERY, Access, NoSuch, Principal, Right, Role, Token, User, WrongRequest, operator
 from hub.access.access import CODE
 from hub.app import open_hub
-from hub.report import ExitStatus, Report
+from hub.report import ExitStatus, Halted, Report
 from hub.settings import Settings
 
 if TYPE_CHECKING:
@@ -32,6 +32,37 @@ async def users(settings: Settings) -> Report:
     async with _access(settings) as access:
         found = [user_document(user) for user in await access.book.users()]
     return _report({"users": found}, [_user_line(user) for user in found] or ["There are no users."])
+
+
+async def add_user(
+    access: Access, who: Principal, name: str, *, roles: Mapping[str, Role], rights: frozenset[Right]
+) -> User:
+    """A new user, of an open hub.
+
+    Raises  Halted (changed) where there is one of this name; NotPermitted, WrongRequest, StreamMoved.
+    """
+    if await access.book.user(name) is not None:
+        message = f'name: there is a user "{name}" already; change that one'
+        raise Halted(message, ExitStatus.CHANGED)
+    return await access.put_user(who, name, roles=roles, rights=rights)
+
+
+async def change_user(
+    access: Access,
+    who: Principal,
+    name: str,
+    *,
+    roles: Mapping[str, Role] | None = None,
+    rights: frozenset[Right] | None = None,
+) -> User:
+    """Other roles or rights, of an open hub; None leaves them, and where a user comes from stays.
+
+    Raises  NoSuch, NotPermitted, WrongRequest, StreamMoved.
+    """
+    before = await access.book.user(name)
+    if before is None:
+        raise NoSuch("user", name)
+    return await access.put_user(who, name, source=before.source, roles=roles, rights=rights)
 
 
 async def put_user(

@@ -14,6 +14,7 @@ from hub.audit.evidence import Evidence, gather, write_folder
 from hub.audit.evidence_pdf import as_pdf
 from hub.audit.exporting import export
 from hub.audit.findings import ADVICE, Finding
+from hub.audit.pack import Packed
 from hub.audit.parts import sealer_of
 from hub.audit.sealing import SealsDamaged
 from hub.audit.verify import verify as prove
@@ -99,10 +100,7 @@ async def export_events(settings: Settings, *, out: Path, since: str, until: str
     Raises  Halted, WrongInput.
     """
     async with open_hub(settings) as hub:
-        await hub.projector.catch_up()
-        first = await _first(hub, since)
-        last = await position_at(hub.ledger, until, "until") if until else None
-        packed, trouble = await export(hub, out, first=first, last=last, progress=progress)
+        packed, trouble = await bundle(hub, out, since=since, until=until, progress=progress)
     document: dict[str, Any] = {**asdict(packed), "folder": str(out), "notes": [trouble] if trouble else []}
 
     def render(console: "Console") -> None:
@@ -114,6 +112,19 @@ async def export_events(settings: Settings, *, out: Path, since: str, until: str
         say(trouble or f"Prove it anywhere with: python {out / 'verify.py'}")
 
     return Report(document, ExitStatus.DONE, render)
+
+
+async def bundle(
+    hub: Hub, out: Path, *, since: str = "", until: str = "", progress: Progress | None = None
+) -> tuple[Packed, str]:
+    """As `export_events`, of an open hub: what was written, and why no head is signed, empty where one is.
+
+    Raises  Halted, WrongInput.
+    """
+    await hub.projector.catch_up()
+    first = await _first(hub, since)
+    last = await position_at(hub.ledger, until, "until") if until else None
+    return await export(hub, out, first=first, last=last, progress=progress)
 
 
 async def evidence_of(settings: Settings, *, identifier: str, out: Path, actor: str, progress: Progress) -> Report:

@@ -17,6 +17,7 @@ from hub.asof import position_at
 from hub.moments import moment_in
 from hub.queries.pages import Query
 from hub.queries.records import like
+from projections.act import ACT
 from projections.cross_reference import CROSS_REFERENCE
 from projections.dead_letter import DEAD_LETTER
 from projections.event_log import EVENT_LOG
@@ -46,7 +47,7 @@ _BESIDE = {
 }
 """Lists of the API -> the view that stands beside each."""
 
-_EQUAL = ("connection", "flow", "kind", "project", "cause", "role", "record", "number")
+_EQUAL = ("connection", "flow", "kind", "project", "cause", "role", "record", "number", "actor", "object")
 _MOMENTS = ("at", "since", "requested_at", "started", "made_at", "created")
 """What `since` and `until` bound: the first of these columns that a table has."""
 
@@ -58,7 +59,7 @@ _PAST = {
     JOB_COST.name: JOB_COST_HISTORY,
 }
 """Views -> the table that keeps how their rows were before."""
-_GROWING = frozenset({EVENT_LOG.name, DEAD_LETTER.name, RUN.name})
+_GROWING = frozenset({EVENT_LOG.name, DEAD_LETTER.name, RUN.name, ACT.name})
 """Views that nothing leaves: what was known at a position is what it says up to there."""
 
 
@@ -74,6 +75,7 @@ class ViewFilter(Struct, frozen=True, kw_only=True):
     """What a view is narrowed to; empty for no limit.
 
     state   one, or several with commas between
+    action  the whole name of an act, or its beginning
     q       as in the list beside the view: what a number begins with or a title holds; of pairs, a whole id or number
     since   moments as RFC 3339 writes them, `until` left out; they bound the moment of a row
     asof    a position or a moment: the rows as they were then
@@ -90,6 +92,9 @@ class ViewFilter(Struct, frozen=True, kw_only=True):
     role: str = ""
     record: str = ""
     number: str = ""
+    actor: str = ""
+    action: str = ""
+    object: str = ""
     q: str = ""
     since: str = ""
     until: str = ""
@@ -111,7 +116,7 @@ def view_named(name: str) -> Table:
 
 def filters_of(table: Table) -> tuple[str, ...]:
     """The filters that a view knows."""
-    names = [name for name in (*_EQUAL, "state") if name in table.names]
+    names = [name for name in (*_EQUAL, "action", "state") if name in table.names]
     if _searched(table)[0]:
         names.append("q")
     if _moment_of(table):
@@ -155,6 +160,8 @@ def _query_of(ledger: Ledger, table: Table, wanted: ViewFilter) -> Query:
         _visible(query, ledger, table, wanted.within, whole=wanted.whole)
     for name in _EQUAL:
         query.equal(name, getattr(wanted, name))
+    if wanted.action:
+        query.where("action >= ? AND action < ?", wanted.action, f"{wanted.action}\U0010ffff")
     _states(query, ledger, table, wanted)
     if wanted.q:
         condition, values = _searched(table)
@@ -178,7 +185,7 @@ def _visible(query: Query, ledger: Ledger, table: Table, within: Collection[str]
     Raises  Unknown for a view of no connection, where not all may be seen.
     """
     if "connection" in table.names:
-        query.one_of(ledger, "connection", within)
+        query.one_of(ledger, "connection", [*within, *([""] if whole else [])])  # empty: of the hub as a whole
         return
     condition, values = ledger.in_list("connection", sorted(within))
     for name in ("batch", "record"):

@@ -29,7 +29,9 @@ from hub.web.idempotency import idempotency
 from hub.web.identity import sign_in_of
 from hub.web.keys import SERVICE
 from hub.web.metrics import METRICS, Metrics, timed
+from hub.web.pages import access as access_page
 from hub.web.pages import approvals as approvals_page
+from hub.web.pages import audit as audit_page
 from hub.web.pages import connections as connections_page
 from hub.web.pages import desk as desk_page
 from hub.web.pages import entry, errors, live, overview, records, review, static
@@ -62,6 +64,8 @@ PAGES: tuple[Route, ...] = (
     *approvals_page.ROUTES,
     *review.ROUTES,
     *links_page.ROUTES,
+    *audit_page.ROUTES,
+    *access_page.ROUTES,
 )
 """What browsers ask: files, pages and their forms."""
 

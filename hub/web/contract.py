@@ -69,6 +69,7 @@ def enforce() -> Middleware:
         resource = request.match_info.route.resource
         method = "GET" if request.method == "HEAD" else request.method
         if resource is None or (method, resource.canonical) not in described:
+            _refuse_nul(request)
             return await handler(request)
         _refuse_odd(request, _parameters(method, resource.canonical))
         item = document()["paths"][resource.canonical][method.lower()]
@@ -116,9 +117,20 @@ def _refuse_odd(request: web.Request, known: frozenset[str]) -> None:
             problem = "it holds a NUL character"
         if problem:
             raise Refused(422, f"{name[:60]}: {problem}", errors=[_error(name, problem)])
+    _refuse_nul(request)
+
+
+def _refuse_nul(request: web.Request) -> None:
+    """What no database keeps, in an address that nobody has described.
+
+    Raises  Refused.
+    """
     for name, value in request.match_info.items():
         if "\0" in value:
             raise Refused(404, f"{name}: nothing is called so")
+    for name, value in request.query.items():
+        if "\0" in name or "\0" in value:
+            raise Refused(422, f"{name[:60]!r}: it holds a NUL character")
 
 
 @lru_cache(maxsize=512)

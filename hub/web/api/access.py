@@ -5,8 +5,16 @@ from typing import Any
 
 from aiohttp import web
 
-from hub.access import EVERY, RULES, Action, NoSuch, Role, may
-from hub.operations.access import connection_of, rights_of, role_of, token_document, user_document
+from hub.access import EVERY, RULES, Action, Role, may
+from hub.operations.access import (
+    add_user,
+    change_user,
+    connection_of,
+    rights_of,
+    role_of,
+    token_document,
+    user_document,
+)
 from hub.queries import access as lists
 from hub.web.answers import json, listed, wanted
 from hub.web.contract import BASE
@@ -41,9 +49,8 @@ async def _users(request: web.Request) -> web.Response:
 
 async def _add_user(request: web.Request) -> web.Response:
     hub, given = service(request).hub, await request.json()
-    if await hub.access.book.user(given["name"]) is not None:
-        raise Refused(409, f'name: there is a user "{given["name"]}" already; change it with PATCH')
-    user = await hub.access.put_user(
+    user = await add_user(
+        hub.access,
         principal(request),
         given["name"],
         roles=_roles(request, given["roles"]),
@@ -54,13 +61,10 @@ async def _add_user(request: web.Request) -> web.Response:
 
 async def _change_user(request: web.Request) -> web.Response:
     hub, given, name = service(request).hub, await request.json(), request.match_info["name"]
-    before = await hub.access.book.user(name)
-    if before is None:
-        raise NoSuch("user", name)
-    user = await hub.access.put_user(
+    user = await change_user(
+        hub.access,
         principal(request),
         name,
-        source=before.source,
         roles=_roles(request, given["roles"]) if "roles" in given else None,
         rights=rights_of(given["rights"]) if "rights" in given else None,
     )

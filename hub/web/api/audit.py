@@ -1,6 +1,5 @@
 """Proofs over HTTP: heads, who did what, verification, and evidence for one record."""
 
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -8,9 +7,9 @@ from zipfile import ZIP_DEFLATED, ZipFile
 from aiohttp import web
 
 from hub.access import Action, may
-from hub.audit.evidence import Evidence, gather, write_folder
+from hub.audit.evidence import gather, write_folder
 from hub.audit.evidence_pdf import as_pdf
-from hub.audit.verifying import verify
+from hub.background import VERIFY, begin_verifying
 from hub.moments import moment_in
 from hub.queries import audit
 from hub.queries.pages import USUAL
@@ -19,9 +18,6 @@ from hub.web.asking import record_of
 from hub.web.contract import BASE
 from hub.web.keys import service
 from hub.web.routes import Route, allowed, principal
-
-WORK = "audit verify"
-"""Name of a verification in the background: one at a time."""
 
 _NARROWS = ("actor", "action", "object", "cursor", "asof")
 
@@ -38,30 +34,38 @@ async def _heads(request: web.Request) -> web.Response:
     return json({"items": found.items, "keys": await audit.keys(hub.ledger), **more})
 
 
-async def _acts(request: web.Request) -> web.Response:
+def acts_of(request: web.Request, limit: int = USUAL) -> audit.Acts:
+    """The acts that a request asks for, of what whoever asks may see.
+
+    Raises  WrongInput.
+    """
     query, mine = request.query, allowed(request)
     wanted = query.get("connection", "")
     since, until = moment_in("since", query.get("since", "")), moment_in("until", query.get("until", ""))
-    acts = audit.Acts(
+    return audit.Acts(
         connections=tuple(name for name in mine if wanted in {"", name}),
         whole=not wanted and may(principal(request), Action.SEE),
         since=since.isoformat() if since else "",
         until=until.isoformat() if until else "",
-        limit=int(query.get("limit", USUAL)),
-        **{name: query[name] for name in _NARROWS if name in query},
+        limit=limit,
+        **{name: query[name].strip() for name in _NARROWS if name in query},
     )
-    return listed(await audit.acts(service(request).hub.ledger, acts))
+
+
+async def _acts(request: web.Request) -> web.Response:
+    wanted = acts_of(request, int(request.query.get("limit", USUAL)))
+    return listed(await audit.acts(service(request).hub.ledger, wanted))
 
 
 async def _verification(request: web.Request) -> web.Response:
     it = service(request)
-    return json({"running": it.works.is_busy(WORK), "last": await audit.last_check(it.hub.ledger)})
+    return json({"running": it.works.is_busy(VERIFY), "last": await audit.last_check(it.hub.ledger)})
 
 
 async def _verify(request: web.Request) -> web.Response:
     """Begun in the background, as it reads the whole ledger; what is under way already is not begun twice."""
     it = service(request)
-    it.works.begin(WORK, partial(verify, it.hub, actor=principal(request).actor))
+    begin_verifying(it, principal(request).actor)
     return json({"running": True}, 202, {"Location": f"{BASE}/audit/verify"})
 
 
@@ -76,16 +80,18 @@ async def _evidence(request: web.Request) -> web.Response:
     with TemporaryDirectory() as place:
         folder = Path(place) / "evidence"
         await write_folder(hub, evidence, folder)
-        body = await hub.ledger.threads.read(lambda: _zipped(folder, evidence))
+        body = await hub.ledger.threads.read(lambda: zipped(folder, f"evidence-{record}").read_bytes())
     return _file(body, "application/zip", f"evidence-{record}.zip")
 
 
-def _zipped(folder: Path, evidence: Evidence) -> bytes:
+def zipped(folder: Path, name: str) -> Path:
+    """A file beside a folder that holds what is in it, under a name within."""
     file = folder.with_suffix(".zip")
     with ZipFile(file, "w", ZIP_DEFLATED) as archive:
-        for each in sorted(folder.iterdir()):
-            archive.write(each, f"evidence-{evidence.record}/{each.name}")
-    return file.read_bytes()
+        for each in sorted(folder.rglob("*")):
+            if each.is_file():
+                archive.write(each, f"{name}/{each.relative_to(folder).as_posix()}")
+    return file
 
 
 def _file(body: bytes, content_type: str, name: str) -> web.Response:

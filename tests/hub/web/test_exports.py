@@ -101,7 +101,7 @@ async def test_a_filter_that_a_view_does_not_know_is_refused_and_named(ledger: F
     async with served(settings(ledger.copy(tmp_path), ledger.tables)) as it:
         problem = await it.ask("/api/v1/exports/event_log?project=JOB1", status=422)
         assert problem["errors"][0]["field"] == "project"
-        assert "connection, flow, record, since, until, asof" in problem["errors"][0]["mend"]
+        assert "connection, flow, record, actor, since, until, asof" in problem["errors"][0]["mend"]
         for wrong in ("since=yesterday", "asof=2026-13-01T00:00:00Z", "format=pdf", "until=9999-99-99"):
             await it.ask(f"/api/v1/exports/event_log?{wrong}", status=422)
         await it.ask("/api/v1/exports/stored_events", status=404)
