@@ -58,10 +58,6 @@ def _judged(adapter: "TypeAdapter[Any]", text: str) -> bool | str:
     return True
 
 
-MANY = 500
-"""Above this the number has to be typed: nobody says yes to a thousand records by a slip."""
-
-
 async def always(_preview: "Preview") -> bool:
     """Consent was given on the command line."""
     return True
@@ -74,6 +70,7 @@ async def agreed(preview: "Preview") -> bool:
     """
     from rich.console import Console
 
+    from hub.operations.choosing import MANY
     from hub.operations.mending import say_preview
 
     say_preview(Console(stderr=True), preview)

@@ -10,7 +10,7 @@ import msgspec
 from domain.causes import FAILING, UNSETTLED
 from hub.app import Hub
 from hub.operations.explain import find
-from hub.operations.failures import FailureFilter, condition_of, on_connections
+from hub.operations.failures import FailureFilter, condition_of, narrowed, on_connections
 from hub.report import ExitStatus, Halted
 
 Action = Literal["retry", "skip", "replay"]
@@ -21,25 +21,38 @@ MOST_MEMBERS = 50_000
 """More than this in one batch is no longer looked at by anybody before it runs."""
 MOST_NAMES = 1000
 """Numbers and foreign ids are looked up one by one; UUIDs of records are not."""
+MANY = 500
+"""Above this the number has to be typed: nobody says yes to a thousand records by a slip."""
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
-    """Records by ids of either system, narrowed by a filter, or everything that fails and fits the filter."""
+    """Records by ids of either system, narrowed by a filter, or everything that fails and fits the filter.
+
+    Shape   `picks` are single rows of a list, each `record/flow`. `batch` is a batch: what failed again of it.
+    """
 
     ids: tuple[str, ...] = ()
+    picks: tuple[str, ...] = ()
+    batch: str = ""
     where: FailureFilter = FailureFilter()
 
     @property
     def is_empty(self) -> bool:
         """It names nothing: that would be everything, and nobody means that by leaving out a word."""
         said = self.where.said()
-        said.pop("connection", None)
-        return not self.ids and not said
+        for name in ("connection", "upto"):
+            said.pop(name, None)
+        return not (self.ids or self.picks or self.batch or said)
 
     def said(self) -> dict[str, str]:
         """How the records were chosen, as an event keeps it."""
-        shown = ", ".join(self.ids[:20]) + (f" and {len(self.ids) - 20} more" if len(self.ids) > 20 else "")  # noqa: PLR2004
-        return {**({"ids": shown} if self.ids else {}), **self.where.said()}
+        named = {"ids": _some(self.ids), "picks": _some(self.picks), "batch": self.batch}
+        return {**{name: words for name, words in named.items() if words}, **self.where.said()}
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first names of a list, in words."""
+    return ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")  # noqa: PLR2004
 
 
 class Member(msgspec.Struct, frozen=True, array_like=True):
@@ -80,7 +93,7 @@ async def choose(hub: Hub, action: Action, choice: Choice) -> list[Member]:
         message = f"Say what to {action}: ids or numbers, --flow, --cause or --since."
         raise Halted(message, ExitStatus.WRONG_USE)
     await hub.projector.catch_up()
-    found = await (_named(hub, choice) if choice.ids else _failing(hub, action, choice.where))
+    found = await _chosen(hub, action, choice)
     if len(found) > MOST_MEMBERS:
         message = f"These are more than {MOST_MEMBERS} records; narrow them by flow, cause, project or time."
         raise Halted(message, ExitStatus.WRONG_USE)
@@ -102,6 +115,42 @@ async def preview(hub: Hub, action: Action, members: Sequence[Member]) -> Previe
         title, helps, mend = told.get(cause, ("does not fail", "", ""))
         causes.append(CauseCount(cause=cause, title=title, records=count, helps=helps, next=mend))
     return Preview(action=action, total=len(members), causes=causes, states=dict(states))
+
+
+async def _chosen(hub: Hub, action: Action, choice: Choice) -> list[Member]:
+    if choice.ids:
+        return await _named(hub, choice)
+    if choice.picks:
+        return await _picked(hub, choice)
+    if choice.batch:
+        return await _failed_again(hub, choice)
+    return await _failing(hub, action, choice.where)
+
+
+async def _picked(hub: Hub, choice: Choice) -> list[Member]:
+    """Single rows, as they now are; a row that is not there, or may not be touched, is left out."""
+    wanted = set(choice.picks)
+    condition, values = _narrowed(hub, choice.where)
+    these, parameter = hub.ledger.in_list("record", sorted({pick.partition("/")[0] for pick in wanted}))
+    rows = await hub.ledger.rows(
+        f"SELECT record, flow, connection, cause, state FROM record_state WHERE {these}{condition}"  # noqa: S608 - built from columns
+        " ORDER BY position",
+        (parameter, *values),
+    )
+    return [_without_old_cause(Member(*row)) for row in rows if f"{row[0]}/{row[1]}" in wanted]
+
+
+async def _failed_again(hub: Hub, choice: Choice) -> list[Member]:
+    """Of a batch, those to which it was done and which fail now, or to which it could not be done."""
+    condition, values = _narrowed(hub, choice.where)
+    states, parameter = hub.ledger.in_list("state", sorted(UNSETTLED))
+    rows = await hub.ledger.rows(
+        f"SELECT record, flow, connection, cause, state FROM record_state WHERE {states}{condition} AND EXISTS"  # noqa: S608 - built from columns
+        " (SELECT 1 FROM batch_record b WHERE b.batch = ? AND b.record = record_state.record"
+        " AND b.flow = record_state.flow AND b.result IN ('done', 'barred')) ORDER BY position LIMIT ?",
+        (parameter, *values, choice.batch, MOST_MEMBERS + 1),
+    )
+    return [Member(*row) for row in rows]
 
 
 async def _failing(hub: Hub, action: Action, where: FailureFilter) -> list[Member]:
@@ -145,15 +194,10 @@ def _without_old_cause(member: Member) -> Member:
 
 def _narrowed(hub: Hub, where: FailureFilter) -> tuple[str, list[Any]]:
     condition, values = on_connections(hub, where.connection, where.within)
-    for name in ("flow", "cause", "state", "project"):
-        if getattr(where, name):
-            condition += f" AND {name} = ?"
-            values.append(getattr(where, name))
-    for sign, moment in ((">=", where.since), ("<", where.until)):
-        if moment is not None:
-            condition += f" AND since {sign} ?"
-            values.append(moment.isoformat())
-    return condition, values
+    if where.cause:
+        condition, values = f"{condition} AND cause = ?", [*values, where.cause]
+    more, further = narrowed(hub, where)
+    return condition + more, [*values, *further]
 
 
 async def _records(hub: Hub, ids: Sequence[str], within: tuple[str, ...] | None) -> list[str]:

@@ -12,6 +12,7 @@ from domain.causes import UNSETTLED
 from domain.states import NEEDS_A_PERSON
 from hub.app import Hub, open_hub
 from hub.cursors import foreign, position_in
+from hub.queries.records import like
 from hub.report import ExitStatus, Halted, Progress, Report
 from hub.settings import Settings
 
@@ -27,6 +28,8 @@ class FailureFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which failures are meant; empty for no limit. Without state and cause: those that are not merely parked.
 
     Units   `since` and `until` bound the moment at which a record entered its state, UTC, `until` left out.
+    `state` is one, or several with commas between; `q` what a number begins with or a title holds. `upto` is a
+    position: what changed behind it is left out, 0 for nothing.
     `within` holds the connections that whoever asks may touch, None for every one.
     """
 
@@ -35,20 +38,26 @@ class FailureFilter(msgspec.Struct, frozen=True, kw_only=True):
     cause: str = ""
     state: str = ""
     project: str = ""
+    kind: str = ""
+    q: str = ""
     since: datetime | None = None
     until: datetime | None = None
+    upto: int = 0
     within: tuple[str, ...] | None = None
 
     @property
     def is_narrow(self) -> bool:
         """It asks for more than the groups themselves can answer."""
-        return bool(self.flow or self.project or self.state or self.since or self.until)
+        named = self.flow or self.project or self.kind or self.q or self.state
+        return bool(named or self.since or self.until or self.upto)
 
     def said(self) -> dict[str, str]:
         """What was asked for, as people and events keep it."""
         fields = {name: getattr(self, name) for name in self.__struct_fields__ if name != "within"}
         return {
-            name: value.isoformat() if isinstance(value, datetime) else value for name, value in fields.items() if value
+            name: value.isoformat() if isinstance(value, datetime) else str(value)
+            for name, value in fields.items()
+            if value
         }
 
 
@@ -184,7 +193,7 @@ async def dead_letter_body(hub: Hub, letter: str) -> bytes:
 def condition_of(hub: Hub, wanted: FailureFilter) -> tuple[str, list[Any]]:
     """The SQL condition on the table `failure`, and its parameters."""
     condition, values = _of_groups(hub, wanted)
-    more, further = _narrowed(wanted)
+    more, further = narrowed(hub, wanted)
     return condition + more, [*values, *further]
 
 
@@ -272,24 +281,34 @@ def _of_groups(hub: Hub, wanted: FailureFilter) -> tuple[str, list[Any]]:
     return condition, values
 
 
-def _narrowed(wanted: FailureFilter) -> tuple[str, list[Any]]:
-    """The part of a condition that only the single failures know."""
+def narrowed(hub: Hub, wanted: FailureFilter) -> tuple[str, list[Any]]:
+    """The part of a condition that only the single failures know; the states of records know it too."""
     condition, values = "", list[Any]()
-    for column, value in (("flow", wanted.flow), ("project", wanted.project), ("state", wanted.state)):
+    for column, value in (("flow", wanted.flow), ("project", wanted.project), ("kind", wanted.kind)):
         if value:
             condition += f" AND {column} = ?"
             values.append(value)
+    if wanted.state:
+        states, parameter = hub.ledger.in_list("state", wanted.state.split(","))
+        condition, values = f"{condition} AND {states}", [*values, parameter]
+    if wanted.q:
+        condition += " AND (UPPER(number) LIKE ? ESCAPE '!' OR UPPER(title) LIKE ? ESCAPE '!')"
+        words = like(wanted.q.upper())
+        values += [f"{words}%", f"%{words}%"]
     for sign, moment in ((">=", wanted.since), ("<", wanted.until)):
         if moment is not None:
             condition += f" AND since {sign} ?"
             values.append(moment.isoformat())
+    if wanted.upto:
+        condition += " AND position <= ?"
+        values.append(wanted.upto)
     return condition, values
 
 
 def _within(hub: Hub, wanted: FailureFilter, causes: list[str]) -> tuple[str, list[Any]]:
     """As `condition_of`, of these causes: their names say as much as states, and the index holds them."""
     named, parameter = hub.ledger.in_list("cause", causes)
-    condition, values = _narrowed(wanted)
+    condition, values = narrowed(hub, wanted)
     connection, of = on_connections(hub, wanted.connection, wanted.within)
     return f" AND {named}{connection}{condition}", [parameter, *of, *values]
 

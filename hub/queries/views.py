@@ -48,6 +48,7 @@ _BESIDE = {
 """Lists of the API -> the view that stands beside each."""
 
 _EQUAL = ("connection", "flow", "kind", "project", "cause", "role", "record", "number", "actor", "object")
+_EQUAL = ("connection", "flow", "kind", "project", "cause", "role", "record", "batch", "number")
 _MOMENTS = ("at", "since", "requested_at", "started", "made_at", "created")
 """What `since` and `until` bound: the first of these columns that a table has."""
 
@@ -91,6 +92,7 @@ class ViewFilter(Struct, frozen=True, kw_only=True):
     cause: str = ""
     role: str = ""
     record: str = ""
+    batch: str = ""
     number: str = ""
     actor: str = ""
     action: str = ""

@@ -32,9 +32,11 @@ from hub.web.metrics import METRICS, Metrics, timed
 from hub.web.pages import access as access_page
 from hub.web.pages import approvals as approvals_page
 from hub.web.pages import audit as audit_page
+from hub.web.pages import batches as batches_page
+from hub.web.pages import bulk, entry, errors, live, overview, records, review, static
 from hub.web.pages import connections as connections_page
 from hub.web.pages import desk as desk_page
-from hub.web.pages import entry, errors, live, overview, records, review, static
+from hub.web.pages import failures as failures_page
 from hub.web.pages import links as links_page
 from hub.web.pages import record as record_page
 from hub.web.pages.desk import Desk
@@ -66,6 +68,9 @@ PAGES: tuple[Route, ...] = (
     *links_page.ROUTES,
     *audit_page.ROUTES,
     *access_page.ROUTES,
+    *failures_page.ROUTES,
+    *bulk.ROUTES,
+    *batches_page.ROUTES,
 )
 """What browsers ask: files, pages and their forms."""
 

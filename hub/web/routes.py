@@ -10,6 +10,8 @@ from hub.access import Action, Principal
 
 PRINCIPAL: web.RequestKey[Principal] = web.RequestKey("principal", Principal)
 ALLOWED: web.RequestKey[tuple[str, ...]] = web.RequestKey("allowed", tuple)
+POSITION: web.RequestKey[int] = web.RequestKey("position", int)
+"""Position of the ledger at which a request was taken up."""
 STILL: web.RequestKey[Callable[[], Awaitable[bool]]] = web.RequestKey("still")
 
 

@@ -1,14 +1,11 @@
 """What goes wrong, and what people do about it: retry, skip and replay, of one record or as a frozen batch."""
 
-from collections.abc import Sequence
 from functools import partial
-from typing import Any
 from uuid import UUID
 
 import msgspec
 from aiohttp import web
 
-from domain.batch import BARRED
 from domain.errors import Unknown
 from hub.access import Action
 from hub.moments import moment_in
@@ -16,8 +13,9 @@ from hub.operations import batches as work
 from hub.operations import failures
 from hub.operations.batches import BatchView
 from hub.operations.choosing import Action as Deed
-from hub.operations.choosing import Choice, choose, preview
+from hub.operations.choosing import Choice, Member, choose, preview
 from hub.operations.failures import FailureFilter
+from hub.operations.single import act_on_one
 from hub.report import ExitStatus, Halted
 from hub.web.answers import json
 from hub.web.asking import Reason, body, cursor, limit, listed, on, record_of
@@ -82,7 +80,7 @@ async def _retry(request: web.Request) -> web.Response:
         raise Refused(422, f"body: say what to {asked.action}: ids, or a filter by flow, cause, state, project or time")
     if not asked.dry_run and not asked.reason.strip():
         raise Refused(422, "reason: say why; a batch is kept with its reason")
-    members = await _chosen(request, asked.action, choice)
+    members = await chosen(request, asked.action, choice)
     if asked.dry_run:
         return json(await preview(it.hub, asked.action, members))
     if not members:
@@ -98,20 +96,12 @@ async def _retry(request: web.Request) -> web.Response:
 
 async def _act(request: web.Request, deed: Deed) -> web.Response:
     """A batch of one record, worked at once; what the rules bar is refused in their words."""
-    it, who = service(request), principal(request)
-    given = await body(request, Reason)
+    it, given = service(request), await body(request, Reason)
     connection, record = await record_of(request)
-    choice = Choice(ids=(record,), where=FailureFilter(connection=connection, flow=given.flow, within=(connection,)))
-    members = await _chosen(request, deed, choice)
-    if not members:
-        raise Refused(409, f"the record takes part in no such flow, so there is nothing to {deed}")
-    batch = await work.freeze(it.hub, deed, members, choice, reason=given.reason, actor=who.actor)
-    view = await work.run(it.hub, batch, actor=who.actor)
-    if view.barred and not view.done:
-        left = await work.results(it.hub, batch, BARRED)
-        raise Refused(409, "; ".join(f"{each.flow}: {each.why}" for each in left.items))
+    actor = principal(request).actor
+    view = await act_on_one(it.hub, deed, connection, record, flow=given.flow, reason=given.reason, actor=actor)
     it.schedule.carry(connection)
-    return json(view, 201, _at(batch))
+    return json(view, 201, _at(view.batch))
 
 
 async def _batches(request: web.Request) -> web.Response:
@@ -122,29 +112,29 @@ async def _batches(request: web.Request) -> web.Response:
 
 
 async def _batch(request: web.Request) -> web.Response:
-    return json(await _viewed(request))
+    return json(await batch_of(request))
 
 
 async def _results(request: web.Request) -> web.Response:
     hub = service(request).hub
     asof = await hub.ledger.last_position()
-    view = await _viewed(request)
+    view = await batch_of(request)
     page = await work.results(hub, view.batch, request.query.get("result", ""), cursor(request), limit(request))
     return listed(request, page.items, page.next_cursor, asof)
 
 
 async def _resume(request: web.Request) -> web.Response:
-    view = await _viewed(request)
+    view = await batch_of(request)
     service(request).work(view.batch)
     return json(view, 202)
 
 
 async def _cancel(request: web.Request) -> web.Response:
-    view = await _viewed(request)
+    view = await batch_of(request)
     return json(await work.cancel(service(request).hub, view.batch, actor=principal(request).actor))
 
 
-async def _viewed(request: web.Request) -> BatchView:
+async def batch_of(request: web.Request) -> BatchView:
     """The batch in the address; one of a connection that may not be touched is as good as none."""
     batch = str(UUID(request.match_info["id"]))
     try:
@@ -156,7 +146,11 @@ async def _viewed(request: web.Request) -> BatchView:
     return view
 
 
-async def _chosen(request: web.Request, deed: Deed, choice: Choice) -> Sequence[Any]:
+async def chosen(request: web.Request, deed: Deed, choice: Choice) -> list[Member]:
+    """The members that a choice finds.
+
+    Raises  Refused (422) for a filter that finds too much; Halted for an id that nobody knows.
+    """
     try:
         return await choose(service(request).hub, deed, choice)
     except Halted as error:

@@ -1,5 +1,7 @@
 """The cross-reference by hand: pairs, proposals, and joining, cutting and forgetting, each with a reason."""
 
+from collections.abc import Awaitable, Callable
+
 import msgspec
 from aiohttp import web
 
@@ -52,9 +54,9 @@ async def _proposals(request: web.Request) -> web.Response:
 async def _link(request: web.Request) -> web.Response:
     it, wish = service(request), await body(request, Wish)
     connection = await on(request, Action.CONFIGURE, wish.connection)
+    actor = principal(request).actor
 
     async def work() -> Handled:
-        actor = principal(request).actor
         return await linking.link(
             it.hub,
             wish.flow,
@@ -65,7 +67,7 @@ async def _link(request: web.Request) -> web.Response:
             reason=wish.reason.strip(),
         )
 
-    return _answered(request, await in_turn(request, connection, work), 201)
+    return json(await by_hand(request, connection, work), 201)
 
 
 async def _unlink(request: web.Request) -> web.Response:
@@ -75,7 +77,7 @@ async def _unlink(request: web.Request) -> web.Response:
     async def work() -> Handled:
         return await unlink(hub, record, actor=principal(request).actor, reason=why.reason.strip())
 
-    return _answered(request, await in_turn(request, connection, work))
+    return json(await by_hand(request, connection, work))
 
 
 async def _reset(request: web.Request) -> web.Response:
@@ -85,18 +87,19 @@ async def _reset(request: web.Request) -> web.Response:
     async def work() -> Handled:
         return await reset(hub, record, actor=principal(request).actor, reason=why.reason.strip())
 
-    return _answered(request, await in_turn(request, connection, work))
+    return json(await by_hand(request, connection, work))
 
 
-def _answered(request: web.Request, handled: Handled, status: int = 200) -> web.Response:
-    """What was done, which the next round carries at once; a refusal in its own words.
+async def by_hand(request: web.Request, connection: str, work: Callable[[], Awaitable[Handled]]) -> Handled:
+    """Something done by hand as soon as the present round has ended, which the next round carries at once.
 
-    Raises  Refused (409).
+    Raises  Refused (409) with the rule that speaks against it, (503) when the round takes too long.
     """
+    handled = await in_turn(request, connection, work)
     if not handled.done:
         raise Refused(409, f"{handled.number}: {handled.message}")
     service(request).schedule.carry(handled.connection)
-    return json(handled, status)
+    return handled
 
 
 ROUTES = (

@@ -50,14 +50,15 @@ async def stream(request: web.Request) -> web.StreamResponse:
     return await streamed(request, told)
 
 
-async def streamed(request: web.Request, told: Told, pace: float = 0.0) -> web.StreamResponse:
+async def streamed(request: web.Request, told: Told, pace: float = 0.0, after: str = "") -> web.StreamResponse:
     """A stream of messages about what happens, until the reader or the service has gone.
 
     Units   `pace` seconds between two messages at least; what happens meanwhile is told together, or,
-            where it is too much, by the event `behind`.
+            where it is too much, by the event `behind`. `after` is the position behind which a first connection
+            begins, empty for the present.
     """
     tail = service(request).tail
-    position = _last(request, tail.position)
+    position = _last(request.headers.get("Last-Event-ID", "") or after, tail.position)
     names = allowed(request)
     if tail.streams >= MOST_STREAMS:
         tail.dropped["full"] += 1
@@ -89,8 +90,7 @@ async def streamed(request: web.Request, told: Told, pace: float = 0.0) -> web.S
         return answer
 
 
-def _last(request: web.Request, present: int) -> int:
-    given = request.headers.get("Last-Event-ID", "")
+def _last(given: str, present: int) -> int:
     if not given:
         return present
     if not (given.isascii() and given.isdecimal()) or len(given) > 18:  # noqa: PLR2004 - digits of a position

@@ -6,13 +6,16 @@ import orjson
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from hub.web.keys import service
 from hub.web.pages.frame import address, show
 from hub.web.problems import KIND
+from hub.web.routes import POSITION
 
 
 @web.middleware
 async def as_pages(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Turns a problem into a page, or into a note beside what a script asked for; a stranger is led to sign in."""
+    request[POSITION] = service(request).tail.position
     answer = await handler(request)
     if not isinstance(answer, web.Response) or answer.content_type != KIND or not is_page(request):
         return answer

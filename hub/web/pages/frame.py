@@ -16,7 +16,7 @@ from multidict import MultiMapping
 from hub.access import Action, Principal, may
 from hub.web.keys import service
 from hub.web.pages import static, words
-from hub.web.routes import ALLOWED, PRINCIPAL, principal
+from hub.web.routes import ALLOWED, POSITION, PRINCIPAL, principal
 
 if TYPE_CHECKING:
     from hub.web.pages.desk import Desk
@@ -86,6 +86,7 @@ class Frame:
     said         one sentence about what was just done
     partial      a script asks for a part of a page
     desk         the systems are stand-ins whose people can be played
+    position     of the ledger when the page was asked for: what it shows is as new or newer
     """
 
     who: Principal
@@ -98,6 +99,7 @@ class Frame:
     said: str
     partial: bool
     desk: bool
+    position: int = 0
 
     def may(self, action: str, connection: str | None = None) -> bool:
         """Whether whoever looks may do this: on a connection, or with None on the hub as a whole."""
@@ -140,6 +142,7 @@ def frame_of(request: web.Request) -> Frame:
         said=unquote(cookies.get(SAID, ""))[:500],
         partial=request.headers.get("HX-Request") == "true",
         desk=DESK in request.app,
+        position=request.get(POSITION, 0),
     )
 
 

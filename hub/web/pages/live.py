@@ -1,7 +1,8 @@
 """Live parts of pages: what happened becomes the HTML of the rows and numbers that it changed.
 
 A page has one stream. Each message holds parts that say which element they replace; an element that is not on the page
-is left out by the browser, so a stream need not know what a page shows.
+is left out by the browser, so a stream need not know what a page shows. It begins behind the position at which its page
+was asked for (`frame.position`), so nothing is missed between the page and its stream.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -11,7 +12,7 @@ from aiohttp import web
 from hub.access import Action
 from hub.tail import Happening
 from hub.web.api.live import streamed
-from hub.web.pages import approvals, connections, overview, records
+from hub.web.pages import approvals, batches, connections, failures, overview, records
 from hub.web.problems import Refused
 from hub.web.routes import Route
 
@@ -23,6 +24,9 @@ PARTS: Mapping[str, Parts] = {
     "records": records.live,
     "connections": connections.live,
     "approvals": approvals.live,
+    "failures": failures.live,
+    "batches": batches.live_list,
+    "batch": batches.live,
 }
 """Page -> its parts."""
 
@@ -40,7 +44,8 @@ async def _live(request: web.Request) -> web.StreamResponse:
         changed = await parts(request, page) if page else ""
         return [(changed, page[-1].position)] if changed else []
 
-    return await streamed(request, told, PACES.get(request.match_info["page"], USUAL_PACE))
+    pace = PACES.get(request.match_info["page"], USUAL_PACE)
+    return await streamed(request, told, pace, request.query.get("after", ""))
 
 
 ROUTES = (Route("GET", "/live/{page}", _live, Action.SEE),)

@@ -8,7 +8,7 @@ import pytest
 
 from hub.cli import questions
 from hub.cli.shell import Shell
-from hub.operations.choosing import CauseCount, Preview
+from hub.operations.choosing import MANY, CauseCount, Preview
 from hub.report import ExitStatus
 from tests.hub.cli.conftest import Call
 from tests.hub.failing import CAUSES, fill, hub_on, named
@@ -204,7 +204,7 @@ def test_consent_to_many_is_their_number_typed(
         texts.append(text)
 
         async def answer() -> object:
-            return typed if total > questions.MANY else typed == "y"
+            return typed if total > MANY else typed == "y"
 
         return SimpleNamespace(unsafe_ask_async=answer)
 
@@ -214,5 +214,5 @@ def test_consent_to_many_is_their_number_typed(
     preview = Preview(action="retry", total=total, causes=[cause], states={"dead": total})
 
     assert anyio.run(questions.agreed, preview) is consent
-    assert (str(total) in texts[0]) is (total > questions.MANY)
+    assert (str(total) in texts[0]) is (total > MANY)
     assert LOCKED in capsys.readouterr().err
