@@ -63,7 +63,7 @@ def narrowed(request: web.Request) -> dict[str, str]:
 async def _desk(request: web.Request) -> web.Response:
     frame, filters = frame_of(request), narrowed(request)
     hub, mine = service(request).hub, allowed(request)
-    hits = await _hits(hub, FailureFilter(**filters, within=mine), filters)
+    hits = await _hits(hub, _wanted(filters, mine), filters)
     return show(
         request,
         "failures/page.html",
@@ -84,7 +84,7 @@ async def _cause(request: web.Request) -> web.Response:
     """One cause and its records."""
     filters, cause = narrowed(request), request.match_info["cause"]
     hub, mine = service(request).hub, allowed(request)
-    wanted = FailureFilter(**filters, cause=cause, within=mine)
+    wanted = _wanted(filters, mine, cause)
     page = await failures.members(hub, wanted, cursor(request))
     return show(
         request,
@@ -130,10 +130,22 @@ async def live(request: web.Request, happened: Sequence[Happening]) -> str:
     if not any(item.flow for item in happened):
         return ""
     filters, hub, mine = narrowed(request), service(request).hub, allowed(request)
-    hits = await _hits(hub, FailureFilter(**filters, within=mine), filters)
+    hits = await _hits(hub, _wanted(filters, mine), filters)
     gone = set(await failing.over(hub.ledger, mine)) - {(hit.group.connection, hit.group.cause) for hit in hits}
     summed = _summed(hits, filters)
     return render("failures/changed.html", frame_of(request), hits=hits, gone=sorted(gone), helps=HELPS, **summed)
+
+
+def _wanted(filters: dict[str, str], mine: tuple[str, ...], cause: str = "") -> FailureFilter:
+    named = {name: filters.get(name, "") for name in _FILTERS}
+    return FailureFilter(
+        connection=named["connection"],
+        flow=named["flow"],
+        state=named["state"],
+        project=named["project"],
+        cause=cause,
+        within=mine,
+    )
 
 
 async def _hits(hub: Hub, wanted: FailureFilter, filters: dict[str, str]) -> list[Hit]:
