@@ -38,6 +38,7 @@ from hub.web.pages import connections as connections_page
 from hub.web.pages import desk as desk_page
 from hub.web.pages import failures as failures_page
 from hub.web.pages import links as links_page
+from hub.web.pages import mappings as mappings_page
 from hub.web.pages import record as record_page
 from hub.web.pages.desk import Desk
 from hub.web.pages.frame import DESK
@@ -71,6 +72,7 @@ PAGES: tuple[Route, ...] = (
     *failures_page.ROUTES,
     *bulk.ROUTES,
     *batches_page.ROUTES,
+    *mappings_page.ROUTES,
 )
 """What browsers ask: files, pages and their forms."""
 

@@ -9,7 +9,7 @@ from aiohttp import web
 from domain.errors import NeedsDecision, RetryLater, SiteLedgerError, WrongInput
 from domain.flows import BY_NAME
 from domain.linking import LINKABLE
-from hub.access import Action
+from hub.access import Action, may, visible
 from hub.operations import link as linking
 from hub.operations.by_hand import Handled
 from hub.operations.link_lists import MOST, Judged, as_table, judged, link_one, read_wishes
@@ -67,7 +67,16 @@ async def _list(request: web.Request) -> web.Response:
         within=allowed(request),
     )
     page = await pairings(service(request).hub, wanted, cursor=query.get("cursor") or None, limit=_SIZE)
-    return show(request, "links/page.html", "links/list.html", page=page, filters=filters, flows=list(BY_NAME))
+    names = visible(principal(request), service(request).hub.settings.connections)
+    return show(
+        request, "links/page.html", "links/list.html", names=names, page=page, filters=filters, flows=list(BY_NAME)
+    )
+
+
+def _mine(request: web.Request) -> list[str]:
+    """The connections on which whoever asks may join and cut."""
+    who, names = principal(request), service(request).hub.settings.connections
+    return [name for name in names if may(who, Action.CONFIGURE, name)]
 
 
 # -- one pair --------------------------------------------------------------------------------------
@@ -82,7 +91,7 @@ def _given(request: web.Request) -> dict[str, str]:
 
 
 def _form(request: web.Request, wish: Wish, wrong: str = "", status: int = 200) -> web.Response:
-    return show(request, "links/link.html", wish=wish, wrong=wrong, flows=LINKABLE, status=status)
+    return show(request, "links/link.html", names=_mine(request), wish=wish, wrong=wrong, flows=LINKABLE, status=status)
 
 
 async def _link(request: web.Request) -> web.Response:
@@ -188,7 +197,17 @@ async def _proposals(request: web.Request) -> web.Response:
             found = await linking.proposals(service(request).hub, flow, connection=connection, after=after)
         except (Halted, SiteLedgerError) as error:
             wrong = str(error)
-    return show(request, "links/proposals.html", flow=flow, connection=named, flows=LINKABLE, found=found, wrong=wrong)
+    names = _mine(request)
+    return show(
+        request,
+        "links/proposals.html",
+        names=names,
+        flow=flow,
+        connection=named,
+        flows=LINKABLE,
+        found=found,
+        wrong=wrong,
+    )
 
 
 # -- from a table ----------------------------------------------------------------------------------
@@ -216,6 +235,7 @@ def _table(
         "ended": ended,
         "most": MOST,
         "flows": LINKABLE,
+        "names": _mine(request),
     }
     return show(request, "links/import.html", status=status, **shown)
 
