@@ -47,8 +47,10 @@ _BESIDE = {
 }
 """Lists of the API -> the view that stands beside each."""
 
-_EQUAL = ("connection", "flow", "kind", "project", "cause", "role", "record", "number", "actor", "object")
-_EQUAL = ("connection", "flow", "kind", "project", "cause", "role", "record", "batch", "number")
+_EQUAL = (
+    *("connection", "flow", "kind", "project", "cause", "role", "record", "batch", "number"),
+    *("actor", "object"),
+)
 _MOMENTS = ("at", "since", "requested_at", "started", "made_at", "created")
 """What `since` and `until` bound: the first of these columns that a table has."""
 
