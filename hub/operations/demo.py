@@ -9,15 +9,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from adapters.ports import LateClock, SystemClock
+from adapters.ports import LateClock, SystemClock, system_rng
 from adapters.sandbox.serve import ENVIRONMENT, Sandbox, sample, serve
 from domain.values import SYSTEMS
 from hub.access import EVERY, Principal, Right, Role, operator
 from hub.app import Hub, open_hub
 from hub.due import Narrow
+from hub.keyring import new_key
 from hub.operations import demo_company as company
 from hub.operations import demo_month as month
-from hub.operations.demo_desk import desk_of, leave_open, show_in_browser
+from hub.operations.demo_desk import ACTOR, desk_of, leave_open, show_in_browser
 from hub.operations.demo_totals import totals
 from hub.operations.explain import chain, find, standing_now
 from hub.operations.sync import one
@@ -37,6 +38,7 @@ BACK = timedelta(days=31)
 LOOK_EVERY = "10s"
 """Pace of the rounds while it goes on serving."""
 VISITOR = "visitor"
+KEY = "SITELEDGER_SECRET_KEY"
 
 
 async def demo(*, headless: bool, port: int, announce: Announce, progress: Progress) -> ExitStatus:
@@ -61,6 +63,7 @@ class _Stage:
     sandbox: Sandbox
     folder: Path
     clock: LateClock
+    key: str
 
     @asynccontextmanager
     async def hub(self, port: int = 8080, **flows: Any) -> AsyncGenerator[Hub]:
@@ -68,10 +71,10 @@ class _Stage:
         today = SystemClock().now().date()
         document = {
             "store": {"url": f"sqlite:///{self.folder / 'ledger.db'}"},
-            "server": {"port": port},
+            "server": {"port": port, "secret_key": f"env:{KEY}"},
             "connections": {NAME: self.sandbox.connection(start_date=today - BACK, poll_every=LOOK_EVERY, flows=flows)},
         }
-        settings = Settings.model_validate(document, context=Surroundings(environ=ENVIRONMENT))
+        settings = Settings.model_validate(document, context=Surroundings(environ={**ENVIRONMENT, KEY: self.key}))
         async with open_hub(settings, clock=self.clock) as hub:
             yield hub
 
@@ -82,7 +85,7 @@ async def _running() -> AsyncGenerator[_Stage]:
     central, procore = sample(clock.now)
     with TemporaryDirectory(prefix="siteledger-demo-") as folder:
         async with serve(central, procore) as sandbox:
-            yield _Stage(sandbox, Path(folder), clock)
+            yield _Stage(sandbox, Path(folder), clock, new_key(system_rng()))
 
 
 class _Month:
@@ -275,13 +278,13 @@ async def _serve_on(stage: _Stage, port: int, progress: Progress) -> None:
     async with stage.hub(port, **gated) as hub:
         await leave_open(hub, stage.sandbox)
         access = hub.access
-        await access.put_user(operator("cli:demo"), VISITOR, roles={EVERY: Role.ADMIN}, rights=frozenset({Right.GRANT}))
+        await access.put_user(operator(ACTOR), VISITOR, roles={EVERY: Role.ADMIN}, rights=frozenset({Right.GRANT}))
         await access.put_user(
             Principal(f"user:{VISITOR}", {EVERY: Role.ADMIN}, frozenset({Right.GRANT}), VISITOR),
             VISITOR,
             rights=frozenset(Right),
         )
-        code = await access.sign_in_code(operator("cli:demo"), VISITOR)
+        code = await access.sign_in_code(operator(ACTOR), VISITOR)
 
         def told(address: str) -> None:
             place = f"{address}/sign-in?code={code}"

@@ -9,6 +9,8 @@ from hub.app import Hub
 from hub.due import Narrow
 from hub.operations import demo_company as company
 from hub.operations import demo_month as month
+from hub.operations.drift import look
+from hub.operations.reconcile import reconcile
 from hub.operations.sync import one
 from hub.report import Quiet
 from hub.web.pages.desk import Desk, Hand
@@ -16,19 +18,24 @@ from hub.window import Window
 
 NO_DIRECT_COSTS = Fault(kind="forbidden", method="PATCH", path=r"/direct_costs/", times=0)
 """The application has lost its permission for the direct costs tool."""
+ACTOR = "cli:demo"
 GLAZIER = "V00060"
 """A vendor whose company is inactive in Procore."""
 
 
 async def leave_open(hub: Hub, sandbox: Sandbox) -> None:
-    """One refused delivery, one order that waits for an approval, and one that waits for a company."""
+    """A refused delivery, an order for an approver, one that waits, drift, and a comparison that explains all of it."""
     central, procore = sandbox.business_central, sandbox.procore
     procore.faults.add(NO_DIRECT_COSTS)
     month.post_journal(central, hub.clock.now().date(), "SITE-11")
     company.order(central, company.VENDOR, "Brackets for the façade", quantity="220", price="86.40")
     company.order(central, GLAZIER, "Glazing of the lobby", quantity="64", price="412.75")
+    contract = next(iter(procore.rows("purchase_order_contracts")))
+    procore.set_fields(contract["id"], title=f"{contract['title']} (as ordered on the site)")
     for name in hub.settings.connections:
         await one(hub, name, Quiet(), window=Window(), narrow=Narrow(), wait=timedelta(seconds=5))
+        await look(hub, connection=name, actor=ACTOR)
+        await reconcile(hub, name, actor=ACTOR, progress=Quiet())
 
 
 def desk_of(sandbox: Sandbox) -> Desk:
@@ -49,7 +56,7 @@ def desk_of(sandbox: Sandbox) -> Desk:
         return f"Order {number} is released. It will wait for an approver."
 
     def rename() -> str:
-        contract = next(iter(procore.rows("purchase_order_contracts")))
+        contract = list(procore.rows("purchase_order_contracts"))[-1]
         procore.set_fields(contract["id"], title=f"{contract['title']} (site copy)")
         return f"Contract {contract['number']} has another title in Procore. Look at the drift."
 
