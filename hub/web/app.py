@@ -36,6 +36,7 @@ from hub.web.pages import batches as batches_page
 from hub.web.pages import bulk, entry, errors, live, overview, records, review, static
 from hub.web.pages import connections as connections_page
 from hub.web.pages import desk as desk_page
+from hub.web.pages import drift as drift_page
 from hub.web.pages import failures as failures_page
 from hub.web.pages import links as links_page
 from hub.web.pages import mappings as mappings_page
@@ -73,6 +74,7 @@ PAGES: tuple[Route, ...] = (
     *bulk.ROUTES,
     *batches_page.ROUTES,
     *mappings_page.ROUTES,
+    *drift_page.ROUTES,
 )
 """What browsers ask: files, pages and their forms."""
 

@@ -3,12 +3,12 @@
 import msgspec
 from aiohttp import web
 
-from domain.record import Choice
+from domain.record import Choice as Word
 from hub.access import Action
 from hub.operations import batches, drift
-from hub.operations.choosing import DriftAction
+from hub.operations.choosing import Choice, DriftAction, Member
 from hub.operations.drift import DriftFilter
-from hub.operations.drift_settling import Wish, chosen, settle
+from hub.operations.drift_settling import Settled, Wish, chosen, settle
 from hub.operations.errands import look
 from hub.report import ExitStatus, Halted
 from hub.web.answers import json
@@ -32,7 +32,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class Said(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What stands of one record's drift."""
 
-    choice: Choice
+    choice: Word
     reason: str
     fields: tuple[str, ...] = ()
     source: tuple[str, ...] = ()
@@ -88,31 +88,48 @@ async def _settle(request: web.Request) -> web.Response:
         values=said.values,
         flow=said.flow,
     )
-    hub, actor = service(request).hub, principal(request).actor
+    return json(await settled(request, connection, record, wish, said.reason))
+
+
+async def settled(request: web.Request, connection: str, record: str, wish: Wish, reason: str) -> Settled:
+    """Settles drift of one record; what is to be sent goes with the round that begins now.
+
+    Raises  Refused (409) for what can't be, or while the record is carried.
+    """
+    it, actor = service(request), principal(request).actor
     try:
-        done = await settle(hub, record, wish, actor=actor, reason=said.reason)
+        done = await settle(it.hub, record, wish, actor=actor, reason=reason)
     except Halted as error:
         if error.status not in (ExitStatus.WRONG_USE, ExitStatus.TRY_LATER):
             raise
         raise Refused(409, str(error)) from error
-    service(request).schedule.carry(connection)
-    return json(done)
+    it.schedule.carry(connection)
+    return done
 
 
 async def _settle_many(request: web.Request) -> web.Response:
     it, said = service(request), await body(request, SaidOfMany)
     connection = await on(request, Action.OPERATE, said.connection)
     wanted = DriftFilter(connection=connection, flow=said.flow, project=said.project, verdict=said.verdict)
-    try:
-        members, how = await chosen(it.hub, wanted)
-    except Halted as error:
-        raise Refused(422, str(error)) from error
-    if not members:
-        raise Refused(409, "nothing fits, so there is nothing to settle")
+    members, how = await members_of(request, wanted)
     batch = await batches.freeze(it.hub, said.action, members, how, reason=said.reason, actor=principal(request).actor)
     view = await batches.view(it.hub, batch)
     it.work(batch)
     return json(view, 201, {"Location": f"{BASE}/batches/{batch}"})
+
+
+async def members_of(request: web.Request, wanted: DriftFilter) -> tuple[list[Member], Choice]:
+    """The records that fit, as members of a batch, and how they were chosen.
+
+    Raises  Refused (422) where nothing narrows them, or they are too many; (409) where nothing fits.
+    """
+    try:
+        members, how = await chosen(service(request).hub, wanted)
+    except Halted as error:
+        raise Refused(422, str(error)) from error
+    if not members:
+        raise Refused(409, "nothing fits, so there is nothing to settle")
+    return members, how
 
 
 ROUTES = (

@@ -5,6 +5,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from playwright.async_api import Page
+
 from adapters.ports import seeded_rng
 from hub.app import Hub, open_hub
 from hub.due import Narrow
@@ -82,3 +84,9 @@ def _company(it: World) -> None:
 
 async def _round(hub: Hub) -> None:
     await one(hub, "main", Quiet(), window=Window(), narrow=Narrow("", ""), wait=timedelta(seconds=60))
+
+
+async def cells(page: Page, rows: str) -> list[str]:
+    """What the cells of these rows say."""
+    texts = await page.locator(f"{rows} :is(th, td)").all_text_contents()
+    return [" ".join(text.split()) for text in texts]

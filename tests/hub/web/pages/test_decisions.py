@@ -4,34 +4,22 @@ from pathlib import Path
 
 import anyio
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, expect
 
 from hub.access import Role
 from hub.operations.approving import approve
 from tests.hub.web.harness import Web, served, settings
 from tests.hub.web.pages.browser import sound, visit
-from tests.hub.web.pages.deciding import EVA, Deciding, deciding
+from tests.hub.web.pages.deciding import EVA, Deciding, cells
 from tests.hub.web.test_live import followed
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-
-@pytest.fixture(scope="session")
-def decisions(tmp_path_factory: pytest.TempPathFactory) -> Deciding:
-    """One ledger in which people have to decide; each test works on a copy."""
-    return deciding(tmp_path_factory.mktemp("decisions"))
 
 
 async def place(it: Web, number: str) -> str:
     """The page of a request."""
     [one] = (await it.ask(f"/api/v1/approvals?number={number}"))["items"]
     return f"/approvals/{one['id']}"
-
-
-async def cells(page: Page, rows: str) -> list[str]:
-    """What the cells of these rows say."""
-    texts = await page.locator(f"{rows} :is(th, td)").all_text_contents()
-    return [" ".join(text.split()) for text in texts]
 
 
 async def state(it: Web, number: str) -> str:
