@@ -18,6 +18,7 @@ from domain.flows import FLOWS
 from hub.app import Hub
 from hub.audit.parts import sealer_of
 from hub.audit.sealing import Sealer
+from hub.audit.watching import Verifying
 from hub.drift.watching import Watching
 from hub.errands import Errands
 from hub.groups import single_error
@@ -70,6 +71,7 @@ class Service:
     beats: dict[str, Heartbeat]
     sealer: Sealer
     watching: Watching
+    verifying: Verifying
     works: Works
     errands: Errands
     heard: list[Heard] = field(default_factory=list[Heard])
@@ -118,6 +120,7 @@ class Service:
             tasks.start_soon(self.tail.run)
             tasks.start_soon(self.hub.access.refusals.run)
             tasks.start_soon(self.sealer.run)
+            tasks.start_soon(self.verifying.run)
             for batch in await unfinished(self.hub):
                 self.work(batch)
             tasks.start_soon(self.works.run)
@@ -203,7 +206,7 @@ def service_of(hub: Hub, heard: Heard | None = None) -> Service:
     url = hub.settings.server.public_url
     subscribing = Subscribing(hub, listening, url) if url else None
     works = Works()
-    watchers = (sealer_of(hub), Watching(hub, schedule), works, Errands(hub, works))
+    watchers = (sealer_of(hub), Watching(hub, schedule), Verifying(hub), works, Errands(hub, works))
     parts = (hub, schedule, Tail(hub), listening, subscribing, hub.clock.now(), beats, *watchers)
     return Service(*parts, heard=listeners)
 

@@ -45,6 +45,9 @@ AUDIT_CHECK = Table(
         Column("through", "bigint", "last position that was verified"),
         Column("findings", "bigint", "what was found to be changed; 0 for a sound ledger"),
         Column("words", "text", "the first of the findings, in words"),
+        Column("sealed", "bigint", "end of the last seal then, 0 where it was not kept"),
+        Column("seal", "text", "hash of that seal, hex, empty where it was not kept"),
+        Column("follows", "bigint", "1 when it began where everything before had been verified"),
     ),
     key=("position",),
 )
@@ -93,6 +96,9 @@ def fold(rows: Rows, event: Event, position: int) -> None:
                     "through": event.position,
                     "findings": event.findings,
                     "words": "\n".join(event.words),
+                    "sealed": event.sealed,
+                    "seal": event.seal,
+                    "follows": int(event.follows),
                 },
             )
         case _:
@@ -101,7 +107,7 @@ def fold(rows: Rows, event: Event, position: int) -> None:
 
 AUDITS = Projection(
     name="audit",
-    version=1,
+    version=2,
     tables=(AUDIT_KEY, AUDIT_HEAD, AUDIT_CHECK),
     topics=tuple(event.TOPIC for event in (events.SigningKeyMade, events.HeadSigned, events.ChainVerified)),
     keys=keys,

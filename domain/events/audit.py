@@ -33,10 +33,17 @@ class HeadSigned(Event, frozen=True, kw_only=True):
 
 
 class ChainVerified(Event, frozen=True, kw_only=True):
-    """Somebody had the ledger verified from `start` to `position`; `words` are the first of the findings."""
+    """Somebody had the ledger verified from `start` to `position`; `words` are the first of the findings.
+
+    Shape   `sealed` and `seal` are the end and the hash of the last seal then, 0 and empty where older events say
+            nothing; `follows`: it began where everything before had been verified
+    """
 
     TOPIC: ClassVar[str] = "audit.verified.1"
     start: int
     position: int
     findings: int
     words: tuple[str, ...] = ()
+    sealed: int = 0
+    seal: str = ""
+    follows: bool = False

@@ -32,7 +32,7 @@ class Heads:
         if last is not None and self._clock.now() - last[1] < than:
             return None
         rows = await self._ledger.rows(_NEWEST)
-        if not rows or (last is not None and not await self._happened(last[0], rows[0][0])):
+        if not rows or (last is not None and not await happened(self._ledger, last[0], rows[0][0])):
             return None
         return await self._sign(rows[0][0], bytes(rows[0][1]).hex())
 
@@ -58,13 +58,6 @@ class Heads:
         self._last = position, self._clock.now()
         return head
 
-    async def _happened(self, after: int, upto: int) -> bool:
-        """Whether anything but proofs was stored."""
-        if upto - after > _PROOFS:
-            return True
-        rows = await self._ledger.read(after, _PROOFS)
-        return any(not topic.startswith("audit.") for position, _, _, topic, _ in rows if position <= upto)
-
     async def _read(self) -> tuple[int, datetime] | None:
         rows = await self._ledger.rows(_LAST)
         return (rows[0][0], datetime.fromisoformat(rows[0][1])) if rows else None
@@ -72,3 +65,11 @@ class Heads:
 
 _PROOFS = 16
 """Events that may have been proofs alone."""
+
+
+async def happened(ledger: Ledger, after: int, upto: int) -> bool:
+    """Whether anything but proofs was stored behind a position, up to another."""
+    if upto - after > _PROOFS:
+        return True
+    rows = await ledger.read(after, _PROOFS)
+    return any(not topic.startswith("audit.") for position, _, _, topic, _ in rows if position <= upto)

@@ -33,7 +33,8 @@ class Verified(Struct, frozen=True, kw_only=True):
     """What a verification found. `findings` counts all, `told` are the first hundred.
 
     Shape   `start` and `position` are the first and the last position; `head` is the last one that is signed, 0 for
-            none, `signed_at` its moment; `seal` is the hash of the last seal, hex: note it elsewhere.
+            none, `signed_at` its moment; `seal` is the hash of the last seal, hex: note it elsewhere. `sealed` is the
+            position where that seal ends.
     """
 
     start: int
@@ -44,6 +45,7 @@ class Verified(Struct, frozen=True, kw_only=True):
     heads: int
     head: int
     signed_at: str
+    sealed: int
     seal: str
     findings: int
     told: tuple[Finding, ...]
@@ -76,7 +78,7 @@ async def verify(
         await seal(ledger, end)
     except SealsDamaged as error:
         findings.add(Finding(kind="seal", words=str(error)))
-    _, newest = await last_seal(ledger)
+    sealed, newest = await last_seal(ledger)
     signatures = Signatures(ledger.events, findings)
     bodies = Bodies(ledger.events, findings, whole=start <= 1)
     walk = Walk(start, end, findings)
@@ -108,12 +110,13 @@ async def verify(
         heads=signatures.heads,
         head=last.position if last else 0,
         signed_at=last.moment if last else "",
+        sealed=sealed,
         seal=newest.hex() if end else "",
         findings=findings.count,
         told=tuple(named),
     )
     if keep:
-        await _keep(hub, verified, actor)
+        await keep_check(hub, verified, actor)
     return verified
 
 
@@ -139,7 +142,11 @@ def _anchored(reader: Reader, walk: Walk, anchors: Sequence[Anchor]) -> None:
             walk.findings.add(Finding(kind="anchor", position=anchor.position, words=words))
 
 
-async def _keep(hub: Hub, verified: Verified, actor: str) -> None:
+async def keep_check(hub: Hub, verified: Verified, actor: str, *, follows: bool = False) -> None:
+    """Record how a verification ended. `follows` says that everything before its start had been verified.
+
+    Raises  StoreUnavailable.
+    """
     stream = stream_of("audit", f"check {hub.rng.getrandbits(128):032x}")
     event = signed(
         ChainVerified,
@@ -150,6 +157,9 @@ async def _keep(hub: Hub, verified: Verified, actor: str) -> None:
         position=verified.position,
         findings=verified.findings,
         words=tuple(_line(finding) for finding in verified.told[:WORDS]),
+        sealed=verified.sealed,
+        seal=verified.seal if verified.sealed else "",
+        follows=follows,
     )
     await hub.ledger.append([event])
 

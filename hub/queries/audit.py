@@ -10,7 +10,7 @@ from hub.queries.pages import Page, Query, page
 _HEADS = ("hash", "moment", "key", "signature", "event_position")
 _KEYS = "SELECT key, public, predecessor, since, position FROM audit_key ORDER BY position"
 _ACTS = ("at", "connection", "actor", "action", "object", "record", "before", "after", "reason", "summary")
-_LAST = "SELECT position, at, actor, start, through, findings, words FROM audit_check ORDER BY position DESC LIMIT 1"
+_CHECK = ("position", "at", "actor", "start", "through", "findings", "words")
 
 
 class Acts(Struct, frozen=True, kw_only=True):
@@ -90,9 +90,30 @@ async def acts(ledger: Ledger, wanted: Acts) -> Page:
 
 async def last_check(ledger: Ledger) -> dict[str, Any] | None:
     """How the last verification ended, None before the first."""
-    rows = await ledger.rows(_LAST)
-    if not rows:
-        return None
-    names = ("position", "at", "actor", "start", "through", "findings", "words")
-    found = dict(zip(names, rows[0], strict=True))
-    return {**found, "valid": not found["findings"], "words": str(found["words"]).splitlines()}
+    rows = await ledger.rows(f"SELECT {', '.join(_CHECK)} FROM audit_check ORDER BY position DESC LIMIT 1")  # noqa: S608 - our own names
+    return _shown(dict(zip(_CHECK, rows[0], strict=True))) if rows else None
+
+
+async def checks(ledger: Ledger, *, cursor: str, limit: int, asof: str) -> Page:
+    """Verifications of the ledger, the newest first.
+
+    Raises  WrongInput.
+    """
+    return await page(
+        ledger,
+        "audit_check",
+        _CHECK,
+        Query(),
+        order=("position",),
+        descending=True,
+        changed="position",
+        lasting=True,
+        cursor=cursor,
+        limit=limit,
+        asof=asof,
+        shape=_shown,
+    )
+
+
+def _shown(check: dict[str, Any]) -> dict[str, Any]:
+    return {**check, "valid": not check["findings"], "words": str(check["words"]).splitlines()}

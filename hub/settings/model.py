@@ -102,6 +102,13 @@ class Server(Table):
     sign_heads_every: PollInterval = timedelta(hours=1)
     """How often the head of the ledger is signed, from `1s` to `1d`, where something happened since."""
 
+    verify_every: Every = "hourly"
+    """How often the service verifies what is new in the ledger, as `every` of a flow and by UTC; `never` leaves all of
+    that to `siteledger audit verify` (BX-08)."""
+
+    verify_whole_days: Annotated[Whole, Field(ge=0, le=365)] = 7
+    """Days after which the service verifies the whole ledger again; 0 for once only."""
+
     oidc: Oidc = cast("Any", {})
 
     @model_validator(mode="after")

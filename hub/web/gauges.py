@@ -7,7 +7,7 @@ import msgspec
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from domain.reconcile import KINDS
-from hub.queries.audit import last_check
+from hub.audit.standing import standing
 from hub.service import Service
 
 _STATES = "SELECT connection, state, COUNT(*) FROM record_state GROUP BY connection, state"
@@ -76,7 +76,7 @@ class Gauges:
             "system",
             "resource",
         )
-        self._valid = gauge("audit_chain_valid", "1 when the last verification found nothing, 0 when it did.")
+        self._valid = gauge("audit_chain_valid", "1 when all that was verified is sound, 0 from a finding on.")
         self._verified = gauge("audit_last_verified_timestamp_seconds", "End of the last verification of the ledger.")
         self._streams = gauge("sse_clients", "Open live streams.")
         self._remaining = gauge(
@@ -147,12 +147,13 @@ class Gauges:
                 self._waited.at((name, system), quota.waited.total_seconds())
 
     async def _proofs(self) -> None:
-        """How the last verification ended; before the first one nothing is claimed."""
-        if (last := await last_check(self._service.hub.ledger)) is None:
+        """How the proofs stand; before the first verification nothing is claimed."""
+        stands = await standing(self._service.hub.ledger)
+        if stands.valid is None or stands.at is None:
             self._valid.set(float("nan"))
             return
-        self._valid.set(last["valid"])
-        self._verified.set(datetime.fromisoformat(last["at"]).timestamp())
+        self._valid.set(stands.valid)
+        self._verified.set(max(stands.at, self._service.verifying.at or stands.at).timestamp())
 
     async def _positions(self) -> None:
         hub = self._service.hub

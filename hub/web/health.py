@@ -12,6 +12,8 @@ from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from domain.errors import SiteLedgerError
+from hub.audit.standing import standing
+from hub.service import Service
 from hub.web.keys import service
 from hub.web.metrics import METRICS
 
@@ -35,6 +37,8 @@ async def readyz(request: web.Request) -> web.Response:
         behind = {name: last - at for name, at in (await it.hub.projector.positions()).items()}
         checks |= {"store": "ok", "position": last, "events_behind": behind}
         ready = not it.stopping and all(lag <= LAG for lag in behind.values())
+        if "verbose" in request.query:
+            checks["audit"] = await _audit(it)
     except SiteLedgerError as error:
         # Everybody may ask, so the words of the store, which name its place, go to the log.
         log.warning("store_unavailable", reason=str(error))
@@ -42,6 +46,13 @@ async def readyz(request: web.Request) -> web.Response:
         ready = False
     body = orjson.dumps({"ready": ready, "checks": checks}, option=orjson.OPT_APPEND_NEWLINE)
     return web.Response(status=200 if ready else 503, body=body, content_type="application/json")
+
+
+async def _audit(it: Service) -> dict[str, Any]:
+    """How the proofs stand: told, and never a reason to be out of service. Everybody may ask: no finding is named."""
+    stands = await standing(it.hub.ledger)
+    at = max((at for at in (stands.at, it.verifying.at) if at is not None), default=None)
+    return {"valid": stands.valid, "verified_at": at and at.isoformat(), "verified_to": stands.through}
 
 
 async def metrics(request: web.Request) -> web.Response:

@@ -9,6 +9,7 @@ from aiohttp import web
 from hub.access import Action, may
 from hub.audit.evidence import gather, write_folder
 from hub.audit.evidence_pdf import as_pdf
+from hub.audit.standing import standing
 from hub.background import VERIFY, begin_verifying
 from hub.moments import moment_in
 from hub.queries import audit
@@ -59,7 +60,15 @@ async def _acts(request: web.Request) -> web.Response:
 
 async def _verification(request: web.Request) -> web.Response:
     it = service(request)
-    return json({"running": it.works.is_busy(VERIFY), "last": await audit.last_check(it.hub.ledger)})
+    stands = await standing(it.hub.ledger)
+    found = {"valid": stands.valid, "verified_to": stands.through, "last": await audit.last_check(it.hub.ledger)}
+    return json({"running": it.works.is_busy(VERIFY), **found})
+
+
+async def _checks(request: web.Request) -> web.Response:
+    query, ledger = request.query, service(request).hub.ledger
+    limit = int(query.get("limit", USUAL))
+    return listed(await audit.checks(ledger, cursor=query.get("cursor", ""), limit=limit, asof=query.get("asof", "")))
 
 
 async def _verify(request: web.Request) -> web.Response:
@@ -102,6 +111,7 @@ def _file(body: bytes, content_type: str, name: str) -> web.Response:
 ROUTES = (
     Route("GET", f"{BASE}/audit", _acts, Action.SEE),
     Route("GET", f"{BASE}/audit/heads", _heads, Action.SEE),
+    Route("GET", f"{BASE}/audit/checks", _checks, Action.SEE, whole=True),
     Route("GET", f"{BASE}/audit/verify", _verification, Action.SEE, whole=True),
     Route("POST", f"{BASE}/audit/verify", _verify, Action.OPERATE, whole=True),
     Route("GET", f"{BASE}/records/{{id}}/evidence", _evidence, Action.SEE_BODIES),

@@ -1,6 +1,7 @@
 """Proofs over HTTP: who did what, heads, verification in the background, and evidence that proves itself."""
 
 import json
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile
@@ -11,6 +12,7 @@ from pypdf import PdfReader
 
 from hub.access import EVERY, Principal, Right, Role
 from hub.audit.verify import verify
+from tests.hub.audit.harness import change
 from tests.hub.web.harness import Filled, Web, served, settings
 from tests.hub.web.test_contract import fits, schema_of
 
@@ -48,6 +50,34 @@ async def test_a_ledger_in_which_both_connections_worked_is_verified_on_request_
             text = await answer.text()
         assert "siteledger_audit_chain_valid 1.0" in text
         assert "siteledger_audit_last_verified_timestamp_seconds 1" in text
+
+
+async def test_how_the_proofs_stand_is_told_to_all_who_ask_and_makes_nothing_unready(
+    ledger: Filled, tmp_path: Path
+) -> None:
+    store = ledger.copy(tmp_path)
+    async with served(settings(store, ledger.tables)) as it:
+        before = await it.ask("/readyz?verbose", token=None)
+        assert before["checks"]["audit"] == {"valid": None, "verified_at": None, "verified_to": 0}
+        assert "audit" not in (await it.ask("/readyz", token=None))["checks"]
+        await it.service.verifying.turn()
+        change(store, "UPDATE contents SET body = CAST(body || ' ' AS BLOB) WHERE 1 = 1")
+        it.clock.at += timedelta(days=8)
+        found = await it.service.verifying.turn()
+
+        assert found is not None
+        assert not found.sound
+        told = await it.ask("/readyz?verbose", token=None)
+        assert (told["ready"], told["checks"]["audit"]["valid"]) == (True, False)
+        assert told["checks"]["audit"]["verified_at"] == it.clock.at.isoformat()
+        now = await it.ask("/api/v1/audit/verify")
+        fits(now, schema_of("/api/v1/audit/verify"))
+        assert (now["valid"], now["last"]["findings"]) == (False, found.findings)
+        page = await it.ask("/api/v1/audit/checks")
+        fits(page, schema_of("/api/v1/audit/checks"))
+        assert [each["valid"] for each in page["items"]] == [False, True]
+        async with it.request("/metrics") as answer:
+            assert "siteledger_audit_chain_valid 0.0" in await answer.text()
 
 
 async def test_who_did_what_is_told_with_before_and_after_and_by_whoever_may_see_it(
