@@ -130,21 +130,18 @@ def _written(place: Path, answers: Answers) -> Report:
 
 def _values(answers: Answers, key_file: Path, admin_file: Path) -> dict[str, Any]:
     """What differs from the defaults, by key."""
-    from urllib.parse import quote
-
     from adapters.ports import SystemClock
+    from hub.settings.template import cloud
 
     above = f"connections.{answers.connection}"
-    tenant, environment = quote(str(answers.tenant)), quote(str(answers.environment))
+    api_url, token_url = cloud(str(answers.tenant), str(answers.environment))
     return {
         "server.secret_key": f"file:{key_file.name}",
         "server.admin_token": f"file:{admin_file.name}",
         f"{above}.kind": answers.kind,
         f"{above}.start_date": SystemClock().now().date(),
-        f"{above}.business_central.api_url": (
-            f"https://api.businesscentral.dynamics.com/v2.0/{tenant}/{environment}/api"
-        ),
-        f"{above}.business_central.token_url": f"https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token",
+        f"{above}.business_central.api_url": api_url,
+        f"{above}.business_central.token_url": token_url,
         f"{above}.business_central.company_id": answers.bc_company,
         f"{above}.business_central.client_id": answers.bc_client_id,
         f"{above}.business_central.client_secret": "env:BC_CLIENT_SECRET",

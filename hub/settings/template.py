@@ -8,6 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import tomlkit
 from pydantic import BaseModel, ValidationError
@@ -36,6 +37,15 @@ EXAMPLES: Mapping[str, str] = {
 HEAD = """Configuration of SiteLedger. Every key can be overridden by an environment variable:
 server.port by SITELEDGER__SERVER__PORT. A secret is "env:NAME" or "file:PATH", never the secret itself.
 `siteledger config show` prints what counts and where it came from."""
+
+
+def cloud(tenant: str, environment: str) -> tuple[str, str]:
+    """Addresses of the API and of the tokens of an environment in Microsoft's cloud."""
+    of_tenant, named = quote(tenant), quote(environment)
+    return (
+        f"https://api.businesscentral.dynamics.com/v2.0/{of_tenant}/{named}/api",
+        f"https://login.microsoftonline.com/{of_tenant}/oauth2/v2.0/token",
+    )
 
 
 def new_file(values: Mapping[str, Any], connection: str) -> str:

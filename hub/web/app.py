@@ -41,6 +41,7 @@ from hub.web.pages import failures as failures_page
 from hub.web.pages import links as links_page
 from hub.web.pages import mappings as mappings_page
 from hub.web.pages import record as record_page
+from hub.web.pages import set_up as set_up_page
 from hub.web.pages.desk import Desk
 from hub.web.pages.frame import DESK
 from hub.web.problems import problems
@@ -64,6 +65,7 @@ PAGES: tuple[Route, ...] = (
     *overview.ROUTES,
     *records.ROUTES,
     *record_page.ROUTES,
+    *set_up_page.ROUTES,
     *connections_page.ROUTES,
     *approvals_page.ROUTES,
     *review.ROUTES,
