@@ -104,10 +104,11 @@ async def show_changes(
     return Report(msgspec.to_builtins(page, builtin_types=(bytes,)), ExitStatus.DONE, render)
 
 
-async def what_changed(hub: Hub, wanted: Wanted, *, cursor: str = "") -> Changes:
+async def what_changed(hub: Hub, wanted: Wanted, *, cursor: str = "", most: int = MOST, at_once: int = PAGE) -> Changes:
     """Every change of these records, or of the records that belonged to a project, in a span of positions.
 
-    Pages go by records: a page holds all changes of each of its records, the cursor is the last record of a page.
+    Pages go by records: a page holds all changes of each of its records, the cursor is the last record of a page. It
+    ends with the `at_once` records that bring it to `most` changes.
     Raises  WrongInput; Unknown where there is no such record or project.
     """
     await hub.projector.catch_up()
@@ -115,8 +116,8 @@ async def what_changed(hub: Hub, wanted: Wanted, *, cursor: str = "") -> Changes
     until = await position_at(hub.ledger, wanted.until, "until")
     items: list[Change] = []
     place = cursor
-    while len(items) < MOST:
-        ids = await _records(hub.ledger, wanted, place)
+    while len(items) < most:
+        ids = await _records(hub.ledger, wanted, place, at_once)
         if not ids:
             if not place and not wanted.records:
                 raise Unknown(f"No record belongs to the project {wanted.project}.")
@@ -124,20 +125,20 @@ async def what_changed(hub: Hub, wanted: Wanted, *, cursor: str = "") -> Changes
         happened = await events_of(hub.ledger, map(UUID, ids), until)
         items += await _told(hub.ledger, happened, since)
         place = ids[-1]
-    more = await _records(hub.ledger, wanted, place)
+    more = await _records(hub.ledger, wanted, place, 1)
     return Changes(items, place if more else None, since, until)
 
 
-async def _records(ledger: Ledger, wanted: Wanted, after: str) -> list[str]:
+async def _records(ledger: Ledger, wanted: Wanted, after: str, limit: int) -> list[str]:
     """The next records, by id; of a project also those that belonged to it once."""
     if not wanted.project:
-        return sorted(each for each in wanted.records if each > after)[:PAGE]
+        return sorted(each for each in wanted.records if each > after)[:limit]
     condition, names = ledger.in_list("connection", list(wanted.connections))
     rows = await ledger.rows(
         f"SELECT record FROM record WHERE {condition} AND (project = ? OR (kind = 'project' AND number = ?))"  # noqa: S608 - built from columns
         f" AND record > ? UNION SELECT record FROM state_history WHERE {condition} AND project = ? AND record > ?"
         " ORDER BY record LIMIT ?",
-        (names, wanted.project, wanted.project, after, names, wanted.project, after, PAGE),
+        (names, wanted.project, wanted.project, after, names, wanted.project, after, limit),
     )
     return [row[0] for row in rows]
 

@@ -3,8 +3,8 @@
 From the ledger alone: no remote is asked. Who may sign is checked by whoever calls.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Sequence
+from typing import IO, Any
 
 import msgspec
 from msgspec import Struct
@@ -14,10 +14,11 @@ from domain import events
 from domain.errors import Unknown, WrongInput
 from domain.reconcile import KINDS
 from domain.record import Record
-from domain.values import money, money_text
+from domain.values import Json, money, money_text
 from hub.acting import moment_of
 from hub.app import Hub
 from hub.cursors import position_in
+from hub.files import Format, Options, write_table
 from hub.operations.failures import on_connections
 from hub.reconciling.stored import (
     COLUMNS,
@@ -31,9 +32,16 @@ from hub.reconciling.stored import (
     run_row,
     summary_of,
 )
+from projections.projection import Column
+from projections.reconciliation import RECONCILIATION_LINE
 
 MOST = 1000
 ATTEMPTS = 5
+LINE_COLUMNS = (
+    *(column for column in RECONCILIATION_LINE.columns if column.name not in {"run", "line", "connection", "kinds"}),
+    Column("explained_by", "text", "what explains the difference: kind, amount, number and words of each"),
+)
+_LINE = tuple(column.name for column in LINE_COLUMNS[:-1])
 
 
 class RunPage(Struct, frozen=True):
@@ -121,8 +129,7 @@ async def lines(hub: Hub, run: str, wanted: LineFilter, *, cursor: str = "", lim
 
     Raises  Unknown, WrongInput, Halted (integrity).
     """
-    if wanted.kind and wanted.kind != "unexplained" and wanted.kind not in KINDS:
-        raise WrongInput("kind", f"{wanted.kind[:40]!r} is no kind", f"Give one of {', '.join(KINDS)}.")
+    _check_kind(wanted)
     summary = await summary_of(hub, await run_row(hub, run))
     found: list[LineRow] = []
     last = -1
@@ -132,6 +139,33 @@ async def lines(hub: Hub, run: str, wanted: LineFilter, *, cursor: str = "", lim
         found.append(line)
         last = place
     return LinePage(found, None)
+
+
+async def lines_file(
+    hub: Hub, run: str, wanted: LineFilter, format: Format, out: IO[bytes], options: Options | None = None
+) -> int:
+    """All lines of a run that are wanted, into a file that is open for bytes; how many they are.
+
+    Raises  as `lines`, and OSError.
+    """
+    _check_kind(wanted)
+    summary = await summary_of(hub, await run_row(hub, run))
+
+    async def rows() -> AsyncIterator[tuple[Any, ...]]:
+        async for _, line in lines_of(hub, summary, wanted):
+            yield (*(getattr(line, name) for name in _LINE), "; ".join(map(_in_words, line.explanations)))
+
+    return await write_table(format, LINE_COLUMNS, rows(), out, options)
+
+
+def _in_words(explanation: Json) -> str:
+    parts = (explanation["kind"], explanation["amount"], explanation["number"], explanation["words"])
+    return " ".join(str(part) for part in parts if part)
+
+
+def _check_kind(wanted: LineFilter) -> None:
+    if wanted.kind and wanted.kind != "unexplained" and wanted.kind not in KINDS:
+        raise WrongInput("kind", f"{wanted.kind[:40]!r} is no kind", f"Give one of {', '.join(KINDS)}.")
 
 
 async def sign_off(hub: Hub, run: str, *, actor: str, reason: str) -> RunRow:

@@ -1,6 +1,7 @@
 """Runs that were made: their rows, their summaries, and their lines, page by page from the contents of the ledger."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -182,6 +183,26 @@ async def lines_of(
         for place, line in enumerate(_lines.decode(await _content(hub, page.content)), page.first):
             if place > after and wanted.passes(line):
                 yield place, line
+
+
+async def sums_of(
+    hub: Hub, summary: Summary, projects: Collection[str]
+) -> dict[str, dict[tuple[str, str], list[Decimal]]]:
+    """Project -> (measure, currency) -> what Business Central and Procore say, the difference, and what is unexplained.
+
+    Pages that hold none of the projects are not read.
+    Raises  Halted (integrity) when the ledger lacks a page.
+    """
+    wanted, found = set(projects), dict[str, dict[tuple[str, str], list[Decimal]]]()
+    for page in summary.pages:
+        if wanted.isdisjoint(page.projects):
+            continue
+        for line in _lines.decode(await _content(hub, page.content)):
+            if line.project in wanted:
+                texts = (line.business_central, line.procore, line.difference, line.unexplained)
+                sums = found.setdefault(line.project, {}).setdefault((line.measure, line.currency), [Decimal(0)] * 4)
+                sums[:] = [total + Decimal(text) for total, text in zip(sums, texts, strict=True)]
+    return found
 
 
 async def _content(hub: Hub, content: str) -> bytes:

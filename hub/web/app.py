@@ -38,9 +38,12 @@ from hub.web.pages import connections as connections_page
 from hub.web.pages import desk as desk_page
 from hub.web.pages import drift as drift_page
 from hub.web.pages import failures as failures_page
+from hub.web.pages import jobs as jobs_page
 from hub.web.pages import links as links_page
 from hub.web.pages import mappings as mappings_page
+from hub.web.pages import reconcile as reconcile_page
 from hub.web.pages import record as record_page
+from hub.web.pages import reports as reports_page
 from hub.web.pages import set_up as set_up_page
 from hub.web.pages.desk import Desk
 from hub.web.pages.frame import DESK
@@ -63,6 +66,9 @@ PAGES: tuple[Route, ...] = (
     *entry.ROUTES,
     *live.ROUTES,
     *overview.ROUTES,
+    *reconcile_page.ROUTES,
+    *jobs_page.ROUTES,
+    *reports_page.ROUTES,
     *records.ROUTES,
     *record_page.ROUTES,
     *set_up_page.ROUTES,

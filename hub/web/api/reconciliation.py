@@ -1,17 +1,22 @@
 """Reconciliation: runs that were made, their lines with what explains them, a new run, and the signature."""
 
+from tempfile import TemporaryFile
+from typing import cast
+
 import msgspec
 from aiohttp import web
 
 from domain.errors import Unknown
 from hub.access import Action
 from hub.asof import position_at
+from hub.files import Format, Options
 from hub.operations.completeness import completeness
 from hub.operations.errands import compare
-from hub.operations.reconciliation import document_of, lines, run_as_of, runs, sign_off, told
+from hub.operations.reconciliation import document_of, lines, lines_file, run_as_of, runs, sign_off, told
 from hub.reconciling.stored import LineFilter, RunRow, run_row
 from hub.web.answers import json
 from hub.web.api.errands import begun
+from hub.web.api.exports import send
 from hub.web.asking import body, cursor, limit, listed, on
 from hub.web.contract import BASE
 from hub.web.keys import service
@@ -63,7 +68,7 @@ async def _run(request: web.Request) -> web.Response:
     return json(document_of(await told(service(request).hub, row.run)))
 
 
-async def _lines(request: web.Request) -> web.Response:
+async def _lines(request: web.Request) -> web.StreamResponse:
     row, query = await _found(request), request.query
     words = {name: query[name] for name in LineFilter.__struct_fields__ if name in query}
     wanted = LineFilter(
@@ -71,8 +76,16 @@ async def _lines(request: web.Request) -> web.Response:
         differing=words.get("differing") == "true",
         unexplained=words.get("unexplained") == "true",
     )
-    page = await lines(service(request).hub, row.run, wanted, cursor=cursor(request), limit=limit(request))
-    return listed(request, page.items, page.next_cursor, row.position)
+    it, chosen = service(request), query.get("format", "json")
+    if chosen == "json":
+        page = await lines(it.hub, row.run, wanted, cursor=cursor(request), limit=limit(request))
+        return listed(request, page.items, page.next_cursor, row.position)
+    options = Options(bom=query.get("bom") == "true", sheet="lines")
+    with TemporaryFile() as file:
+        async with it.writing_files:
+            await lines_file(it.hub, row.run, wanted, cast("Format", chosen), file, options)
+        name = f"reconciliation-{row.position}"
+        return await send(request, file, cast("Format", chosen), name, {"SiteLedger-Position": str(row.position)})
 
 
 async def _sign(request: web.Request) -> web.Response:

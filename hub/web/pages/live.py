@@ -12,7 +12,7 @@ from aiohttp import web
 from hub.access import Action
 from hub.tail import Happening
 from hub.web.api.live import streamed
-from hub.web.pages import approvals, batches, connections, drift, failures, overview, records
+from hub.web.pages import approvals, batches, connections, drift, failures, overview, reconcile, records
 from hub.web.problems import Refused
 from hub.web.routes import Route
 
@@ -28,10 +28,11 @@ PARTS: Mapping[str, Parts] = {
     "failures": failures.live,
     "batches": batches.live_list,
     "batch": batches.live,
+    "reconcile": reconcile.live,
 }
 """Page -> its parts."""
 
-PACES: Mapping[str, float] = {"records": 0.1, "tail": 0.1, "approvals": 0.1}
+PACES: Mapping[str, float] = {"overview": 3.0, "records": 0.1, "tail": 0.1, "approvals": 0.1}
 USUAL_PACE = 1.0
 """Units  seconds between two messages: rows follow at once, sums once a second however much happens."""
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from aiohttp import web
-from anyio import current_time, sleep
 
 from hub.access import Action
 from hub.queries.activity import STEPS, Activity, Span, activity
@@ -14,9 +13,6 @@ from hub.web.pages.frame import frame_of, render, show
 from hub.web.problems import Refused
 from hub.web.routes import Route, allowed
 
-PACE = 3.0
-"""Seconds between two looks of one browser: many things happen in a second, and nobody reads so fast."""
-_LOOKED: web.RequestKey[float] = web.RequestKey("looked", float)
 SPANS: tuple[tuple[Span, str], ...] = (("day", "24 hours"), ("week", "7 days"), ("month", "30 days"))
 
 
@@ -34,10 +30,6 @@ async def _overview(request: web.Request) -> web.Response:
 
 async def live(request: web.Request, _happened: Sequence[Happening]) -> str:
     """Everything but the chart, as it stands now."""
-    before = request.get(_LOOKED)
-    if before is not None:
-        await sleep(max(before + PACE - current_time(), 0))
-    request[_LOOKED] = current_time()
     return render("overview/live.html", frame_of(request), it=await _look(request))
 
 
