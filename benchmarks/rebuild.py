@@ -1,8 +1,8 @@
 """Every projection of the product rebuilt over a long log with its documents, each by itself, and all in one pass.
 
-Usage: python -m benchmarks.rebuild URL COUNT. Fills an empty store first. Prints a line for each step: events, seconds,
-seconds of a processor in this process, MiB that it held at most meanwhile, and the name. A machine that does other
-things at the same time takes longer and needs no more of a processor.
+Usage: python -m benchmarks.rebuild URL COUNT [NAME]... Fills an empty store first; names choose projections. Prints a
+line for each step: events, seconds, seconds of a processor in this process, MiB that it held at most meanwhile, and the
+name. A machine that does other things at the same time takes longer and needs no more of a processor.
 """
 
 import sys
@@ -27,14 +27,14 @@ ALL = "all of them in one pass"
 FILL = "stored, unless they were there"
 
 
-async def main(url: str, count: int) -> None:
+async def main(url: str, count: int, *names: str) -> None:
     """Fill, then rebuild one after the other, in a process that did nothing else."""
     async with opened(url) as ledger:
         with _told_of(FILL, count):
             events = await filled(ledger, count)
         projector = Projector(ledger, PROJECTIONS)
         await projector.start()
-        for name in (None, *(projection.name for projection in PROJECTIONS)):
+        for name in names or (None, *(projection.name for projection in PROJECTIONS)):
             with _told_of(name or ALL, events):
                 await projector.rebuild(name)
 
@@ -83,4 +83,4 @@ def _told(lines: Sequence[str], place: str) -> list[Result]:
 
 
 if __name__ == "__main__":
-    anyio.run(main, sys.argv[1], int(sys.argv[2]))
+    anyio.run(main, sys.argv[1], int(sys.argv[2]), *sys.argv[3:])

@@ -99,7 +99,8 @@ class LedgerPool(SQLiteConnectionPool):
             raw.execute("PRAGMA synchronous=FULL")
             cache = READER_CACHE_KIB if self._read_only else WRITER_CACHE_KIB
             raw.execute(f"PRAGMA cache_size=-{cache}")
-            raw.execute("PRAGMA temp_store=MEMORY")
+            # In memory, sorting a long table for an index, or removing one, would hold as much as the table is long.
+            raw.execute("PRAGMA temp_store=FILE")
             raw.execute("PRAGMA wal_autocheckpoint=4000")
             if self._read_only:
                 raw.execute("PRAGMA query_only=ON")

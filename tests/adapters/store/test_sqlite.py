@@ -17,6 +17,7 @@ from adapters.store.sqlite import SqliteDatabase
 Opened = Callable[[str], AbstractAsyncContextManager[Ledger]]
 Noted = Callable[..., Any]
 
+FORGET = Path("/proc/self/clear_refs")
 CLOCK = FixedClock(datetime(2026, 1, 5, tzinfo=UTC))
 
 
@@ -71,6 +72,32 @@ async def test_every_commit_is_synced_to_the_disk(tmp_path: Path) -> None:
     database.close()
 
     assert full == (2,)
+
+
+@pytest.mark.skipif(not FORGET.exists(), reason="only Linux tells what a process held at most")
+def test_to_remove_a_long_table_takes_no_more_memory_than_a_short_one(tmp_path: Path) -> None:
+    database = SqliteDatabase(str(tmp_path / "ledger.db"))
+    rows = (
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40000)"
+        " INSERT INTO long SELECT i, zeroblob(1000) FROM n"
+    )
+    with database._writing.plain(commit=True) as cursor:
+        cursor.execute("CREATE TABLE long (i INTEGER PRIMARY KEY, bytes BLOB)")
+        cursor.execute(rows)
+    FORGET.write_text("5")  # the most that was held is what is held now
+    before = held("VmRSS")
+    with database._writing.plain(commit=True) as cursor:
+        cursor.execute("DROP TABLE long")
+    grown = held("VmHWM") - before
+    database.close()
+
+    assert grown < 20, "MiB more; the table has forty"
+
+
+def held(name: str) -> float:
+    """MiB of this process, now or at most."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(f"{name}:"))
 
 
 async def test_a_position_is_never_used_twice(opened: Opened, tmp_path: Path, noted: Noted) -> None:
