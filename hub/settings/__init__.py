@@ -97,7 +97,8 @@ def read(
     except ValidationError as error:
         # The validation error repeats keys only, yet it must not travel on: its details hold the input.
         raise InvalidConfiguration(problems_of(error, Settings, variables)) from None
-    return Configuration(settings, file, {**dict.fromkeys(_keys(written), "file"), **variables})
+    origins = {**dict.fromkeys(_keys(written), "file"), **variables}
+    return Configuration(settings.came_from(origins), file, origins)
 
 
 def _keys(document: Document, above: tuple[str, ...] = ()) -> list[str]:

@@ -1,10 +1,11 @@
 """The configuration as the hub sees it: frozen, typed, and checked as a whole."""
 
+from collections.abc import Mapping
 from datetime import date, time, timedelta
 from typing import Annotated, Any, Literal, Self, cast
 from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from hub.settings.flows import Flows, Table
 from hub.settings.sign_in import Oidc
@@ -236,6 +237,18 @@ class Settings(Table):
     store: Store = cast("Any", {})
     server: Server = cast("Any", {})
     connections: Annotated[dict[ConnectionName, Connection], Field(min_length=1)]
+
+    _origins: Mapping[str, str] = PrivateAttr(default_factory=dict[str, str])
+
+    @property
+    def origins(self) -> Mapping[str, str]:
+        """Where each key that was set came from: `file`, or the environment variable."""
+        return self._origins
+
+    def came_from(self, origins: Mapping[str, str]) -> Self:
+        """Keep where the values came from, for whoever looks at them while the hub runs."""
+        self._origins = dict(origins)
+        return self
 
     @model_validator(mode="after")
     def _gives_roles_where_there_is_something(self) -> Self:

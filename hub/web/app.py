@@ -30,10 +30,10 @@ from hub.web.identity import sign_in_of
 from hub.web.keys import SERVICE
 from hub.web.metrics import METRICS, Metrics, timed
 from hub.web.pages import access as access_page
+from hub.web.pages import api_docs, bulk, entry, errors, live, overview, records, review, static
 from hub.web.pages import approvals as approvals_page
 from hub.web.pages import audit as audit_page
 from hub.web.pages import batches as batches_page
-from hub.web.pages import bulk, entry, errors, live, overview, records, review, static
 from hub.web.pages import connections as connections_page
 from hub.web.pages import desk as desk_page
 from hub.web.pages import drift as drift_page
@@ -45,6 +45,7 @@ from hub.web.pages import reconcile as reconcile_page
 from hub.web.pages import record as record_page
 from hub.web.pages import reports as reports_page
 from hub.web.pages import set_up as set_up_page
+from hub.web.pages import system as system_page
 from hub.web.pages.desk import Desk
 from hub.web.pages.frame import DESK
 from hub.web.problems import problems
@@ -83,6 +84,8 @@ PAGES: tuple[Route, ...] = (
     *batches_page.ROUTES,
     *mappings_page.ROUTES,
     *drift_page.ROUTES,
+    *system_page.ROUTES,
+    *api_docs.ROUTES,
 )
 """What browsers ask: files, pages and their forms."""
 

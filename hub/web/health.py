@@ -13,14 +13,12 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from domain.errors import SiteLedgerError
 from hub.audit.standing import standing
+from hub.operations.health import LAG
 from hub.service import Service
 from hub.web.keys import service
 from hub.web.metrics import METRICS
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
-
-LAG = 10_000
-"""Events that the read models may be behind before the hub calls itself not ready."""
 
 
 async def livez(_request: web.Request) -> web.Response:

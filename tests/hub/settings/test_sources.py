@@ -88,6 +88,7 @@ def test_a_variable_wins_over_the_file_and_leaves_its_neighbours_alone(tmp_path:
     assert (found.settings.server.host, found.settings.server.port) == ("0.0.0.0", 9000)  # noqa: S104 - a value, not bound
     assert found.origins["server.port"] == "SITELEDGER__SERVER__PORT"
     assert found.origins["server.host"] == "file"
+    assert found.settings.origins == found.origins  # for whoever looks while the hub runs
 
 
 def test_a_wrong_variable_is_named(tmp_path: Path) -> None:
