@@ -14,16 +14,18 @@ from projections.errand import ERRAND
 _JSON = ("asked_for", "figures", "unread")
 
 
-async def errands(ledger: Ledger, wanted: Wanted) -> Page:
-    """Errands of the connections that may be seen.
+async def errands(ledger: Ledger, wanted: Wanted, *, sort: str = "") -> Page:
+    """Errands of the connections that may be seen, of one sort where it is named.
 
     Raises  WrongInput.
     """
+    query = visible(ledger, wanted)
+    query.equal("sort", sort)
     return await page(
         ledger,
         ERRAND.name,
         ERRAND.names,
-        visible(ledger, wanted),
+        query,
         order=("position",),
         descending=True,
         changed="position",

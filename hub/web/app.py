@@ -30,6 +30,7 @@ from hub.web.identity import sign_in_of
 from hub.web.keys import SERVICE
 from hub.web.metrics import METRICS, Metrics, timed
 from hub.web.pages import access as access_page
+from hub.web.pages import adoption as adoption_page
 from hub.web.pages import api_docs, bulk, entry, errors, live, overview, records, review, static
 from hub.web.pages import approvals as approvals_page
 from hub.web.pages import audit as audit_page
@@ -72,6 +73,7 @@ PAGES: tuple[Route, ...] = (
     *reports_page.ROUTES,
     *records.ROUTES,
     *record_page.ROUTES,
+    *adoption_page.ROUTES,
     *set_up_page.ROUTES,
     *connections_page.ROUTES,
     *approvals_page.ROUTES,
