@@ -11,6 +11,7 @@ from aiohttp import ClientSession
 from playwright.async_api import Browser, expect
 
 from adapters.ports import FixedClock
+from domain.events import Linked, LinkRow
 from hub.access import Right, Role
 from hub.operations.reconcile import reconcile
 from hub.report import Quiet
@@ -19,7 +20,7 @@ from tests.hub.web.pages.browser import sound, visit
 from tests.journeys import serving
 from tests.journeys.harness import World, line, sqlite, world
 from tests.journeys.quick import run
-from tests.projections.documents import Documents
+from tests.projections.documents import Documents, record_of
 from tests.projections.test_job_cost import entry, planned
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -47,6 +48,24 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> Filled:
             return {"main": it.sandbox.connection()}
 
     return Filled(folder / "ledger.db", run(story))
+
+
+async def shared(it: Web, number: str) -> None:
+    """A project that was made from a change order stands in the project of JOB1, too."""
+    [(there,)] = await it.hub.ledger.rows("SELECT procore_id FROM cross_reference WHERE flow = 'project-to-project'")
+    linked = Linked(
+        originator_id=record_of(number),
+        originator_version=1,
+        at=NOW,
+        connection="main",
+        correlation_id="story",
+        causation_id="story",
+        actor="system",
+        flow="project-to-project",
+        links=(LinkRow("projects", "j-2", number, "projects", there, role="derived"),),
+    )
+    await it.hub.ledger.append([linked])
+    await it.hub.projector.catch_up()
 
 
 async def the_run(it: Web) -> str:
@@ -154,6 +173,7 @@ async def test_a_job_says_whether_both_systems_agree_and_goes_in_line_without_a_
 ) -> None:
     at = settings(compared.copy(tmp_path), compared.tables)
     async with served(at) as it, visit(it, browser, Role.STANDARD, java_script_enabled=False) as who:
+        await shared(it, "JOB1-NPC")
         page = await who.go("/jobs")
         row = await who.text("#list tbody tr")
         await page.click("#list tbody a")
@@ -173,12 +193,14 @@ async def test_a_job_says_whether_both_systems_agree_and_goes_in_line_without_a_
 
     assert "189.99" in row
     assert "Money of this job differs, and nothing explains it" in verdict
+    assert "Shares its project of Procore with JOB1-NPC" in verdict
     assert money == ["210.02 USD", "20.03 USD", "189.99", "19.99"]
     assert "purchase order to commitment" in flows
     assert "commitment PO1" in changed
     assert "in line" in said
     assert '"project":"JOB1"' in asked
     assert "not compared" in before
+    assert "synced" not in before
 
 
 @pytest.mark.requirement("ER-40", "ER-41", "ER-39")
