@@ -30,8 +30,8 @@ from hub.web.identity import sign_in_of
 from hub.web.keys import SERVICE
 from hub.web.metrics import METRICS, Metrics, timed
 from hub.web.pages import access as access_page
+from hub.web.pages import acts, api_docs, bulk, entry, errors, live, overview, records, review, static
 from hub.web.pages import adoption as adoption_page
-from hub.web.pages import api_docs, bulk, entry, errors, live, overview, records, review, static
 from hub.web.pages import approvals as approvals_page
 from hub.web.pages import audit as audit_page
 from hub.web.pages import batches as batches_page
@@ -75,6 +75,7 @@ PAGES: tuple[Route, ...] = (
     *record_page.ROUTES,
     *adoption_page.ROUTES,
     *set_up_page.ROUTES,
+    *acts.ROUTES,
     *connections_page.ROUTES,
     *approvals_page.ROUTES,
     *review.ROUTES,

@@ -12,7 +12,7 @@ from aiohttp import web
 from hub.access import Action
 from hub.tail import Happening
 from hub.web.api.live import streamed
-from hub.web.pages import approvals, batches, connections, drift, failures, overview, reconcile, records
+from hub.web.pages import approvals, batches, connections, drift, failures, overview, reconcile, record, records
 from hub.web.problems import Refused
 from hub.web.routes import Route
 
@@ -25,6 +25,7 @@ PARTS: Mapping[str, Parts] = {
     "connections": connections.live,
     "approvals": approvals.live,
     "drift": drift.live,
+    "record": record.live,
     "failures": failures.live,
     "batches": batches.live_list,
     "batch": batches.live,

@@ -1,5 +1,6 @@
 """One record: where it stands and why, what happens next, its story, what both sides hold, where values come from."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -9,13 +10,16 @@ from msgspec import Struct
 from domain.errors import Unknown, WrongInput
 from domain.values import read_json
 from hub.access import Action
+from hub.operations.changes import Wanted, what_changed
 from hub.operations.past import differs, record_as_of
 from hub.operations.provenance import provenance
 from hub.queries import records
+from hub.tail import Happening
 from hub.web.asking import record_of
 from hub.web.keys import service
 from hub.web.pages.documents import guarded, pretty
-from hub.web.pages.frame import Frame, address, frame_of, show
+from hub.web.pages.frame import Frame, address, frame_of, render, show
+from hub.web.pages.offers import offers
 from hub.web.problems import Refused
 from hub.web.routes import Route, allowed
 
@@ -25,6 +29,7 @@ TABS = (
     ("attempts", "Attempts"),
     ("documents", "Documents"),
     ("provenance", "Where values come from"),
+    ("changes", "Changes"),
 )
 
 
@@ -40,6 +45,11 @@ class Head(Struct, frozen=True, kw_only=True):
 
 
 async def _record(request: web.Request) -> web.Response:
+    return await shown(request)
+
+
+async def shown(request: web.Request, status: int = 200, wrong: Mapping[str, str] = {}) -> web.Response:
+    """The page of the record in the address; `wrong` is what was amiss with an act that somebody wanted."""
     frame, tab = frame_of(request), request.query.get("tab", "story")
     if tab not in dict(TABS):
         raise Refused(404, "this record has no such part")
@@ -51,9 +61,33 @@ async def _record(request: web.Request) -> web.Response:
         else await records.record(hub.ledger, record, allowed(request))
     )
     head = msgspec.convert({name: story[name] for name in Head.__struct_fields__}, Head)
-    tabs = [(name, title, address(frame.path, {"tab": name, "asof": frame.asof})) for name, title in TABS]
+    tabs = [(name, title, address(f"/records/{record}", {"tab": name, "asof": frame.asof})) for name, title in TABS]
     more = await _of_tab(request, frame, tab, connection, record, story)
-    return show(request, "record/page.html", head=head, story=story, tabs=tabs, tab=tab, **more)
+    offered = [] if frame.asof else offers(frame, connection, story)
+    return show(
+        request,
+        "record/page.html",
+        status=status,
+        head=head,
+        story=story,
+        tabs=tabs,
+        tab=tab,
+        offered=offered,
+        wrong=wrong,
+        **more,
+    )
+
+
+async def live(request: web.Request, happened: Sequence[Happening]) -> str:
+    """Where the record stands and its story, when something happened to it."""
+    record = request.query.get("record", "")
+    if record not in {item.record for item in happened}:
+        return ""
+    try:
+        story = await records.record(service(request).hub.ledger, record, allowed(request))
+    except (Unknown, WrongInput):
+        return ""
+    return render("record/changed.html", frame_of(request), story=story)
 
 
 async def _of_tab(
@@ -80,6 +114,11 @@ async def _of_tab(
             except (Unknown, WrongInput) as error:
                 return {"provenance": None, "none": str(error)}
             return {"provenance": guarded(hub, frame, connection, msgspec.to_builtins(found)), "none": ""}
+        case "changes":
+            since, until = request.query.get("since", "").strip(), request.query.get("until", "").strip()
+            wanted = Wanted(records=(record,), connections=(connection,), since=since, until=until or frame.asof)
+            found = msgspec.to_builtins(await what_changed(hub, wanted))
+            return {"changes": guarded(hub, frame, connection, found), "pretty": pretty}
         case _:
             return {}
 

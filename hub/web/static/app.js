@@ -14,11 +14,22 @@ function prepare(root) {
     time.textContent = written(new Date(time.dateTime));
     time.removeAttribute("data-local");
   }
+  for (const box of root.querySelectorAll("[name=pick]")) box.checked ||= picked.has(box.value);
   for (const block of root.querySelectorAll("[data-rows]")) block.style.setProperty("--rows", block.dataset.rows);
   for (const element of root.querySelectorAll("[data-hotkey]")) install(element);
   for (const chart of root.querySelectorAll("[data-series]:not([data-drawn])")) draw(chart);
   for (const dialog of root.querySelectorAll("dialog[data-open]:not([open])")) dialog.showModal();
 }
+
+const picked = new Set();
+
+/** What is picked stays so when its row is drawn anew, and is counted. */
+function pick() {
+  for (const box of document.querySelectorAll("[name=pick]")) picked[box.checked ? "add" : "delete"](box.value);
+  for (const told of document.querySelectorAll("[data-picked]")) told.textContent = `${picked.size} picked:`;
+}
+
+document.addEventListener("change", pick);
 
 /** Charts need a library of their own, which only pages with charts load. */
 async function draw(chart) {
@@ -85,7 +96,7 @@ function go(step) {
   all[at]?.classList.remove("at");
   next.classList.add("at");
   next.scrollIntoView({ block: "nearest" });
-  next.querySelector("a[href], input").focus({ preventScroll: true });
+  (next.querySelector("a[href]") ?? next.querySelector("input")).focus({ preventScroll: true });
 }
 
 document.addEventListener("keydown", (event) => {
@@ -103,6 +114,7 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-dismiss]")) event.target.closest(".note").remove();
   const all = event.target.closest("input[data-all]");
   if (all) for (const box of document.querySelectorAll(`input[name="${all.dataset.all}"]`)) box.checked = all.checked;
+  if (all) pick();
   const open = event.target.closest("[data-dialog]");
   if (open) document.getElementById(open.dataset.dialog).showModal();
 });
