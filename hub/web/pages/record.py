@@ -19,7 +19,7 @@ from hub.web.asking import record_of
 from hub.web.keys import service
 from hub.web.pages.documents import guarded, pretty
 from hub.web.pages.frame import Frame, address, frame_of, render, show
-from hub.web.pages.offers import offers
+from hub.web.pages.offers import offers, ways
 from hub.web.problems import Refused
 from hub.web.routes import Route, allowed
 
@@ -73,6 +73,7 @@ async def shown(request: web.Request, status: int = 200, wrong: Mapping[str, str
         tabs=tabs,
         tab=tab,
         offered=offered,
+        ways=[] if frame.asof else ways(frame, connection, story),
         wrong=wrong,
         **more,
     )
