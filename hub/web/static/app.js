@@ -1,4 +1,4 @@
-// What pages do beyond links and forms: times of this computer, live updates that can be paused, keys. All of it optional.
+// What pages do beyond links and forms: times of this computer, live updates that can be paused, keys. All optional.
 import { install } from "./vendor/hotkey.js";
 
 const parts = { month: "short", day: "numeric", hour: "numeric", minute: "2-digit" };
@@ -8,25 +8,28 @@ const far = new Intl.DateTimeFormat(undefined, { ...parts, year: "numeric" });
 /** A moment in the zone of this computer; the year stands there when it is another one. */
 const written = (at) => (at.getFullYear() === new Date().getFullYear() ? near : far).format(at);
 
+const every = (selector) => document.querySelectorAll(selector);
+
 /** Does to new content what a page needs, at the start and after every swap. */
-function prepare(root) {
-  for (const time of root.querySelectorAll("time[data-local]")) {
+function prepare() {
+  for (const time of every("time[data-local]")) {
     time.textContent = written(new Date(time.dateTime));
     time.removeAttribute("data-local");
   }
-  for (const box of root.querySelectorAll("[name=pick]")) box.checked ||= picked.has(box.value);
-  for (const block of root.querySelectorAll("[data-rows]")) block.style.setProperty("--rows", block.dataset.rows);
-  for (const element of root.querySelectorAll("[data-hotkey]")) install(element);
-  for (const chart of root.querySelectorAll("[data-series]:not([data-drawn])")) draw(chart);
-  for (const dialog of root.querySelectorAll("dialog[data-open]:not([open])")) dialog.showModal();
+  for (const box of every("[name=pick]")) box.checked ||= picked.has(box.value);
+  for (const list of every("[data-most]")) while (list.rows.length > list.dataset.most) list.deleteRow(-1);
+  for (const block of every("[data-rows]")) block.style.setProperty("--rows", block.dataset.rows);
+  for (const element of every("[data-hotkey]")) install(element);
+  for (const chart of every("[data-series]:not([data-drawn])")) draw(chart);
+  for (const dialog of every("dialog[data-open]:not([open])")) dialog.showModal();
 }
 
 const picked = new Set();
 
 /** What is picked stays so when its row is drawn anew, and is counted. */
 function pick() {
-  for (const box of document.querySelectorAll("[name=pick]")) picked[box.checked ? "add" : "delete"](box.value);
-  for (const told of document.querySelectorAll("[data-picked]")) told.textContent = `${picked.size} picked:`;
+  for (const box of every("[name=pick]")) picked[box.checked ? "add" : "delete"](box.value);
+  for (const told of every("[data-picked]")) told.textContent = `${picked.size} picked:`;
 }
 
 document.addEventListener("change", pick);
@@ -37,15 +40,13 @@ async function draw(chart) {
   (await import("./charts.js")).draw(chart);
 }
 
-// -- live ------------------------------------------------------------------------------------------
+// -- live
 
 const live = document.getElementById("live");
 const stream = document.querySelector("[hx-sse\\:connect]");
-let missed = false;
+let missed = 0;
 
-function listening() {
-  return sessionStorage.getItem("live") !== "off";
-}
+const listening = () => sessionStorage.getItem("live") !== "off";
 
 if (live && stream) {
   live.hidden = false;
@@ -57,8 +58,9 @@ if (live && stream) {
   });
   document.addEventListener("htmx:sse:before:message", (event) => {
     if (listening()) return;
-    missed = true;
-    document.documentElement.dataset.missed = "true";
+    missed += event.detail.message.data.split("<hx-partial").length - 1;
+    live.lastChild.data = ` ${missed} new`;
+    document.documentElement.dataset.missed = missed;
     event.preventDefault();
   });
   document.addEventListener("htmx:sse:error", () => tell(`Live updates stopped at ${written(new Date())}; trying again.`));
@@ -82,10 +84,10 @@ function tell(text) {
   document.getElementById("told").textContent = text;
 }
 
-// -- keys ------------------------------------------------------------------------------------------
+// -- keys
 
 function rows() {
-  return [...document.querySelectorAll("main tbody tr")].filter((row) => row.querySelector("a[href], input"));
+  return [...every("main tbody tr")].filter((row) => row.querySelector("a[href], input"));
 }
 
 function go(step) {
@@ -113,7 +115,7 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-dismiss]")) event.target.closest(".note").remove();
   const all = event.target.closest("input[data-all]");
-  if (all) for (const box of document.querySelectorAll(`input[name="${all.dataset.all}"]`)) box.checked = all.checked;
+  if (all) for (const box of every(`input[name="${all.dataset.all}"]`)) box.checked = all.checked;
   if (all) pick();
   const open = event.target.closest("[data-dialog]");
   if (open) document.getElementById(open.dataset.dialog).showModal();
@@ -127,5 +129,5 @@ document.addEventListener("submit", (event) => {
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 
 if (matchMedia("(max-width: 48rem)").matches) document.querySelector(".side details")?.removeAttribute("open");
-document.addEventListener("htmx:after:swap", () => prepare(document));
-prepare(document);
+document.addEventListener("htmx:after:swap", () => prepare());
+prepare();
