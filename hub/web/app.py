@@ -30,7 +30,7 @@ from hub.web.identity import sign_in_of
 from hub.web.keys import SERVICE
 from hub.web.metrics import METRICS, Metrics, timed
 from hub.web.pages import access as access_page
-from hub.web.pages import acts, api_docs, bulk, entry, errors, live, overview, records, review, static
+from hub.web.pages import acts, api_docs, bulk, entry, errors, live, overview, records, review, static, what_if
 from hub.web.pages import adoption as adoption_page
 from hub.web.pages import approvals as approvals_page
 from hub.web.pages import audit as audit_page
@@ -42,6 +42,7 @@ from hub.web.pages import failures as failures_page
 from hub.web.pages import jobs as jobs_page
 from hub.web.pages import links as links_page
 from hub.web.pages import mappings as mappings_page
+from hub.web.pages import plans as plans_page
 from hub.web.pages import reconcile as reconcile_page
 from hub.web.pages import record as record_page
 from hub.web.pages import reports as reports_page
@@ -89,6 +90,8 @@ PAGES: tuple[Route, ...] = (
     *drift_page.ROUTES,
     *system_page.ROUTES,
     *api_docs.ROUTES,
+    *plans_page.ROUTES,
+    *what_if.ROUTES,
 )
 """What browsers ask: files, pages and their forms."""
 

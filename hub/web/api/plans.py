@@ -43,8 +43,16 @@ async def _plans(request: web.Request) -> web.Response:
 
 
 async def _make(request: web.Request) -> web.Response:
-    hub, scope = service(request).hub, await body(request, Scope)
-    connection = await on(request, Action.OPERATE, scope.connection)
+    made = await make(request, await body(request, Scope))
+    return json(msgspec.to_builtins(made.document), 201, {"Location": f"{BASE}/plans/{made.hash}"})
+
+
+async def make(request: web.Request, scope: Scope) -> Made:
+    """The plan of a round, as soon as the one that is under way has ended; it is kept in the ledger.
+
+    Raises  WrongInput, Refused.
+    """
+    hub, connection = service(request).hub, await on(request, Action.OPERATE, scope.connection)
     if scope.flow and scope.flow not in BY_NAME:
         raise WrongInput("flow", f"{scope.flow[:60]!r} is no flow", "Ask `flows` for their names.")
     since, until = moment_in("since", scope.since), moment_in("until", scope.until)
@@ -56,12 +64,11 @@ async def _make(request: web.Request) -> web.Response:
         actor = principal(request).actor
         return await make_plan(hub, connection, actor=actor, progress=Quiet(), window=window, narrow=narrow)
 
-    made = await in_turn(request, connection, work)
-    return json(msgspec.to_builtins(made.document), 201, {"Location": f"{BASE}/plans/{made.hash}"})
+    return await in_turn(request, connection, work)
 
 
 async def _plan(request: web.Request) -> web.Response:
-    hub, row = service(request).hub, await _found(request)
+    hub, row = service(request).hub, await found(request)
     plan = await plan_content(hub, row, to_show=True)
     state = {name: getattr(row, name) for name in ("actor", "state", "sent", "why", "ended_at", "ended_by")}
     document = {
@@ -82,27 +89,37 @@ async def _plan(request: web.Request) -> web.Response:
 
 async def _apply(request: web.Request) -> web.Response:
     """What became of it; 409 with what moved when nothing of it, or not all of it, may be sent any more."""
-    it, row = service(request), await _found(request)
+    applied = await carry_out(request, await found(request))
+    if applied.result == "refused":
+        errors = [{"field": "plan", "problem": each} for each in applied.moved]
+        raise Refused(409, f"nothing was sent: {applied.why}", errors=errors)
+    if applied.result == "stopped":
+        words = f"{applied.sent} of {applied.writes} writes were sent, then it stopped: {applied.why}"
+        raise Refused(STOPPED.get(applied.status, 409), words)
+    return json(msgspec.to_builtins(applied.document))
+
+
+async def carry_out(request: web.Request, row: PlanRow) -> Applied:
+    """Exactly what a plan says, or nothing, as soon as the round that is under way has ended.
+
+    Raises  Refused.
+    """
+    it = service(request)
 
     async def work() -> Applied:
         return await apply_plan(it.hub, row.hash, actor=principal(request).actor, progress=Quiet())
 
     applied = await in_turn(request, row.connection, work)
-    if applied.result == "refused":
-        errors = [{"field": "plan", "problem": each} for each in applied.moved]
-        raise Refused(409, f"nothing was sent: {applied.why}", errors=errors)
-    if row.connection in it.beats:
+    if applied.result != "refused" and row.connection in it.beats:
         it.schedule.carry(row.connection)
-    if applied.result == "stopped":
-        words = f"{applied.sent} of {applied.writes} writes were sent, then it stopped: {applied.why}"
-        raise Refused(_STOPPED.get(applied.status, 409), words)
-    return json(msgspec.to_builtins(applied.document))
+    return applied
 
 
-_STOPPED = {ExitStatus.REMOTE: 502, ExitStatus.TRY_LATER: 503}
+STOPPED = {ExitStatus.REMOTE: 502, ExitStatus.TRY_LATER: 503}
+"""How a plan that stopped ended -> the status that says so; 409 otherwise."""
 
 
-async def _found(request: web.Request) -> PlanRow:
+async def found(request: web.Request) -> PlanRow:
     """The plan in the address; one of a connection that may not be touched is as good as none.
 
     Raises  Unknown.

@@ -75,9 +75,10 @@ def _company(it: World) -> None:
     it.project("JOB1", tasks=("01-100", "03-300"), segments=("SITE",))
     planned(it, "JOB1", quantity="10", cost="40")
     for at in range(1, 8):
+        unit = {} if at == 4 else {"unitOfMeasureCode": "EA"}  # what is decided without asking for a list of units
         rows = [
-            line("01-100", "SITE", "M", "2", f"{at}0.50", unitOfMeasureCode="EA"),
-            line("03-300", "SITE", "L", "3", "99.99", unitOfMeasureCode="EA"),
+            line("01-100", "SITE", "M", "2", f"{at}0.50", **unit),
+            line("03-300", "SITE", "L", "3", "99.99", **unit),
         ]
         it.order(f"PO{at}", "JOB1", rows, release=at < 7, yourReference=f"Concrete, level {at}")
 
