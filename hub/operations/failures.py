@@ -125,7 +125,7 @@ class Page(msgspec.Struct, frozen=True):
 
 async def groups(hub: Hub, wanted: FailureFilter) -> list[Group]:
     """What goes wrong, the cause with the most records first."""
-    condition, values = _of_groups(hub, wanted)
+    condition, values = of_groups(hub, wanted)
     counted = await hub.ledger.rows(
         "SELECT connection, cause, records, jobs, first_seen, last_seen FROM failure_group"  # noqa: S608 - built from columns
         f" WHERE records > 0{condition}",
@@ -164,11 +164,18 @@ async def members(hub: Hub, wanted: FailureFilter, cursor: str = "", limit: int 
 
 
 async def dead_letters(
-    hub: Hub, connection: str = "", cursor: str = "", limit: int = LIMIT, *, within: tuple[str, ...] | None = None
+    hub: Hub,
+    connection: str = "",
+    cursor: str = "",
+    limit: int = LIMIT,
+    *,
+    within: tuple[str, ...] | None = None,
+    upto: int | None = None,
 ) -> Page:
-    """What could not be read at all, the newest first; `within` as in `FailureFilter`."""
+    """What could not be read at all up to a position, the newest first; `within` as in `FailureFilter`."""
     condition, values = on_connections(hub, connection, within)
-    before = position_in(cursor) if cursor else (await hub.ledger.last_position()) + 1
+    before = (await hub.ledger.last_position() if upto is None else upto) + 1
+    before = min(before, position_in(cursor)) if cursor else before
     names = ", ".join(DeadLetter.__struct_fields__)
     rows = await hub.ledger.rows(
         f"SELECT {names} FROM dead_letter WHERE position < ?{condition} ORDER BY position DESC LIMIT ?",  # noqa: S608 - built from columns
@@ -192,7 +199,7 @@ async def dead_letter_body(hub: Hub, letter: str) -> bytes:
 
 def condition_of(hub: Hub, wanted: FailureFilter) -> tuple[str, list[Any]]:
     """The SQL condition on the table `failure`, and its parameters."""
-    condition, values = _of_groups(hub, wanted)
+    condition, values = of_groups(hub, wanted)
     more, further = narrowed(hub, wanted)
     return condition + more, [*values, *further]
 
@@ -270,7 +277,7 @@ def _seen(group: Group) -> str:
 # -- questions to the tables -----------------------------------------------------------------------
 
 
-def _of_groups(hub: Hub, wanted: FailureFilter) -> tuple[str, list[Any]]:
+def of_groups(hub: Hub, wanted: FailureFilter) -> tuple[str, list[Any]]:
     """The part of a condition that the table of groups knows too."""
     condition, values = on_connections(hub, wanted.connection, wanted.within)
     if wanted.cause:

@@ -6,12 +6,18 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import Struct
 
+from domain.errors import WrongInput
 from domain.events import Adopted, Linked
 from hub.app import Hub, open_hub
+from hub.asof import position_at
 from hub.cursors import cursor_of, foreign, place_in
 from hub.operations.failures import on_connections
+from hub.queries.pages import Query, place_of
+from hub.queries.past import page_at
 from hub.report import ExitStatus, Progress, Report
 from hub.settings import Settings
+from projections.cross_reference import CROSS_REFERENCE
+from projections.history import LINK_HISTORY
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,6 +38,7 @@ _NAMES = (
     "since",
     "state",
 )
+_ORDER = (*_NAMES[:5], "bc_id")
 _KEY = 6
 """Columns that order the pairs; a cursor is their values."""
 
@@ -113,13 +120,16 @@ async def pairings(
     *,
     cursor: str | None = None,
     limit: int = USUAL,
+    asof: str = "",
 ) -> Pairings:
-    """The pairs that fit, in a lasting order.
+    """The pairs that fit, in a lasting order; with `asof`, those that were joined at a position or an instant.
 
-    Raises  Halted (2) for a cursor that none of these pages gave.
+    Raises  WrongInput for a cursor that none of these pages gave, and for a past that is not known.
     """
     await hub.projector.catch_up()
-    asof = await hub.ledger.last_position()
+    if asof:
+        return await _pairings_then(hub, wanted, cursor or "", limit, asof)
+    position = await hub.ledger.last_position()
     condition, values = _condition(hub, wanted)
     if cursor:
         condition += " AND (x.connection, x.flow, x.record, x.role, x.bc_set, x.bc_id) > (?, ?, ?, ?, ?, ?)"
@@ -127,9 +137,52 @@ async def pairings(
     size = max(1, min(limit, MOST))
     rows = await hub.ledger.rows(_PAIRS.format(condition=condition), (*values, size + 1))
     page = rows[:size]
-    signed = await _signed(hub, [row[2] for row in page])
+    signed = await _signed(hub, [row[2] for row in page], position)
     items = tuple(_pairing(row, signed) for row in page)
-    return Pairings(items, cursor_of(page[-1][:_KEY]) if len(rows) > size else None, asof)
+    return Pairings(items, cursor_of(page[-1][:_KEY]) if len(rows) > size else None, position)
+
+
+async def _pairings_then(hub: Hub, wanted: LinkFilter, cursor: str, limit: int, asof: str) -> Pairings:
+    """As the pairs were, and where their records stood then."""
+    if wanted.gone:
+        raise WrongInput("asof", "which records had gone then is not asked of the past", "Leave out one of the two.")
+    names = [name for name in hub.settings.connections if wanted.within is None or name in wanted.within]
+    query = Query()
+    query.equal("flow", wanted.flow)
+    query.equal("role", wanted.role)
+    if wanted.query:
+        query.where("(bc_number = ? OR bc_id = ? OR procore_id = ?)", wanted.query, wanted.query.lower(), wanted.query)
+    if wanted.project:
+        place = place_of(cursor, _ORDER)
+        at = place.asof if place else await position_at(hub.ledger, asof)
+        query.where(_OF_PROJECT, wanted.project, at, wanted.project, at, at)
+    page = await page_at(
+        hub.ledger,
+        (CROSS_REFERENCE, LINK_HISTORY),
+        _NAMES[:-1],
+        [name for name in names if wanted.connection in {"", name}],
+        query,
+        order=_ORDER,
+        cursor=cursor,
+        limit=limit,
+        asof=asof,
+        narrow=bool(wanted.query),
+    )
+    records = [row["record"] for row in page.items]
+    signed, states = await _signed(hub, records, page.asof), await _states(hub, records, page.asof)
+    rows = [(*row.values(), states.get((row["record"], row["flow"]))) for row in page.items]
+    return Pairings(tuple(_pairing(row, signed) for row in rows), page.next_cursor, page.asof)
+
+
+async def _states(hub: Hub, records: Sequence[str], position: int) -> dict[tuple[str, str], str]:
+    """Record and flow -> where it stood at a position."""
+    of, parameter = hub.ledger.in_list("record", list(dict.fromkeys(records)))
+    rows = await hub.ledger.rows(
+        f"SELECT record, flow, state FROM record_state WHERE {of} AND valid_from <= ?"  # noqa: S608 - built from columns
+        f" UNION ALL SELECT record, flow, state FROM state_history WHERE {of} AND valid_from <= ? AND valid_until > ?",
+        (parameter, position, parameter, position, position),
+    )
+    return {(record, flow): state for record, flow, state in rows}
 
 
 def _condition(hub: Hub, wanted: LinkFilter) -> tuple[str, list[Any]]:
@@ -151,13 +204,14 @@ def _condition(hub: Hub, wanted: LinkFilter) -> tuple[str, list[Any]]:
     return "".join(parts), values
 
 
-async def _signed(hub: Hub, records: Sequence[str]) -> dict[tuple[str, str], tuple[str, str]]:
+async def _signed(hub: Hub, records: Sequence[str], position: int) -> dict[tuple[str, str], tuple[str, str]]:
     """Record and flow -> how it was joined, and who did it; a link by hand outlives the flow's own word."""
     of, parameter = hub.ledger.in_list("record", list(dict.fromkeys(records)))
     kinds, topics = hub.ledger.in_list("event", [Adopted.TOPIC, Linked.TOPIC])
     rows = await hub.ledger.rows(
-        f"SELECT record, flow, event, actor, position FROM event_log WHERE {of} AND {kinds} ORDER BY position",  # noqa: S608 - built from columns
-        (parameter, topics),
+        f"SELECT record, flow, event, actor, position FROM event_log WHERE {of} AND {kinds} AND position <= ?"  # noqa: S608 - built from columns
+        " ORDER BY position",
+        (parameter, topics, position),
     )
     found: dict[tuple[str, str], tuple[str, str]] = {}
     for record, flow, event, actor, _ in rows:
@@ -180,6 +234,11 @@ def _place(cursor: str) -> list[str]:
         raise foreign()
     return place
 
+
+_OF_PROJECT = (
+    "record IN (SELECT r.record FROM record r WHERE r.project = ? AND r.position <= ?"
+    " UNION SELECT h.record FROM record_history h WHERE h.project = ? AND h.valid_from <= ? AND h.valid_until > ?)"
+)
 
 _PAIRS = """
 SELECT x.connection, x.flow, x.record, x.role, x.bc_set, x.bc_id, x.bc_number, x.procore_resource, x.procore_id,

@@ -109,7 +109,9 @@ def _refuse_odd(request: web.Request, known: frozenset[str]) -> None:
     """
     for name in sorted(set(request.query)):
         problem = ""
-        if name not in known:
+        if name == "asof" and name not in known:
+            problem = "this is told as it stands now, and how it was is not kept; leave it out"
+        elif name not in known:
             problem = "there is no such parameter"
         elif len(request.query.getall(name)) > 1:
             problem = "it is given more than once"

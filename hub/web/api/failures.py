@@ -8,6 +8,7 @@ from aiohttp import web
 
 from domain.errors import Unknown
 from hub.access import Action
+from hub.asof import position_at
 from hub.moments import moment_in
 from hub.operations import batches as work
 from hub.operations import failures
@@ -15,9 +16,10 @@ from hub.operations.batches import BatchView
 from hub.operations.choosing import Action as Deed
 from hub.operations.choosing import Choice, Member, choose, preview
 from hub.operations.failures import FailureFilter
+from hub.operations.failures_then import groups_then, members_then
 from hub.operations.single import act_on_one
 from hub.report import ExitStatus, Halted
-from hub.web.answers import json
+from hub.web.answers import json, told
 from hub.web.asking import Reason, body, cursor, limit, listed, on, record_of
 from hub.web.contract import BASE
 from hub.web.keys import service
@@ -48,24 +50,28 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 async def _groups(request: web.Request) -> web.Response:
-    hub = service(request).hub
+    hub, where = service(request).hub, _where(request, _asked_by(request))
+    if past := request.query.get("asof", ""):
+        return listed(request, (then := await groups_then(hub, where, past))[0], None, then[1])
     asof = await hub.ledger.last_position()
-    found = await failures.groups(hub, _where(request, _asked_by(request)))
-    return listed(request, found, None, asof)
+    return listed(request, await failures.groups(hub, where), None, asof)
 
 
 async def _members(request: web.Request) -> web.Response:
     hub = service(request).hub
+    where = _where(request, msgspec.structs.replace(_asked_by(request), cause=request.match_info["cause"]))
+    if past := request.query.get("asof", ""):
+        then, position = await members_then(hub, where, cursor(request), limit(request), past)
+        return listed(request, then.items, then.next_cursor, position)
     asof = await hub.ledger.last_position()
-    where = msgspec.structs.replace(_asked_by(request), cause=request.match_info["cause"])
-    page = await failures.members(hub, _where(request, where), cursor(request), limit(request))
+    page = await failures.members(hub, where, cursor(request), limit(request))
     return listed(request, page.items, page.next_cursor, asof)
 
 
 async def _dead_letters(request: web.Request) -> web.Response:
     hub = service(request).hub
-    asof = await hub.ledger.last_position()
-    page = await failures.dead_letters(hub, "", cursor(request), limit(request), within=allowed(request))
+    asof = await position_at((await told(request)), request.query.get("asof", ""))
+    page = await failures.dead_letters(hub, "", cursor(request), limit(request), within=allowed(request), upto=asof)
     return listed(request, page.items, page.next_cursor, asof)
 
 

@@ -37,9 +37,10 @@ class Why(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 async def _links(request: web.Request) -> web.Response:
     query = request.query
-    given = {name: query[name] for name in ("flow", "project", "role") if name in query}
-    wanted = LinkFilter(query=query.get("q", ""), within=allowed(request), **given)
-    page = await pairings(service(request).hub, wanted, cursor=cursor(request) or None, limit=limit(request))
+    flow, project, role = (query.get(name, "") for name in ("flow", "project", "role"))
+    wanted = LinkFilter(query=query.get("q", ""), flow=flow, project=project, role=role, within=allowed(request))
+    hub, asof = service(request).hub, query.get("asof", "")
+    page = await pairings(hub, wanted, cursor=cursor(request) or None, limit=limit(request), asof=asof)
     return listed(request, page.items, page.next_cursor, page.asof)
 
 

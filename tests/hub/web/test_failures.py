@@ -54,6 +54,17 @@ async def test_causes_their_records_and_batches_have_the_shape_that_is_promised(
         problem = await it.ask(path, "POST", json={"reason": "again"}, status=409)
         assert "nothing of it was sent" in problem["detail"]
         fits(await it.ask("/api/v1/dead-letters"), schema_of("/api/v1/dead-letters"))
+        assert await it.ask("/api/v1/dead-letters?asof=0") == {"items": [], "next_cursor": None, "asof": 0}
+
+        then = f"asof={groups['asof']}"
+        past = await it.ask(f"/api/v1/failures?state=parked&connection=main&{then}")
+        fits(past, schema_of("/api/v1/failures"))
+        assert [each["cause"] for each in past["items"]] == [each["cause"] for each in groups["items"]]
+        path = f"/api/v1/failures/{group['cause']}/records"
+        assert (await it.ask(f"{path}?{then}"))["items"] == members["items"]
+        assert (await it.ask(f"{path}?asof=0"))["items"] == []
+        problem = await it.ask(f"/api/v1/batches?{then}", status=422)
+        assert "told as it stands now" in problem["detail"]
 
 
 async def test_a_batch_says_what_it_is_about_and_why(ledger: Filled, tmp_path: Path) -> None:

@@ -24,6 +24,9 @@ async def test_pairs_are_listed_page_by_page_and_once_each(ledger: Filled, tmp_p
             cursor = page["next_cursor"]
         assert found == whole["items"]
         assert {each["connection"] for each in found} == {"main", "north"}
+        then = await it.ask(f"/api/v1/links?asof={whole['asof']}")
+        assert (then["items"], then["asof"]) == (whole["items"], whole["asof"])
+        assert (await it.ask("/api/v1/links?asof=0"))["items"] == []
 
 
 @pytest.mark.requirement("ER-01")
