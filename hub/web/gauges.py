@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from domain.reconcile import KINDS
 from hub.audit.standing import standing
+from hub.pauses import pause_of
 from hub.service import Service
 
 _STATES = "SELECT connection, state, COUNT(*) FROM record_state GROUP BY connection, state"
@@ -68,6 +69,7 @@ class Gauges:
             "reconcile_last_success_timestamp_seconds", "When both companies were compared last.", "connection"
         )
         self._batches = gauge("batches_running", "Batches under way.", "connection")
+        self._paused = gauge("connection_paused", "1 while people keep a connection paused.", "connection")
         self._last_round = gauge("poll_last_success_timestamp_seconds", "End of the last round.", "connection")
         self._expiry = gauge(
             "webhook_subscription_expiry_timestamp_seconds",
@@ -109,6 +111,8 @@ class Gauges:
         for name, beat in it.beats.items():
             if beat.ended is not None:
                 self._last_round.labels(name).set(beat.ended.timestamp())
+        for name in it.beats:
+            self._paused.labels(name).set((await pause_of(it.hub.ledger, name)).paused)
         self._expiry.clear()
         if it.subscribing is not None:
             for name, standing in it.subscribing.standing.items():

@@ -9,6 +9,7 @@ from aiohttp import web
 from domain.errors import Unknown, WrongInput
 from domain.flows import BY_NAME
 from domain.mapping import RULE
+from domain.values import canonical
 from hub.access import Action, visible
 from hub.app import Hub, flow_settings
 from hub.mappings import content_of, document_of
@@ -56,6 +57,11 @@ class Back(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     note: str = ""
 
 
+def told(value: object) -> str:
+    """A value of a map or a field, as JSON writes it; a text as it is."""
+    return value if isinstance(value, str) else canonical(value).decode()
+
+
 # -- what is in force ------------------------------------------------------------------------------
 
 
@@ -67,6 +73,7 @@ async def _mappings(request: web.Request) -> web.Response:
     return show(
         request,
         "mappings/page.html",
+        told=told,
         names=visible(principal(request), hub.settings.connections),
         connection=connection,
         shown=shown,
@@ -154,6 +161,7 @@ async def _one_draft(
         request,
         "mappings/draft.html",
         "mappings/impact.html",
+        told=told,
         draft=known,
         newest=stands.newest,
         differences=mappings.between(before, maps),
@@ -210,7 +218,8 @@ async def _diff(request: web.Request) -> web.Response:
     connection = await _one(request, Action.SEE)
     before, now = (_number(query.get(name, "0")) for name in ("before", "now"))
     found = await mappings.diff(hub, connection, before, now)
-    return show(request, "mappings/diff.html", connection=connection, before=before, now=now, differences=found)
+    shown: dict[str, Any] = {"connection": connection, "before": before, "now": now, "differences": found}
+    return show(request, "mappings/diff.html", told=told, **shown)
 
 
 def _number(text: str) -> int:

@@ -62,6 +62,7 @@ TONES: Mapping[str, str] = {
     "broken": "bad",
     "unexplained": "bad",
     "wrong": "bad",
+    "different": "bad",
     "refused": "bad",
     "over": "bad",
     "stopped": "bad",

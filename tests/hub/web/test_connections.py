@@ -32,11 +32,15 @@ async def test_a_paused_connection_carries_nothing_for_anybody_until_it_is_resum
         fits(shown, schema_of(BASE))
         with pytest.raises(Paused, match=r"paused by token:admin .* month end"):
             await sync(it, "main")
+        async with it.request("/metrics") as answer:
+            measured = await answer.text()
         north = await pause_of(it.hub.ledger, "north")
         resumed = await it.ask(f"{BASE}/main/resume", "POST", json={})
         main = await pause_of(it.hub.ledger, "main")
 
     assert paused["paused"]
+    assert 'siteledger_connection_paused{connection="main"} 1.0' in measured
+    assert 'siteledger_connection_paused{connection="north"} 0.0' in measured
     assert again == paused
     assert {each["name"]: each["state"] for each in shown["items"]}["main"] == "paused"
     assert shown["items"][0]["pause"]["reason"] == "month end"
