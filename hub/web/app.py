@@ -30,7 +30,7 @@ from hub.web.identity import sign_in_of
 from hub.web.keys import SERVICE
 from hub.web.metrics import METRICS, Metrics, timed
 from hub.web.pages import access as access_page
-from hub.web.pages import acts, api_docs, bulk, entry, errors, live, overview, records, review, static, what_if
+from hub.web.pages import acts, api_docs, bulk, entry, errors, find, live, overview, records, review, static, what_if
 from hub.web.pages import adoption as adoption_page
 from hub.web.pages import approvals as approvals_page
 from hub.web.pages import audit as audit_page
@@ -48,6 +48,7 @@ from hub.web.pages import record as record_page
 from hub.web.pages import reports as reports_page
 from hub.web.pages import set_up as set_up_page
 from hub.web.pages import system as system_page
+from hub.web.pages import tail as tail_page
 from hub.web.pages.desk import Desk
 from hub.web.pages.frame import DESK
 from hub.web.problems import problems
@@ -77,6 +78,8 @@ PAGES: tuple[Route, ...] = (
     *adoption_page.ROUTES,
     *set_up_page.ROUTES,
     *acts.ROUTES,
+    *find.ROUTES,
+    *tail_page.ROUTES,
     *connections_page.ROUTES,
     *approvals_page.ROUTES,
     *review.ROUTES,

@@ -12,7 +12,7 @@ from aiohttp import web
 from hub.access import Action
 from hub.tail import Happening
 from hub.web.api.live import streamed
-from hub.web.pages import approvals, batches, connections, drift, failures, overview, reconcile, record, records
+from hub.web.pages import approvals, batches, connections, drift, failures, overview, reconcile, record, records, tail
 from hub.web.problems import Refused
 from hub.web.routes import Route
 
@@ -26,6 +26,7 @@ PARTS: Mapping[str, Parts] = {
     "approvals": approvals.live,
     "drift": drift.live,
     "record": record.live,
+    "tail": tail.live,
     "failures": failures.live,
     "batches": batches.live_list,
     "batch": batches.live,

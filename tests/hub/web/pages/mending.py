@@ -18,14 +18,15 @@ BODY = b'{"number": "PO-77", "lines": ['
 
 
 @asynccontextmanager
-async def failing(ledger: Filled, folder: Path, count: int = 10) -> AsyncGenerator[Web]:
-    """So many orders failed on `main`, two of every ten for each cause; batches and the tail are at work."""
+async def failing(ledger: Filled, folder: Path, count: int = 10, *, at_work: bool = True) -> AsyncGenerator[Web]:
+    """So many orders failed on `main`, two of every ten for each cause; the tail follows, batches are at work."""
     async with served(settings(ledger.copy(folder), ledger.tables)) as it, anyio.create_task_group() as tasks:
         await it.hub.ledger.append(refusals(range(count), "main"))
         await it.hub.projector.catch_up()
         await it.service.tail.start()
         tasks.start_soon(it.service.tail.run)
-        tasks.start_soon(it.service.works.run)
+        if at_work:
+            tasks.start_soon(it.service.works.run)
         yield it
         tasks.cancel_scope.cancel()
 
