@@ -46,6 +46,7 @@ from hub.web.pages import plans as plans_page
 from hub.web.pages import reconcile as reconcile_page
 from hub.web.pages import record as record_page
 from hub.web.pages import reports as reports_page
+from hub.web.pages import runs as runs_page
 from hub.web.pages import set_up as set_up_page
 from hub.web.pages import system as system_page
 from hub.web.pages import tail as tail_page
@@ -95,6 +96,7 @@ PAGES: tuple[Route, ...] = (
     *api_docs.ROUTES,
     *plans_page.ROUTES,
     *what_if.ROUTES,
+    *runs_page.ROUTES,
 )
 """What browsers ask: files, pages and their forms."""
 

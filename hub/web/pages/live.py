@@ -12,7 +12,19 @@ from aiohttp import web
 from hub.access import Action
 from hub.tail import Happening
 from hub.web.api.live import streamed
-from hub.web.pages import approvals, batches, connections, drift, failures, overview, reconcile, record, records, tail
+from hub.web.pages import (
+    approvals,
+    batches,
+    connections,
+    drift,
+    failures,
+    overview,
+    reconcile,
+    record,
+    records,
+    runs,
+    tail,
+)
 from hub.web.problems import Refused
 from hub.web.routes import Route
 
@@ -20,17 +32,18 @@ Parts = Callable[[web.Request, Sequence[Happening]], Awaitable[str]]
 """Parts of a page that changed by what happened, as HTML; empty for nothing."""
 
 PARTS: Mapping[str, Parts] = {
-    "overview": overview.live,
-    "records": records.live,
-    "connections": connections.live,
     "approvals": approvals.live,
-    "drift": drift.live,
-    "record": record.live,
-    "tail": tail.live,
-    "failures": failures.live,
-    "batches": batches.live_list,
     "batch": batches.live,
+    "batches": batches.live_list,
+    "connections": connections.live,
+    "drift": drift.live,
+    "failures": failures.live,
+    "overview": overview.live,
     "reconcile": reconcile.live,
+    "record": record.live,
+    "records": records.live,
+    "runs": runs.live,
+    "tail": tail.live,
 }
 """Page -> its parts."""
 
