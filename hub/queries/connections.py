@@ -15,10 +15,12 @@ BEHIND = 5
 
 async def connections(hub: Hub, beats: Mapping[str, Heartbeat], names: Collection[str]) -> list[dict[str, Any]]:
     """State, last round, oldest unfinished record and counts of each connection."""
-    return [await _connection(hub, name, beats.get(name) or Heartbeat()) for name in sorted(names)]
+    found = [await standing_of(hub, name, beats.get(name) or Heartbeat()) for name in sorted(names)]
+    return [{**each, "states": await counts(hub.ledger, each["name"])} for each in found]
 
 
-async def _connection(hub: Hub, name: str, beat: Heartbeat) -> dict[str, Any]:
+async def standing_of(hub: Hub, name: str, beat: Heartbeat) -> dict[str, Any]:
+    """The same of one connection, but for the counts, which read every record of it."""
     settings = hub.settings.connections[name]
     oldest = await hub.ledger.rows(
         "SELECT MIN(since) FROM record_state WHERE connection = ? AND state IN ('pending', 'in-flight', 'failed')",
@@ -33,7 +35,6 @@ async def _connection(hub: Hub, name: str, beat: Heartbeat) -> dict[str, Any]:
         "last_round": beat.ended.isoformat() if beat.ended else None,
         "troubles": beat.troubles,
         "oldest_unfinished": oldest[0][0],
-        "states": await counts(hub.ledger, name),
         "business_central": {"api_url": settings.business_central.api_url},
         "procore": {"api_url": settings.procore.api_url, "company_id": settings.procore.company_id},
     }

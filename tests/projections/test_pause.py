@@ -11,8 +11,11 @@ from tests.projections.folded import Tables
 AT = datetime(2026, 1, 5, tzinfo=UTC)
 
 
-def happened(kind: type[Event], version: int, connection: str, reason: str) -> Event:
-    return kind(  # type: ignore[call-arg]
+Kind = type[events.ConnectionPaused] | type[events.ConnectionResumed]
+
+
+def happened(kind: Kind, version: int, connection: str, reason: str) -> Event:
+    return kind(
         originator_id=UUID(int=1),
         originator_version=version,
         at=AT,

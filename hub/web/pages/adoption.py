@@ -104,6 +104,8 @@ async def _known(request: web.Request) -> tuple[str, Proposal]:
     Raises  Unknown.
     """
     name = request.match_info["hash"]
+    if not (name.isascii() and name.isalnum()):
+        raise Unknown("There is no such proposal.")
     try:
         known = await adoption.proposal_of(service(request).hub, name)
     except Halted as error:

@@ -10,10 +10,11 @@ from domain.errors import SiteLedgerError
 from domain.states import NEEDS_A_PERSON
 from hub.access import Action
 from hub.app import Hub
-from hub.queries.connections import connections
+from hub.queries.connections import standing_of
 from hub.queries.records import Wanted
 from hub.queries.runs import runs
 from hub.queries.standing import environment, mixed, standing
+from hub.service import Heartbeat
 from hub.tail import Happening
 from hub.web.api.connections import paused, resumed, tested
 from hub.web.asking import on
@@ -37,23 +38,28 @@ async def _list(request: web.Request) -> web.Response:
 
 async def _items(request: web.Request, names: Sequence[str]) -> list[dict[str, Any]]:
     it = service(request)
-    found = await connections(it.hub, it.beats, names)
-    return [{**each, **await _more(it.hub, each)} for each in found]
+    found = [await standing_of(it.hub, name, it.beats.get(name) or Heartbeat()) for name in sorted(names)]
+    return [{**each, **await _more(it.hub, each["name"])} for each in found]
 
 
-async def _more(hub: Hub, item: Mapping[str, Any]) -> dict[str, Any]:
-    central = hub.settings.connections[item["name"]].business_central
+async def _more(hub: Hub, name: str) -> dict[str, Any]:
+    central = hub.settings.connections[name].business_central
     return {
-        "mixed": await mixed(hub, item["name"]),
-        "needs_a_person": _hands(item),
+        "mixed": await mixed(hub, name),
+        "needs_a_person": await _hands(hub, name),
         "environment": environment(central.api_url),
         "company": str(central.company_id),
     }
 
 
-def _hands(item: Mapping[str, Any]) -> int:
-    """Records that go on only when a person acts."""
-    return sum(count for by in item["states"].values() for state, count in by.items() if state in NEEDS_A_PERSON)
+async def _hands(hub: Hub, name: str) -> int:
+    """Records that go on only when a person acts, by the causes that hold them up: a few rows, however many records."""
+    states, parameter = hub.ledger.in_list("state", sorted(NEEDS_A_PERSON))
+    rows = await hub.ledger.rows(
+        f"SELECT SUM(records) FROM failure_group WHERE connection = ? AND {states}",  # noqa: S608 - built from columns
+        (name, parameter),
+    )
+    return int(rows[0][0] or 0)
 
 
 async def _connection(request: web.Request) -> web.Response:

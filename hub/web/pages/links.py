@@ -25,6 +25,7 @@ from hub.web.routes import Route, allowed, principal
 
 _FILTERS = ("q", "flow", "project", "role", "connection", "gone")
 _SIZE = 100
+IDS = "[0-9a-fA-F-]{36}"
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -56,7 +57,8 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 async def _list(request: web.Request) -> web.Response:
     query = request.query
-    filters = {name: query[name].strip() for name in _FILTERS if query.get(name, "").strip()}
+    given = {name: query[name].strip() for name in _FILTERS if name in query}
+    filters = {name: value for name, value in given.items() if value and value.isprintable()}
     wanted = LinkFilter(
         connection=filters.get("connection", ""),
         flow=filters.get("flow", ""),
@@ -276,8 +278,8 @@ ROUTES = (
     Route("GET", "/links/import", _import, Action.CONFIGURE),
     Route("POST", "/links/import", _preview, Action.CONFIGURE),
     Route("POST", "/links/import/join", _join, Action.CONFIGURE),
-    Route("GET", "/records/{id}/unlink", _cut, Action.CONFIGURE),
-    Route("POST", "/records/{id}/unlink", _unlink, Action.CONFIGURE),
-    Route("GET", "/records/{id}/reset", _cut, Action.CONFIGURE),
-    Route("POST", "/records/{id}/reset", _reset, Action.CONFIGURE),
+    Route("GET", "/records/{id}/unlink", _cut, Action.CONFIGURE, ids=IDS),
+    Route("POST", "/records/{id}/unlink", _unlink, Action.CONFIGURE, ids=IDS),
+    Route("GET", "/records/{id}/reset", _cut, Action.CONFIGURE, ids=IDS),
+    Route("POST", "/records/{id}/reset", _reset, Action.CONFIGURE, ids=IDS),
 )

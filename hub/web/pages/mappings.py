@@ -27,6 +27,7 @@ from hub.web.problems import Refused
 from hub.web.routes import Route, allowed, principal
 
 MOST_UNMAPPED = 50
+IDS = "[0-9a-fA-F-]{36}"
 
 
 class Text(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -204,6 +205,8 @@ async def _found(request: web.Request, draft: str) -> Draft:
 
     Raises  Unknown.
     """
+    if not (draft.isascii() and draft.isprintable()):
+        raise Unknown("there is no such draft")
     found = await mappings.drafted(service(request).hub, draft)
     if found.connection not in allowed(request):
         raise Unknown(f"there is no draft {draft[:60]}")
@@ -241,8 +244,8 @@ ROUTES = (
     Route("GET", "/mappings/diff", _diff, Action.SEE),
     Route("GET", "/mappings/edit", _edit, Action.CONFIGURE),
     Route("POST", "/mappings/drafts", _draft, Action.CONFIGURE),
-    Route("GET", "/mappings/drafts/{id}", _shown, Action.CONFIGURE),
-    Route("POST", "/mappings/drafts/{id}/test", _try, Action.CONFIGURE),
-    Route("POST", "/mappings/drafts/{id}/publish", _publish, Action.CONFIGURE),
+    Route("GET", "/mappings/drafts/{id}", _shown, Action.CONFIGURE, ids=IDS),
+    Route("POST", "/mappings/drafts/{id}/test", _try, Action.CONFIGURE, ids=IDS),
+    Route("POST", "/mappings/drafts/{id}/publish", _publish, Action.CONFIGURE, ids=IDS),
     Route("POST", "/mappings/revert", _revert, Action.CONFIGURE),
 )

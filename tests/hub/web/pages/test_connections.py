@@ -3,16 +3,19 @@
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
+import anyio
 import pytest
 from playwright.async_api import Browser, expect
 
 from adapters.outbound.calls import Quota
+from domain.events import Rejected, Violation
 from hub.access import Role
 from hub.hearing.subscribing import Standing
 from hub.pauses import pause_of
 from hub.queries.standing import environment
-from tests.hub.web.harness import NOW, Filled, served, settings
+from tests.hub.web.harness import NOW, Filled, Web, served, settings
 from tests.hub.web.pages.browser import sound, visit
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -132,3 +135,37 @@ async def test_the_environment_is_read_from_the_address() -> None:
 
     assert environment(cloud) == "Production"
     assert environment("https://erp.example.com/api") == ""
+
+
+async def test_what_needs_a_person_is_counted_and_changes_where_it_stands(
+    ledger: Filled, tmp_path: Path, browser: Browser
+) -> None:
+    async with served(settings(ledger.copy(tmp_path), ledger.tables)) as it, anyio.create_task_group() as tasks:
+        tasks.start_soon(it.service.tail.run)
+        async with visit(it, browser) as who:
+            page = await who.go("/connections")
+            before = await who.text("#c-main td:last-child")
+            parked = await it.ask("/api/v1/records?connection=main&state=parked&limit=1")
+            await rejected(it, parked["items"][0])
+            await expect(page.locator("#c-main td:last-child")).to_have_text(str(int(before) + 1))
+        tasks.cancel_scope.cancel()
+
+    assert before == "0"
+
+
+async def rejected(it: Web, row: dict[str, Any]) -> None:
+    """The source of a record breaks a rule."""
+    version = (await it.ask(f"/api/v1/records/{row['record']}/timeline?limit=1000"))["items"]
+    event = Rejected(
+        originator_id=UUID(row["record"]),
+        originator_version=max(each["version"] for each in version) + 1,
+        at=NOW,
+        connection="main",
+        correlation_id="story",
+        causation_id="story",
+        actor="system",
+        flow=row["flow"],
+        violations=(Violation("PP-44", "jobNumber", "the job is missing"),),
+    )
+    await it.hub.ledger.append([event])
+    await it.hub.projector.catch_up()
