@@ -243,12 +243,13 @@ async def test_reports_are_read_narrowed_and_taken_along(compared: Filled, tmp_p
 async def test_everybody_can_use_them(compared: Filled, tmp_path: Path, browser: Browser) -> None:
     async with served(settings(compared.copy(tmp_path), compared.tables)) as it, visit(it, browser) as who:
         run_ = await the_run(it)
+        last = (await it.ask("/api/v1/reconciliation"))["items"][0]["read_from"]
         for path in (
             "/reconcile",
             f"/reconcile/{run_}",
             "/jobs",
             "/jobs/JOB1",
-            "/jobs/JOB1?tab=changes",
+            f"/jobs/JOB1?tab=changes&since={last - 30}",
             "/reports/job-costs",
         ):
             await sound(who, path)
