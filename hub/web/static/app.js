@@ -9,6 +9,8 @@ const far = new Intl.DateTimeFormat(undefined, { ...parts, year: "numeric" });
 const written = (at) => (at.getFullYear() === new Date().getFullYear() ? near : far).format(at);
 
 const every = (selector) => document.querySelectorAll(selector);
+const by = (id) => document.getElementById(id);
+const on = document.addEventListener.bind(document);
 
 /** Does to new content what a page needs, at the start and after every swap. */
 function prepare() {
@@ -32,7 +34,7 @@ function pick() {
   for (const told of every("[data-picked]")) told.textContent = `${picked.size} picked:`;
 }
 
-document.addEventListener("change", pick);
+on("change", pick);
 
 /** Charts need a library of their own, which only pages with charts load. */
 async function draw(chart) {
@@ -42,35 +44,36 @@ async function draw(chart) {
 
 // -- live
 
-const live = document.getElementById("live");
+const live = by("live");
 const stream = document.querySelector("[hx-sse\\:connect]");
 let missed = 0;
 
 const listening = () => sessionStorage.getItem("live") !== "off";
 
 if (live && stream) {
+  const show = () => live.setAttribute("aria-pressed", listening());
   live.hidden = false;
-  live.setAttribute("aria-pressed", String(listening()));
+  show();
   live.addEventListener("click", () => {
     sessionStorage.setItem("live", listening() ? "off" : "on");
-    live.setAttribute("aria-pressed", String(listening()));
+    show();
     if (listening() && missed) location.reload();
   });
-  document.addEventListener("htmx:sse:before:message", (event) => {
+  on("htmx:sse:before:message", (event) => {
     if (listening()) return;
     missed += event.detail.message.data.split("<hx-partial").length - 1;
     live.lastChild.data = ` ${missed} new`;
     document.documentElement.dataset.missed = missed;
     event.preventDefault();
   });
-  document.addEventListener("htmx:sse:error", () => tell(`Live updates stopped at ${written(new Date())}; trying again.`));
-  document.addEventListener("behind", () => {
-    if (document.getElementById("behind")) return;
+  on("htmx:sse:error", () => tell(`Live updates stopped at ${written(new Date())}; trying again.`));
+  on("behind", () => {
+    if (by("behind")) return;
     const note = document.createElement("p");
     note.id = "behind";
     note.className = "banner";
     note.append("More has changed than is shown here one by one. ", Object.assign(document.createElement("a"), { href: "", textContent: "Show it anew" }));
-    document.getElementById("main").prepend(note);
+    by("main").prepend(note);
   });
 }
 
@@ -81,7 +84,7 @@ function tell(text) {
   const now = Date.now();
   if (now - told < 2000) return;
   told = now;
-  document.getElementById("told").textContent = text;
+  by("told").textContent = text;
 }
 
 // -- keys
@@ -101,33 +104,33 @@ function go(step) {
   (next.querySelector("a[href]") ?? next.querySelector("input")).focus({ preventScroll: true });
 }
 
-document.addEventListener("keydown", (event) => {
+on("keydown", (event) => {
   const typing = event.target.closest("input:not([type=checkbox], [type=radio]), textarea, select, dialog");
   if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "j") go(1);
   else if (event.key === "k") go(-1);
   else if (event.key === "x") document.querySelector("tr.at input[type=checkbox]")?.click();
-  else if (event.key === "?") document.getElementById("help").showModal();
+  else if (event.key === "?") by("help").showModal();
   else return;
   event.preventDefault();
 });
 
-document.addEventListener("click", (event) => {
+on("click", (event) => {
   if (event.target.closest("[data-dismiss]")) event.target.closest(".note").remove();
   const all = event.target.closest("input[data-all]");
   if (all) for (const box of every(`input[name="${all.dataset.all}"]`)) box.checked = all.checked;
   if (all) pick();
   const open = event.target.closest("[data-dialog]");
-  if (open) document.getElementById(open.dataset.dialog).showModal();
+  if (open) by(open.dataset.dialog).showModal();
 });
 
 // A form that was sent is not sent again by an impatient second click; coming back to the page frees it.
-document.addEventListener("submit", (event) => {
+on("submit", (event) => {
   if (event.defaultPrevented || event.target.method !== "post") return;
   setTimeout(() => event.target.querySelectorAll("button").forEach((button) => (button.disabled = true)));
 });
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 
 if (matchMedia("(max-width: 48rem)").matches) document.querySelector(".side details")?.removeAttribute("open");
-document.addEventListener("htmx:after:swap", () => prepare());
+on("htmx:after:swap", () => prepare());
 prepare();
