@@ -2,6 +2,7 @@
 
 from domain import events
 from domain.events import Event
+from projections.history import FROM, past_of, replaced
 from projections.projection import Column, Keys, Projection, Row, Rows, Table
 
 APPROVAL = Table(
@@ -31,6 +32,7 @@ APPROVAL = Table(
         Column("error", "text", "the target's own text where it refused what was accepted"),
         Column("asked", "bigint", "position of the event that asked about this content first"),
         Column("position", "bigint", "position of the last event that changed the row"),
+        FROM,
     ),
     key=("record", "flow"),
     indexes=(
@@ -40,6 +42,14 @@ APPROVAL = Table(
         ("connection", "number"),
     ),
 )
+
+APPROVAL_HISTORY = past_of(
+    APPROVAL,
+    "approval_history",
+    "How each request stood before; `approval` holds how it stands now.",
+    ("connection", "valid_until", "valid_from"),
+)
+BOTH = (APPROVAL, APPROVAL_HISTORY)
 
 _OPEN = frozenset({"ready", "resent", "declined", "waiting"})
 _STANDING = {"requested": "ready", "resent": "resent", "declined": "declined", "retrieved": "waiting"}
@@ -79,8 +89,10 @@ def _ask(rows: Rows, event: events.ApprovalRequested, position: int) -> None:
     if old is not None and same and (event.standing != "requested" or not old["decided_at"]):
         _change(rows, old, position, state=_STANDING[event.standing])  # its source moved and came back
         return
-    rows.put(
-        APPROVAL,
+    replaced(
+        rows,
+        BOTH,
+        old,
         {
             "record": str(event.originator_id),
             "flow": event.flow,
@@ -102,6 +114,7 @@ def _ask(rows: Rows, event: events.ApprovalRequested, position: int) -> None:
             "asked": position,
             "position": position,
         },
+        position,
     )
 
 
@@ -161,13 +174,13 @@ def _withdraw(rows: Rows, event: Event, flow: str, position: int) -> None:
 
 
 def _change(rows: Rows, old: Row, position: int, **fields: str) -> None:
-    rows.put(APPROVAL, {**old, **fields, "position": position})
+    replaced(rows, BOTH, old, {**old, **fields, "position": position}, position)
 
 
 APPROVALS = Projection(
     name="approval",
-    version=1,
-    tables=(APPROVAL,),
+    version=2,
+    tables=BOTH,
     topics=tuple(
         event.TOPIC
         for event in (

@@ -101,6 +101,21 @@ def over(rows: Rows, table: Table, old: Row, position: int, began: str = "valid_
     rows.append(table, {**kept, "valid_from": old[began], "valid_until": position})
 
 
+def past_of(table: Table, name: str, doc: str, *indexes: tuple[str, ...]) -> Table:
+    """The table of rows that are over, of a table whose rows hold `valid_from`."""
+    columns = tuple(column for column in table.columns if column.name != FROM.name)
+    return Table(name=name, doc=doc, columns=(*columns, *_SPAN), key=(*table.key, FROM.name), indexes=indexes)
+
+
+def replaced(rows: Rows, tables: tuple[Table, Table], old: Row | None, new: Row, position: int) -> None:
+    """A row of the first table reads otherwise from this event on; how it read before goes to the second."""
+    table, past = tables
+    if old is not None:
+        kept = {name: old[name] for name in past.names if name in old}
+        rows.append(past, {**kept, "valid_from": old["valid_from"], "valid_until": position})
+    rows.put(table, {**new, "valid_from": position})
+
+
 def moved(rows: Rows, old: Row | None, new: Row, position: int) -> int:
     """A record stands in a flow as `new` says; the position since which it does. What it said before is kept."""
     if old is None:

@@ -4,6 +4,7 @@ import msgspec
 
 from domain import events
 from domain.events import Event
+from projections.history import FROM, past_of, replaced
 from projections.projection import Column, Keys, Projection, Rows, Table
 
 PLAN = Table(
@@ -25,15 +26,25 @@ PLAN = Table(
         Column("ended_by", "text", "who had it carried out, else empty"),
         Column("version", "bigint", "events that the plan's own stream holds"),
         Column("position", "bigint", "position of the event that made it last"),
+        FROM,
     ),
     key=("plan",),
     indexes=(("connection", "position"),),
 )
 
 
+PLAN_HISTORY = past_of(
+    PLAN,
+    "plan_history",
+    "How each plan stood before; `plan` holds how it stands now.",
+    ("connection", "valid_until", "valid_from"),
+)
+BOTH = (PLAN, PLAN_HISTORY)
+
+
 def keys(event: Event) -> Keys:
-    """Rows that an event changes in part."""
-    if isinstance(event, events.PlanStarted | events.PlanEnded):
+    """Rows that an event changes."""
+    if isinstance(event, events.PlanMade | events.PlanStarted | events.PlanEnded):
         yield PLAN, (event.plan,)
 
 
@@ -41,13 +52,14 @@ def fold(rows: Rows, event: Event, position: int) -> None:
     """Assigns what an event says."""
     match event:
         case events.PlanMade():
-            rows.put(PLAN, _made(event, position))
+            replaced(rows, BOTH, rows.get(PLAN, (event.plan,)), _made(event, position), position)
         case events.PlanStarted():
-            _change(rows, event, state="started")
+            _change(rows, event, position, state="started")
         case events.PlanEnded():
             _change(
                 rows,
                 event,
+                position,
                 state=event.result,
                 sent=event.sent,
                 why=event.why,
@@ -78,16 +90,16 @@ def _made(event: events.PlanMade, position: int) -> dict[str, str | int]:
     }
 
 
-def _change(rows: Rows, event: events.PlanStarted | events.PlanEnded, **fields: str | int) -> None:
+def _change(rows: Rows, event: events.PlanStarted | events.PlanEnded, position: int, **fields: str | int) -> None:
     old = rows.get(PLAN, (event.plan,))
     if old is not None:
-        rows.put(PLAN, {**old, **fields, "version": event.originator_version})
+        replaced(rows, BOTH, old, {**old, **fields, "version": event.originator_version}, position)
 
 
 PLANS = Projection(
     name="plan",
-    version=1,
-    tables=(PLAN,),
+    version=2,
+    tables=BOTH,
     topics=(events.PlanMade.TOPIC, events.PlanStarted.TOPIC, events.PlanEnded.TOPIC),
     keys=keys,
     fold=fold,

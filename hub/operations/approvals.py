@@ -126,12 +126,12 @@ async def listed(hub: Hub, wanted: ApprovalFilter, cursor: str = "", limit: int 
     Raises  Halted (wrong use) for a cursor that no page gave.
     """
     limit = max(1, min(limit, MOST))
-    condition, values = _condition(hub, wanted)
+    condition, values = condition_of(hub, wanted)
     rows = await hub.ledger.rows(
         f"SELECT {', '.join(APPROVAL.names)} FROM approval WHERE asked > ?{condition} ORDER BY asked LIMIT ?",  # noqa: S608 - built from columns
         (position_in(cursor) if cursor else 0, *values, limit + 1),
     )
-    items = [_request(hub, row) for row in rows[:limit]]
+    items = [request_of(row, hub.clock.now()) for row in rows[:limit]]
     following = str(rows[limit - 1][APPROVAL.names.index("asked")]) if len(rows) > limit else None
     return Page(items, following)
 
@@ -140,7 +140,7 @@ async def counted(
     hub: Hub, connection: str = "", *, within: tuple[str, ...] | None = None, not_by: str = ""
 ) -> dict[str, dict[str, int]]:
     """Flow -> state -> requests, for the tabs; `not_by` leaves out what this actor asked for."""
-    condition, values = _condition(hub, ApprovalFilter(connection=connection, within=within, not_by=not_by))
+    condition, values = condition_of(hub, ApprovalFilter(connection=connection, within=within, not_by=not_by))
     rows = await hub.ledger.rows(
         f"SELECT flow, state, COUNT(*) FROM approval WHERE 1 = 1{condition} GROUP BY flow, state ORDER BY flow, state",  # noqa: S608 - built from columns
         values,
@@ -159,7 +159,7 @@ async def of_records(hub: Hub, records: Collection[str], within: tuple[str, ...]
         f"SELECT {', '.join(APPROVAL.names)} FROM approval WHERE {these}{condition} ORDER BY asked",  # noqa: S608 - built from columns
         (parameter, *values),
     )
-    return [_request(hub, row) for row in rows]
+    return [request_of(row, hub.clock.now()) for row in rows]
 
 
 async def review(hub: Hub, id_: str, actor: str) -> Review:
@@ -225,7 +225,7 @@ async def named(hub: Hub, ids: Sequence[str]) -> list[Request]:
                 f"SELECT {', '.join(APPROVAL.names)} FROM approval WHERE {condition} ORDER BY asked",  # noqa: S608 - built from columns
                 (parameter,),
             )
-            found += [_request(hub, row) for row in rows]
+            found += [request_of(row, hub.clock.now()) for row in rows]
     by_name: dict[str, dict[str, Request]] = {}
     for request in found:
         for name in (request.id, request.record, request.number):
@@ -281,7 +281,8 @@ def in_words(objection: Objection, memory: FlowMemory, done: str) -> str:
             return "four eyes: whoever sent it again or last acted on the record may not accept it"
 
 
-def _condition(hub: Hub, wanted: ApprovalFilter) -> tuple[str, list[Any]]:
+def condition_of(hub: Hub, wanted: ApprovalFilter) -> tuple[str, list[Any]]:
+    """The SQL condition on the table `approval`, and its parameters."""
     condition, values = on_connections(hub, wanted.connection, wanted.within)
     parts = [condition]
     for column in ("flow", "kind", "project", "number"):
@@ -298,8 +299,9 @@ def _condition(hub: Hub, wanted: ApprovalFilter) -> tuple[str, list[Any]]:
     return "".join(parts), values
 
 
-def _request(hub: Hub, row: tuple[Any, ...]) -> Request:
+def request_of(row: Sequence[Any], now: datetime) -> Request:
+    """A row of the table `approval`, as it is told at a moment."""
     fields = dict(zip(APPROVAL.names, row, strict=True))
-    age = hub.clock.now() - datetime.fromisoformat(fields["requested_at"])
+    age = now - datetime.fromisoformat(fields["requested_at"])
     known = {name: fields[name] for name in Request.__struct_fields__ if name in fields}
     return Request(id=f"{fields['record']}/{fields['flow']}", age_seconds=max(int(age.total_seconds()), 0), **known)

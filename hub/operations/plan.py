@@ -188,7 +188,7 @@ def stream_of(connection: str, plan: str) -> UUID:
     return Record.id_for(connection, "plan", plan)
 
 
-_COLUMNS = (
+COLUMNS = (
     "plan, connection, made_at, actor, expires_at, writes, calls, state, sent, why, ended_at, ended_by, content,"
     " version"
 )
@@ -206,10 +206,10 @@ async def plans(
     condition, values = on_connections(hub, connection, within)
     if cursor:
         condition, values = f"{condition} AND position < ?", [*values, position_in(cursor)]
-    sql = f"SELECT {_COLUMNS}, position FROM plan WHERE 1 = 1{condition} ORDER BY position DESC LIMIT ?"  # noqa: S608 - built from columns
+    sql = f"SELECT {COLUMNS}, position FROM plan WHERE 1 = 1{condition} ORDER BY position DESC LIMIT ?"  # noqa: S608 - built from columns
     rows = await hub.ledger.rows(sql, (*values, limit + 1))
     more = str(rows[limit - 1][-1]) if len(rows) > limit else None
-    return PlanPage([_row(row) for row in rows[:limit]], more)
+    return PlanPage([plan_of(row) for row in rows[:limit]], more)
 
 
 async def plan_row(hub: Hub, plan: str) -> PlanRow:
@@ -219,13 +219,13 @@ async def plan_row(hub: Hub, plan: str) -> PlanRow:
     """
     if len(plan) < 8 or not set(plan) <= set("0123456789abcdef"):  # noqa: PLR2004 - as git asks for, too
         raise Halted(f"{plan!r} is neither a file nor the hash of a plan", ExitStatus.WRONG_USE)
-    rows = await hub.ledger.rows(f"SELECT {_COLUMNS} FROM plan WHERE plan LIKE ? LIMIT 2", (f"{plan}%",))  # noqa: S608 - built from columns
+    rows = await hub.ledger.rows(f"SELECT {COLUMNS} FROM plan WHERE plan LIKE ? LIMIT 2", (f"{plan}%",))  # noqa: S608 - built from columns
     if not rows:
         message = f"this ledger holds no plan {plan}; make one with `siteledger plan`"
         raise Halted(message, ExitStatus.WRONG_USE)
     if len(rows) > 1:
         raise Halted(f"more than one plan begins with {plan}; give more of its hash", ExitStatus.WRONG_USE)
-    return _row(rows[0])
+    return plan_of(rows[0])
 
 
 async def plan_content(hub: Hub, row: PlanRow, *, to_show: bool = False) -> Plan:
@@ -246,8 +246,9 @@ async def plan_content(hub: Hub, row: PlanRow, *, to_show: bool = False) -> Plan
     return found
 
 
-def _row(row: Sequence[Any]) -> PlanRow:
-    names = ("hash", *_COLUMNS.split(", ")[1:])
+def plan_of(row: Sequence[Any]) -> PlanRow:
+    """A plan out of `COLUMNS` of its row, and what comes behind them."""
+    names = ("hash", *COLUMNS.split(", ")[1:])
     fields = dict(zip(names, row, strict=False))
     fields["calls"] = msgspec.json.decode(fields["calls"])
     return PlanRow(**fields)

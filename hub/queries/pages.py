@@ -18,7 +18,7 @@ from hub.cursors import cursor_of, foreign, place_in
 
 MOST = 1000
 USUAL = 100
-_NUMBERS = ("position", "valid_from")
+_NUMBERS = ("position", "valid_from", "asked")
 """Columns of an order that hold a number."""
 
 

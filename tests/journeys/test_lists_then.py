@@ -1,17 +1,28 @@
 """Lists of pairs and of failures as of a position are what they were when that position was the present."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from domain.errors import WrongInput
 from hub.app import Hub
+from hub.due import Narrow
+from hub.operations.apply import apply_plan
+from hub.operations.approvals import ApprovalFilter, Request, counted, listed
 from hub.operations.failures import Failure, FailureFilter, Group, groups, members
 from hub.operations.failures_then import groups_then, members_then
 from hub.operations.links import LinkFilter, Pairing, pairings
-from tests.journeys.harness import World, line, world
-from tests.journeys.quick import run
+from hub.operations.lists_then import approvals_counted_then, approvals_then, plans_then
+from hub.operations.plan import PlanRow, make_plan, plans
+from hub.report import Halted, Quiet
+from hub.window import Window
+from tests.journeys.harness import World, line, sqlite, world
+from tests.journeys.quick import quick, run
+from tests.journeys.test_approval_everywhere import accept_all
 
 pytestmark = [pytest.mark.journey, pytest.mark.requirement("BX-05")]
 
@@ -109,3 +120,51 @@ def test_every_list_is_told_as_it_was_at_each_position(store_url: str) -> None:
         assert counts[0] > counts[2]
 
     run(story)
+
+
+async def asked(hub: Hub) -> tuple[int, list[Request], dict[str, dict[str, int]], list[PlanRow]]:
+    """What the lists of requests and plans show now; how old a request is moves on by itself."""
+    await hub.projector.catch_up()
+    position = await hub.ledger.last_position()
+    requests = (await listed(hub, ApprovalFilter(), limit=100)).items
+    return position, ageless(requests), await counted(hub, within=("main",)), list((await plans(hub)).items)
+
+
+def ageless(requests: list[Request]) -> list[Request]:
+    return [replace(each, age_seconds=0) for each in requests]
+
+
+@quick
+async def test_requests_and_plans_are_told_as_they_stood(tmp_path: Path) -> None:
+    gate = {"purchase-order-to-commitment": {"approval": "approver"}}
+    async with world(sqlite(tmp_path), flows=gate) as it:
+        it.typical("PO1")
+        it.order("PO2", "JOB1", [line("01-100", "SITE", "M")], release=True)
+        await it.settle()
+        async with it.hub() as hub:
+            how = {"window": Window(), "narrow": Narrow("", ""), "actor": "user:ann", "progress": Quiet()}
+            made = await make_plan(hub, "main", **how)
+            seen = [await asked(hub)]
+        await accept_all(it)
+        async with it.hub() as hub:
+            with suppress(Halted):  # the world moved, which the list then says of it
+                await apply_plan(hub, made.hash, actor="user:ann", progress=Quiet())
+            seen.append(await asked(hub))
+        await it.settle()
+        async with it.hub() as hub:
+            seen.append(await asked(hub))
+            for position, requests, counts, made_plans in seen:
+                page, at = await approvals_then(hub, ApprovalFilter(), "", 100, str(position))
+                assert (at, ageless(page.items), page.next_cursor) == (position, requests, None)
+                assert await approvals_counted_then(hub, ("main",), position) == counts
+                assert list((await plans_then(hub, "", 100, str(position), ("main",)))[0].items) == made_plans
+            first, second = (await approvals_then(hub, ApprovalFilter(), "", 1, str(seen[0][0])))[0], seen[0][1]
+            rest, _ = await approvals_then(hub, ApprovalFilter(), first.next_cursor or "", 1, str(seen[0][0]))
+            assert ageless([*first.items, *rest.items]) == second
+            assert (await approvals_then(hub, ApprovalFilter(), "", 9, "0"))[0].items == []
+        assert [sorted(counts["purchase-order-to-commitment"]) for _, _, counts, _ in seen] == [
+            ["ready"],
+            ["accepted"],
+            ["exported"],
+        ]
+        assert [each.state for each in seen[0][3]] == ["made"]

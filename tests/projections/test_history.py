@@ -7,6 +7,7 @@ import pytest
 
 from domain.events import Event, LinkRow
 from domain.record import Record
+from projections.approval import APPROVALS, BOTH
 from projections.cross_reference import CROSS_REFERENCE, CROSS_REFERENCES
 from projections.history import LINK_HISTORY, RECORD_HISTORY, STATE_HISTORY
 from projections.projection import Row, Table
@@ -77,6 +78,7 @@ UNDER_WAY: tuple[Command, ...] = (claimed(), confirmed(), delayed(), delayed(unk
 ASKED: tuple[Command, ...] = (accepted(), declined())
 
 PAIRS: tuple[tuple[Table, Table], ...] = (
+    BOTH,
     (RECORD, RECORD_HISTORY),
     (RECORD_STATE, STATE_HISTORY),
     (CROSS_REFERENCE, LINK_HISTORY),
@@ -97,7 +99,7 @@ def life(seed: int, steps: int = 60) -> Sequence[Event]:
 
 def tables(happened: Sequence[Event], page: int) -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = {}
-    for projection in (RECORD_STATES, CROSS_REFERENCES):
+    for projection in (RECORD_STATES, CROSS_REFERENCES, APPROVALS):
         it = Tables(projection).take(happened, page)
         found |= {table.name: it.rows(table.name) for table in projection.tables}
     return found

@@ -11,6 +11,7 @@ from hub.access import Action, NotPermitted
 from hub.operations import approvals
 from hub.operations.approvals import ApprovalFilter, Request, State
 from hub.operations.approving import Answer
+from hub.operations.lists_then import approvals_counted_then, approvals_then
 from hub.web.answers import json
 from hub.web.asking import body, cursor, limit, listed
 from hub.web.contract import BASE
@@ -43,7 +44,6 @@ class Many(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 async def _listed(request: web.Request) -> web.Response:
     hub, query = service(request).hub, request.query
-    asof = await hub.ledger.last_position()
     given = {name: query[name] for name in ("flow", "kind", "project", "number") if name in query}
     wanted = ApprovalFilter(
         states=cast("tuple[State, ...]", tuple(filter(None, query.get("state", "").split(",")))),
@@ -51,8 +51,13 @@ async def _listed(request: web.Request) -> web.Response:
         within=allowed(request),
         **given,
     )
-    page = await approvals.listed(hub, wanted, cursor(request), limit(request))
-    counts = await approvals.counted(hub, within=allowed(request))
+    if past := query.get("asof", ""):
+        page, asof = await approvals_then(hub, wanted, cursor(request), limit(request), past)
+        counts = await approvals_counted_then(hub, allowed(request), asof)
+    else:
+        asof = await hub.ledger.last_position()
+        page = await approvals.listed(hub, wanted, cursor(request), limit(request))
+        counts = await approvals.counted(hub, within=allowed(request))
     return listed(request, [_named(each) for each in page.items], page.next_cursor, asof, counts=counts)
 
 

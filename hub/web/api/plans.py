@@ -10,6 +10,7 @@ from hub.access import Action
 from hub.due import Narrow
 from hub.moments import moment_in
 from hub.operations.apply import Applied, apply_plan
+from hub.operations.lists_then import plans_then
 from hub.operations.plan import Made, PlanRow, make_plan, plan_content, plan_row, plans
 from hub.planning.plan import shown
 from hub.report import ExitStatus, Halted, Quiet
@@ -37,6 +38,9 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 async def _plans(request: web.Request) -> web.Response:
     hub = service(request).hub
+    if past := request.query.get("asof", ""):
+        then, position = await plans_then(hub, cursor(request), limit(request), past, allowed(request))
+        return listed(request, [_row(each) for each in then.items], then.next_cursor, position)
     asof = await hub.ledger.last_position()
     page = await plans(hub, cursor=cursor(request), limit=limit(request), within=allowed(request))
     return listed(request, [_row(each) for each in page.items], page.next_cursor, asof)
