@@ -4,14 +4,15 @@ Its stream has three kinds of events and few of them; the set itself stands in t
 goes on behind the last page that is stored, so every member has its turn exactly once, whenever the process dies.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 from uuid import UUID
 
 from domain import events
 from domain.drift import settlement
-from domain.events import BatchLeft, Event
+from domain.events import BatchLeft, Event, Left
 from domain.record import Moment, Record
+from domain.undoing import undo
 from domain.values import Cause, Digest
 
 FINE, BARRED, DONE = "fine", "barred", "done"
@@ -87,8 +88,12 @@ class Batch:
             cancelled=cancelled,
         )
 
-    def act(self, record: Record, flow: str, moment: Moment) -> tuple[str, str]:
+    def act(
+        self, record: Record, flow: str, moment: Moment, note: str = "", made: Iterable[Left] = ()
+    ) -> tuple[str, str]:
         """Do it to one member: the result, and why it was left where it was left.
+
+        `note` is what was said of it when it was chosen; `made` the documents that were made of it, for an undo.
 
         Everything that happens to members belongs to the story of the batch and is signed by whoever froze it.
         """
@@ -96,11 +101,15 @@ class Batch:
         if not record.version:
             return BARRED, "nobody knows this record any more"
         state = record.flow(flow).status.state
+        by = self.actor.partition(":")[2] or self.actor
         match self.action:
+            case "undo":
+                result, why = undo(record, flow, note, made, by, self.reason, own)
+                return result or DONE, why
             case "retry":
                 acted = record.retry(flow, own)
             case "skip":
-                acted = record.skip(flow, self.actor.partition(":")[2] or self.actor, self.reason, own)
+                acted = record.skip(flow, by, self.reason, own)
             case "replay":
                 acted = record.replay(flow, own)
             case "keep-source" | "keep-target":

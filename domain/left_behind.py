@@ -4,13 +4,14 @@ The look before a creation would find it by its origin id and quietly take it fo
 without one would be made twice. So the record waits, in words, until somebody removes it there or links it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from domain.delivery import Listing
 from domain.endpoints import contracts, costs, invoices, projects, vendors
 from domain.endpoints.making import connector_list
 from domain.events import Left, LinkRow, Wait
 from domain.flow import Subject
+from domain.memory import FlowMemory
 from domain.values import BUSINESS_CENTRAL, PROCORE, System, text
 
 CONTRACTS = ("purchase_order_contracts", "work_order_contracts")
@@ -23,6 +24,7 @@ SHARED = "derived"
 """Role of a pair whose Procore record belongs to another one (C-03)."""
 NAMES = {BUSINESS_CENTRAL: "Business Central", PROCORE: "Procore"}
 _FACT = "fact"
+MOST_NAMED = 5
 
 
 def left_by(links: Iterable[LinkRow], target: System) -> list[Left]:
@@ -37,6 +39,23 @@ def left_by(links: Iterable[LinkRow], target: System) -> list[Left]:
         else:
             found.append(Left(target, resource, link.bc_id))
     return list(dict.fromkeys(found))
+
+
+def standing_of(memory: FlowMemory, made: Iterable[Left], target: System) -> list[Left]:
+    """All that stands of a record in the system that the flow writes to: joined, made and not joined, left before."""
+    return list(dict.fromkeys((*left_by(memory.links.values(), target), *made, *memory.left)))
+
+
+def warning_of(left: Sequence[Left], links: Iterable[LinkRow], target: System) -> str:
+    """What a person has to do before the record is sent again; nothing of it is done by the hub."""
+    where = NAMES[target]
+    what = [f"{each.resource.replace('_', ' ')} {each.id}" for each in left]
+    what = what or [f"{link.procore_resource.replace('_', ' ')} {link.procore_id}" for link in links]
+    if not what:
+        return f"Nothing of it is known in {where}."
+    more = f" and {len(what) - MOST_NAMED} more" if len(what) > MOST_NAMED else ""
+    named = ", ".join(what[:MOST_NAMED]) + more
+    return f"Nothing was changed in {where}: remove {named} there by hand before the record is sent again."
 
 
 def listings(subject: Subject) -> list[Listing]:

@@ -8,11 +8,11 @@ from projections.projection import Column, Keys, Projection, Rows, Table
 
 BATCH = Table(
     name="batch",
-    doc="Sets of records that somebody retried, skipped or replayed, each frozen when it was made.",
+    doc="Sets of records that somebody retried, skipped, replayed, settled or took back, each frozen when it was made.",
     columns=(
         Column("batch", "text", "UUID of the batch; its stream in the ledger"),
         Column("connection", "text", "connection that it belongs to"),
-        Column("action", "text", "retry, skip or replay"),
+        Column("action", "text", "retry, skip, replay, keep-source, keep-target or undo"),
         Column("state", "text", "frozen (not begun), running, ended or cancelled"),
         Column("actor", "text", "who made it"),
         Column("reason", "text", "why, in their words"),

@@ -32,6 +32,7 @@ from hub.cli.shell import Shell, Switch
 from hub.cli.status import known_errors, listed, status_of_all
 from hub.cli.supposing import whatif
 from hub.cli.trying import demo, sandbox
+from hub.cli.undoing import undo
 from hub.cli.watching import alerts, grafana
 from hub.cli.working import check, rebuild, sync
 from hub.report import ExitStatus, Report
@@ -54,7 +55,7 @@ def application(shell: Shell) -> App:
         result_action="return_value",
     )
     everyday = (init, check, serve, sync, pause, resume, plan, apply, whatif, status, link, unlink, reset, links)
-    mending = (failures, retry, skip, replay, batches)
+    mending = (failures, retry, skip, replay, undo, batches)
     telling = (explain, changes, provenance)
     for command in (*everyday, *telling, *mending, rebuild, sandbox, demo):
         app.command(command)

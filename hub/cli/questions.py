@@ -15,6 +15,7 @@ from hub.settings.values import CompanyNumber, ConnectionName, Guid, Surrounding
 if TYPE_CHECKING:
     from hub.cli.setting_up import Answers
     from hub.operations.choosing import Preview
+    from hub.operations.undo import Preview as UndoPreview
 
 QUESTIONS: tuple[tuple[str, str, str, Any], ...] = (
     ("connection", "Name of the connection (it becomes part of every id)", "main", ConnectionName),
@@ -58,7 +59,7 @@ def _judged(adapter: "TypeAdapter[Any]", text: str) -> bool | str:
     return True
 
 
-async def always(_preview: "Preview") -> bool:
+async def always(_preview: object) -> bool:
     """Consent was given on the command line."""
     return True
 
@@ -70,12 +71,30 @@ async def agreed(preview: "Preview") -> bool:
     """
     from rich.console import Console
 
-    from hub.operations.choosing import MANY
     from hub.operations.mending import say_preview
 
     say_preview(Console(stderr=True), preview)
+    return await _asked(preview.total, preview.action)
+
+
+async def agreed_to_undo(preview: "UndoPreview") -> bool:
+    """The same for an undo.
+
+    Raises  KeyboardInterrupt when the person leaves.
+    """
+    from rich.console import Console
+
+    from hub.operations.undo import say
+
+    say(Console(stderr=True), preview)
+    return await _asked(preview.total, preview.action)
+
+
+async def _asked(total: int, action: str) -> bool:
+    from hub.operations.choosing import MANY
+
     output = create_output(stdout=sys.stderr)
-    if preview.total > MANY:
-        text = f"Type {preview.total} to {preview.action} them:"
-        return (await questionary.text(text, output=output).unsafe_ask_async()).strip() == str(preview.total)
+    if total > MANY:
+        text = f"Type {total} to {action} them:"
+        return (await questionary.text(text, output=output).unsafe_ask_async()).strip() == str(total)
     return bool(await questionary.confirm("Go on?", default=False, output=output).unsafe_ask_async())

@@ -18,8 +18,9 @@ from domain.record import Record
 from domain.values import LEDGER
 from hub.acting import moment_of
 from hub.app import Hub
-from hub.operations.choosing import ACTIONS, Action, Choice, DriftAction, Member
+from hub.operations.choosing import ACTIONS, UNDO, Action, DriftAction, Member, Said, UndoAction
 from hub.operations.failures import LIMIT, MOST, Page, on_connections
+from hub.operations.reset import made_of
 from hub.records import Contents, Records
 from hub.report import ExitStatus, Halted, Progress, Quiet
 
@@ -77,7 +78,13 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def freeze(
-    hub: Hub, action: Action | DriftAction, members: Sequence[Member], choice: Choice, *, reason: str, actor: str
+    hub: Hub,
+    action: Action | DriftAction | UndoAction,
+    members: Sequence[Member],
+    choice: Said,
+    *,
+    reason: str,
+    actor: str,
 ) -> str:
     """Keep the members of one connection as a batch that has not begun; its UUID.
 
@@ -262,18 +269,21 @@ async def _run(hub: Hub, batch: Batch, actor: str, progress: Progress, page: int
 async def _advance(hub: Hub, records: Records, batch: Batch, page: Sequence[Member], actor: str) -> None:
     """One page: what happens to its members and the progress of the batch, all or nothing."""
     moment = moment_of(hub.clock, actor, batch.connection)
+    ids = [UUID(member.record) for member in page]
+    made = await made_of(hub.ledger, ids) if batch.action == UNDO else {}
 
     def act(found: Mapping[UUID, Record], _contents: Contents) -> list[events.Event]:
         done, left = 0, list[BatchLeft]()
         for member in page:
-            result, why = batch.act(found[UUID(member.record)], member.flow, moment)
+            id_ = UUID(member.record)
+            result, why = batch.act(found[id_], member.flow, moment, member.cause, made.get((id_, member.flow), ()))
             if result == DONE:
                 done += 1
             else:
                 left.append(BatchLeft(member.record, member.flow, result, why))
         return [batch.advanced(batch.through + len(page), done, left, moment)]
 
-    await records.change([UUID(member.record) for member in page], act)
+    await records.change(ids, act)
 
 
 async def _set_aside(hub: Hub, batch: Batch, member: Member, error: Exception, actor: str) -> None:

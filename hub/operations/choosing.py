@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 from uuid import UUID
 
 import msgspec
@@ -15,7 +15,13 @@ from hub.report import ExitStatus, Halted
 
 Action = Literal["retry", "skip", "replay"]
 DriftAction = Literal["keep-source", "keep-target"]
-ACTIONS: tuple[Action | DriftAction, ...] = ("retry", "skip", "replay", "keep-source", "keep-target")
+UndoAction = Literal["undo"]
+UNDO: UndoAction = "undo"
+ACTIONS: tuple[Action | DriftAction | UndoAction, ...] = (
+    *("retry", "skip", "replay"),
+    *("keep-source", "keep-target"),
+    UNDO,
+)
 
 MOST_MEMBERS = 50_000
 """More than this in one batch is no longer looked at by anybody before it runs."""
@@ -23,6 +29,14 @@ MOST_NAMES = 1000
 """Numbers and foreign ids are looked up one by one; UUIDs of records are not."""
 MANY = 500
 """Above this the number has to be typed: nobody says yes to a thousand records by a slip."""
+
+
+class Said(Protocol):
+    """How the members of a batch were chosen."""
+
+    def said(self) -> dict[str, str]:
+        """As an event keeps it."""
+        ...
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,10 +11,11 @@ from uuid import UUID
 
 import msgspec
 
-from domain.events import Left, LinkRow
+from adapters.store import Ledger
+from domain.events import Left
 from domain.flows import BY_KIND, OF_KIND
 from domain.flows.project_to_project import NAME as PROJECTS
-from domain.left_behind import NAMES, left_by
+from domain.left_behind import standing_of, warning_of
 from domain.memory import FlowMemory
 from domain.record import Moment, Record
 from domain.values import BUSINESS_CENTRAL, PROCORE, System
@@ -141,7 +142,7 @@ class _Resetting:
             after = rows[-1][0]
 
     async def _forget(self, records: Sequence[Record], moment: Moment, reason: str, also: Counter[str]) -> str:
-        made = await self._made([record.id for record in records])
+        made = await made_of(self._hub.ledger, [record.id for record in records])
         counted: Counter[str] = Counter()
         warnings: list[str] = []
 
@@ -154,16 +155,8 @@ class _Resetting:
                     if not _is_sent(memory):
                         continue
                     target: System = PROCORE if flow.origin.system == BUSINESS_CENTRAL else BUSINESS_CENTRAL
-                    left = list(
-                        dict.fromkeys(
-                            (
-                                *left_by(memory.links.values(), target),
-                                *made.get((record.id, flow.name), ()),
-                                *memory.left,
-                            )
-                        )
-                    )
-                    warning = _warning(left, memory.links.values(), target)
+                    left = standing_of(memory, made.get((record.id, flow.name), ()), target)
+                    warning = warning_of(left, memory.links.values(), target)
                     if record.reset(flow.name, left, warning, reason, moment):
                         counted[flow.name] += 1
                         warnings.append(warning)
@@ -173,23 +166,23 @@ class _Resetting:
         also.update(counted)
         return "\n".join(dict.fromkeys(warnings))
 
-    async def _made(self, ids: Sequence[UUID]) -> dict[tuple[UUID, str], list[Left]]:
-        """Documents that were made, whether or not their pair was joined already."""
-        ledger = self._hub.ledger
-        of, parameter = ledger.in_list("record", [str(id_) for id_ in ids])
-        rows = await ledger.rows(
-            "SELECT record, flow, endpoint, scope, target_id FROM delivery"  # noqa: S608 - built from columns
-            f" WHERE {of} AND state = 'confirmed' AND target_id <> ''",
-            (parameter,),
-        )
-        found: dict[tuple[UUID, str], list[Left]] = {}
-        for record, flow, endpoint, scope, target_id in rows:
-            if endpoint in _MADE:
-                system, resource = _MADE[endpoint]
-                parent = msgspec.json.decode(scope, type=dict[str, str]).get("project_id", "")
-                parent = parent if system == PROCORE else ""
-                found.setdefault((UUID(record), flow), []).append(Left(system, resource, target_id, parent))
-        return found
+
+async def made_of(ledger: Ledger, ids: Sequence[UUID]) -> dict[tuple[UUID, str], list[Left]]:
+    """Documents that were made, by record and flow, whether or not their pair was joined already."""
+    of, parameter = ledger.in_list("record", [str(id_) for id_ in ids])
+    rows = await ledger.rows(
+        "SELECT record, flow, endpoint, scope, target_id FROM delivery"  # noqa: S608 - built from columns
+        f" WHERE {of} AND state = 'confirmed' AND target_id <> ''",
+        (parameter,),
+    )
+    found: dict[tuple[UUID, str], list[Left]] = {}
+    for record, flow, endpoint, scope, target_id in rows:
+        if endpoint in _MADE:
+            system, resource = _MADE[endpoint]
+            parent = msgspec.json.decode(scope, type=dict[str, str]).get("project_id", "")
+            parent = parent if system == PROCORE else ""
+            found.setdefault((UUID(record), flow), []).append(Left(system, resource, target_id, parent))
+    return found
 
 
 def _is_sent(memory: FlowMemory) -> bool:
@@ -198,19 +191,6 @@ def _is_sent(memory: FlowMemory) -> bool:
 
 def _is_unknown(memory: FlowMemory) -> bool:
     return any(delivery.unknown for delivery in memory.open.values())
-
-
-def _warning(left: Sequence[Left], links: Any, target: System) -> str:
-    """What a person has to do; nothing of it is done by the reset."""
-    where = NAMES[target]
-    what = [f"{each.resource.replace('_', ' ')} {each.id}" for each in left]
-    if not what:
-        pairs: list[LinkRow] = list(links)
-        what = [f"{link.procore_resource.replace('_', ' ')} {link.procore_id}" for link in pairs]
-    if not what:
-        return f"Nothing of it is known in {where}."
-    named = ", ".join(what[:MOST_NAMED]) + (f" and {len(what) - MOST_NAMED} more" if len(what) > MOST_NAMED else "")
-    return f"Nothing was changed in {where}: remove {named} there by hand before the record is sent again."
 
 
 _BELOW = """

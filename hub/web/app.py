@@ -23,6 +23,7 @@ from hub.web.api import (
     reading,
     reconciliation,
     reports,
+    undo,
     validate,
 )
 from hub.web.idempotency import idempotency
@@ -109,6 +110,7 @@ ROUTES: tuple[Route, ...] = (
     *past.ROUTES,
     *access_api.ROUTES,
     *failures.ROUTES,
+    *undo.ROUTES,
     *approvals.ROUTES,
     *validate.ROUTES,
     *links.ROUTES,
