@@ -14,10 +14,22 @@ from hub.operations import batches
 from hub.operations.batches import BatchView
 from hub.operations.choosing import Action, Choice, Member, choose, preview
 from hub.operations.failures import FailureFilter, dead_letter_body, dead_letters, groups, members
+from hub.queries.failing import DAYS, per_day
 from hub.records import Records
 from hub.report import ExitStatus, Halted
 from tests.hub.failing import CAUSES, fill, hub_on, named, refusals, retried_once
-from tests.ledger_story import CONNECTION, FLOW, START, moment, observed, settled
+from tests.ledger_story import (
+    CONNECTION,
+    FLOW,
+    START,
+    Story,
+    claimed,
+    moment,
+    observed,
+    refused,
+    requested,
+    settled,
+)
 
 pytestmark = [pytest.mark.requirement("DC-08")]
 
@@ -446,3 +458,38 @@ async def test_what_could_not_be_read_is_listed_with_its_raw_body(store_url: str
         assert await dead_letter_body(hub, first.items[0].letter) == body
         with pytest.raises(Halted, match="no dead letter"):
             await dead_letter_body(hub, "nobody")
+
+
+# -- how members are chosen ------------------------------------------------------------------------
+
+
+async def test_rows_are_picked_one_by_one_searched_and_held_to_a_position(store_url: str) -> None:
+    async with hub_on(store_url) as hub:
+        await fill(hub.ledger, 12)
+        upto = await hub.projector.catch_up()
+        await hub.ledger.append(refusals([12]))
+        picks = (f"{named(2)}/{FLOW}", f"{named(3)}/vendor-to-company")
+        picked = await choose(hub, "retry", Choice(picks=picks))
+        searched = await choose(hub, "retry", Choice(where=FailureFilter(q="po-1", state="dead,failed")))
+        held = await choose(hub, "retry", Choice(where=FailureFilter(flow=FLOW, upto=upto)))
+
+        assert [member.record for member in picked] == [str(named(2))]
+        assert {member.record for member in searched} == {str(named(number)) for number in (1, 10, 11, 12)}
+        assert {member.record for member in held} == {str(named(number)) for number in range(12)}
+        assert not Choice(picks=picks).is_empty
+        assert Choice(where=FailureFilter(upto=upto)).is_empty
+
+
+async def test_what_failed_again_of_a_batch_is_found_and_days_are_counted(store_url: str) -> None:
+    async with hub_on(store_url) as hub:
+        await fill(hub.ledger, 10)
+        id_ = await frozen(hub, Choice(where=FailureFilter(cause=LOCKED)))
+        await batches.run(hub, id_, actor="cli:anna")
+        record = (await Records(hub.ledger, CONNECTION).load([named(7)]))[named(7)]
+        story = Story(record).when(requested("again"), claimed(), refused(message="The budget 7 is locked"))
+        await hub.ledger.append(story.events)
+        again = await choose(hub, "replay", Choice(batch=id_))
+        days = await per_day(hub.ledger, [CONNECTION], [LOCKED, "NOTHING"], START.date())
+
+        assert [member.record for member in again] == [str(named(7))]
+        assert days == {(CONNECTION, LOCKED): [0] * (DAYS - 1) + [1]}

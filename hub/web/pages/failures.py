@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import web
 from msgspec import Struct
 
-from domain.causes import FAILING, UNSETTLED
+from domain.causes import FAILING
 from domain.errors import Unknown
 from domain.flows import FLOWS
 from domain.states import NEEDS_A_PERSON, STATES
@@ -175,7 +175,6 @@ def _summed(hits: Sequence[Hit], filters: dict[str, str]) -> dict[str, Any]:
         "people": sum(hit.group.state in NEEDS_A_PERSON for hit in hits),
         "waits": waits,
         "causes": len(hits),
-        "all_failing": not filters.get("state") or filters["state"] in UNSETTLED,
     }
 
 
