@@ -1,5 +1,6 @@
 """Who may ask what: every route against every role, one place to sign in, and no page of another site in between."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,13 @@ from tests.hub.web.harness import ADMIN, NOW, Filled, served, settings
 PUSH, GRANT = Right.PUSH_TO_ACCOUNTING, Right.GRANT
 WITH_A_SECRET_OF_THEIR_OWN = [*hooks.ROUTES, *sign_in.ROUTES, *entry.ROUTES]
 GUARDED = [route for route in ROUTES if route.action is not None]
+NOBODYS_IDS = ("00000000-0000-4000-8000-000000000000", "0" * 64)
 
 
 def address(route: Route) -> str:
     """The address of a route with names in it that nobody has."""
-    path = route.path.replace("{id}", "00000000-0000-4000-8000-000000000000")
+    fitting = (each for each in NOBODYS_IDS if re.fullmatch(route.ids, each))
+    path = route.path.replace("{id}", next(fitting, NOBODYS_IDS[0]))
     while "{" in path:
         before, _, rest = path.partition("{")
         path = f"{before}nobody{rest.partition('}')[2]}"
