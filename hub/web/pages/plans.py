@@ -24,7 +24,6 @@ WRITES = 200
 """Writes of one page of a plan."""
 MANY = 500
 """Writes above which their number is typed before they are carried out."""
-_IDS = "[0-9a-f]{8,64}"
 
 
 class Word(Struct, frozen=True, kw_only=True):
@@ -134,6 +133,6 @@ async def _apply(request: web.Request) -> web.Response:
 ROUTES = (
     Route("GET", "/plans", _list, Action.SEE),
     Route("POST", "/plans", _make, Action.OPERATE),
-    Route("GET", "/plans/{id}", _plan, Action.SEE_BODIES, ids=_IDS),
-    Route("POST", "/plans/{id}/apply", _apply, Action.OPERATE, ids=_IDS),
+    Route("GET", "/plans/{id}", _plan, Action.SEE_BODIES),
+    Route("POST", "/plans/{id}/apply", _apply, Action.OPERATE),
 )
