@@ -18,7 +18,7 @@ from hub.app import Hub
 from hub.audit.heads import happened
 from hub.audit.standing import Standing, standing
 from hub.audit.verifying import Anchor, Verified, keep_check, verify
-from hub.timetable import last_time
+from hub.timetable import Every, last_time
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -34,7 +34,7 @@ class Verifying:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._every = hub.settings.server.verify_every
+        self._every: Every = hub.settings.server.verify_every
         self._whole = timedelta(days=hub.settings.server.verify_whole_days)
         self.at: datetime | None = None
 
