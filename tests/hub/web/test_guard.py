@@ -23,16 +23,10 @@ GUARDED = [route for route in ROUTES if route.action is not None]
 NOBODYS_IDS = ("00000000-0000-4000-8000-000000000000", "0" * 64)
 
 
-NOBODYS = ("00000000-0000-4000-8000-000000000000", "0" * 64)
-"""Ids that nothing has: a record's, and the hash of a plan."""
-
-
 def address(route: Route) -> str:
     """The address of a route with names in it that nobody has."""
     fitting = (each for each in NOBODYS_IDS if re.fullmatch(route.ids, each))
     path = route.path.replace("{id}", next(fitting, NOBODYS_IDS[0]))
-    id_ = next(each for each in NOBODYS if re.fullmatch(route.ids or ".+", each))
-    path = route.path.replace("{id}", id_)
     while "{" in path:
         before, _, rest = path.partition("{")
         path = f"{before}nobody{rest.partition('}')[2]}"
