@@ -71,7 +71,7 @@ async def test_a_service_that_stops_is_not_ready(ledger: Filled, tmp_path: Path)
 async def test_what_is_not_there_or_not_so_is_a_problem_too(ledger: Filled, tmp_path: Path) -> None:
     async with served(settings(ledger.copy(tmp_path), ledger.tables)) as it:
         for path, method, status in (
-            ("/", "GET", 404),
+            ("/nothing", "GET", 404),
             ("/api/v1/nothing", "GET", 404),
             ("/api/v1/records/", "GET", 404),
             ("/api/v1/records", "POST", 405),
