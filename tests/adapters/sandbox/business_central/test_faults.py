@@ -170,7 +170,7 @@ async def test_a_full_log_forgets_the_oldest(remote: Remote) -> None:
 
 
 async def test_no_more_than_five_requests_of_a_user_run_at_once(remote: Remote) -> None:
-    remote.bc.faults.add(Fault(kind="latency", seconds=0.02, times=12))
+    remote.bc.faults.add(Fault(kind="latency", seconds=0.3, times=12))
 
     answers = await asyncio.gather(*(remote.get("vendors") for _ in range(12)))
 
