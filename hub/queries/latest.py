@@ -46,7 +46,8 @@ async def latest(
 ) -> list[Happening]:
     """The newest events before a position, the newest first; a filter looks back over `BACK` positions at the most."""
     query = Query()
-    query.one_of(ledger, "connection", connections)
+    # Not by the index of connections: that would sort all that one of them ever had for a page of it.
+    query.one_of(ledger, "connection" if wanted.record else "(connection || '')", connections)
     query.equal("flow", wanted.flow)
     query.equal("actor", wanted.actor)
     query.equal("record", wanted.record)
