@@ -47,7 +47,7 @@ PARTS: Mapping[str, Parts] = {
 }
 """Page -> its parts."""
 
-PACES: Mapping[str, float] = {"overview": 3.0, "records": 0.1, "tail": 0.1, "approvals": 0.1}
+PACES: Mapping[str, float] = {"overview": 3.0, "records": 0.05, "tail": 0.05, "approvals": 0.05}
 USUAL_PACE = 1.0
 """Units  seconds between two messages: rows follow at once, sums once a second however much happens."""
 
