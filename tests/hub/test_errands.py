@@ -10,6 +10,7 @@ from typing import Any
 
 import anyio
 import pytest
+from anyio.lowlevel import checkpoint
 
 from domain.errors import NeedsDecision
 from hub.app import Hub
@@ -88,11 +89,23 @@ async def test_why_an_errand_failed_is_said_without_what_may_be_a_secret(
     async with hub_on(f"sqlite:///{tmp_path / 'ledger.db'}") as hub, at_work(hub) as it:
         await it.begin("adoption", "main", {}, errand, "user:ann")
         [row] = await ended(hub)
-        await it.begin("adoption", "main", {}, look, "user:bob")
+        await begun_again(it)
         [_, again] = await ended(hub, 2)
 
     assert (row["state"], row["why"]) == ("failed", why)
     assert again["state"] == "done"
+
+
+async def begun_again(it: Errands) -> None:
+    """Another errand of the sort, as soon as the one that has ended is out of the way."""
+    with anyio.fail_after(10):
+        while True:
+            try:
+                await it.begin("adoption", "main", {}, look, "user:bob")
+            except Halted:
+                await checkpoint()
+            else:
+                return
 
 
 async def test_one_errand_of_a_sort_is_under_way_on_a_connection_whichever_process_runs_it(store_url: str) -> None:
