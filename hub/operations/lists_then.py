@@ -7,7 +7,6 @@ from datetime import datetime
 from hub.app import Hub
 from hub.operations import approvals
 from hub.operations.approvals import ApprovalFilter, condition_of, request_of
-from hub.operations.failures import on_connections
 from hub.operations.plan import COLUMNS, PlanPage, plan_of
 from hub.queries.pages import Query, moment_at
 from hub.queries.past import page_at
@@ -42,9 +41,11 @@ async def approvals_then(
     return approvals.Page(items, page.next_cursor), page.asof
 
 
-async def approvals_counted_then(hub: Hub, within: tuple[str, ...], position: int) -> dict[str, dict[str, int]]:
-    """Flow -> state -> requests, at a position."""
-    condition, values = on_connections(hub, "", within)
+async def approvals_counted_then(
+    hub: Hub, within: tuple[str, ...], position: int, *, not_by: str = ""
+) -> dict[str, dict[str, int]]:
+    """Flow -> state -> requests, at a position; `not_by` leaves out what this actor asked for."""
+    condition, values = condition_of(hub, ApprovalFilter(within=within, not_by=not_by))
     rows = await hub.ledger.rows(
         f"SELECT flow, state, COUNT(*) FROM (SELECT flow, state FROM approval WHERE valid_from <= ?{condition}"
         f" UNION ALL SELECT flow, state FROM approval_history WHERE valid_from <= ? AND valid_until > ?{condition})"

@@ -53,7 +53,8 @@ async def over(ledger: Ledger, connections: Collection[str], limit: int = 200) -
     ]
 
 
-async def unreadable(ledger: Ledger, connections: Collection[str]) -> int:
-    """How many rows could not be read at all."""
+async def unreadable(ledger: Ledger, connections: Collection[str], *, upto: int | None = None) -> int:
+    """How many rows could not be read at all; up to a position, or up to now."""
     mine, names = ledger.in_list("connection", sorted(connections))
-    return (await ledger.rows(f"SELECT COUNT(*) FROM dead_letter WHERE {mine}", (names,)))[0][0]  # noqa: S608 - built from columns
+    until, values = (" AND position <= ?", [upto]) if upto is not None else ("", [])
+    return (await ledger.rows(f"SELECT COUNT(*) FROM dead_letter WHERE {mine}{until}", (names, *values)))[0][0]  # noqa: S608 - built from columns

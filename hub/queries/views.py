@@ -18,11 +18,13 @@ from hub.moments import moment_in
 from hub.queries.pages import Query
 from hub.queries.records import like
 from projections.act import ACT
+from projections.approval import APPROVAL, APPROVAL_HISTORY
 from projections.cross_reference import CROSS_REFERENCE
 from projections.dead_letter import DEAD_LETTER
 from projections.event_log import EVENT_LOG
 from projections.history import LINK_HISTORY, RECORD_HISTORY, STATE_HISTORY
 from projections.job_cost import JOB_COST, JOB_COST_HISTORY
+from projections.plan import PLAN, PLAN_HISTORY
 from projections.projection import Column, Table
 from projections.record_state import RECORD, RECORD_STATE
 from projections.registry import PROJECTIONS
@@ -60,6 +62,8 @@ _PAST = {
     RECORD_STATE.name: STATE_HISTORY,
     CROSS_REFERENCE.name: LINK_HISTORY,
     JOB_COST.name: JOB_COST_HISTORY,
+    APPROVAL.name: APPROVAL_HISTORY,
+    PLAN.name: PLAN_HISTORY,
 }
 """Views -> the table that keeps how their rows were before."""
 _GROWING = frozenset({EVENT_LOG.name, DEAD_LETTER.name, RUN.name, ACT.name})

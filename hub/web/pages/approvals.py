@@ -13,6 +13,7 @@ from hub.access import Action, may
 from hub.operations import approvals, reviewing
 from hub.operations.approvals import OPEN, ApprovalFilter, Request, State
 from hub.operations.approving import Answer
+from hub.operations.lists_then import approvals_counted_then, approvals_then
 from hub.queries.access import approvers
 from hub.tail import Happening
 from hub.web.asking import cursor, following_page
@@ -90,8 +91,6 @@ class Chosen(Struct, frozen=True, kw_only=True):
 
 async def _list(request: web.Request) -> web.Response:
     frame, hub = frame_of(request), service(request).hub
-    if frame.asof:
-        raise Refused(422, "What waited in the past is told by each record; open the record as of then.")
     tab = _BY_WORD.get(request.query.get("tab", "ready"))
     if tab is None:
         raise Refused(404, f"There are only these lists: {', '.join(each.title for each in TABS)}.")
@@ -104,15 +103,19 @@ async def _list(request: web.Request) -> web.Response:
         not_by=principal(request).actor if on_me else "",
         within=mine if on_me else allowed(request),
     )
-    page = await approvals.listed(hub, wanted, cursor(request), ROWS)
+    position: int | None = None
+    if frame.asof:
+        page, position = await approvals_then(hub, wanted, cursor(request), ROWS, frame.asof)
+    else:
+        page = await approvals.listed(hub, wanted, cursor(request), ROWS)
     rows = await _rows(request, frame, page.items)
     return show(
         request,
         "approvals/page.html",
         "approvals/list.html",
-        headers={"HX-Push-Url": address("/approvals", _place(tab, filters))} if frame.partial else None,
+        headers={"HX-Push-Url": address("/approvals", _place(tab, filters, frame.asof))} if frame.partial else None,
         tab=tab,
-        tabs=await _counted(request, filters, mine),
+        tabs=await _counted(request, filters, mine, position),
         filters=filters,
         rows=rows,
         next_cursor=following_page(request, page.next_cursor),
@@ -124,27 +127,35 @@ async def _list(request: web.Request) -> web.Response:
     )
 
 
-def _place(tab: Tab, filters: Mapping[str, str]) -> dict[str, str]:
+def _place(tab: Tab, filters: Mapping[str, str], asof: str) -> dict[str, str]:
     """What an address says of a list; the first one needs no word."""
-    return {"tab": "" if tab is TABS[0] else tab.word, **filters}
+    return {"tab": "" if tab is TABS[0] else tab.word, **filters, "asof": asof}
 
 
 async def _counted(
-    request: web.Request, filters: Mapping[str, str], mine: tuple[str, ...]
+    request: web.Request, filters: Mapping[str, str], mine: tuple[str, ...], position: int | None = None
 ) -> list[tuple[Tab, int, str]]:
-    """Each tab with how many are in it, in all flows, and its address."""
-    hub = service(request).hub
-    every = _sums(await approvals.counted(hub, within=allowed(request)))
-    on_me = _sums(await approvals.counted(hub, within=mine, not_by=principal(request).actor)) if mine else {}
+    """Each tab with how many are in it, in all flows, now or at a position, and its address."""
+    every = await _sums(request, allowed(request), position)
+    on_me = await _sums(request, mine, position, not_by=principal(request).actor) if mine else {}
+    asof = frame_of(request).asof
     told: list[tuple[Tab, int, str]] = []
     for tab in TABS:
         counts = on_me if tab.word == "mine" else every
         number = sum(count for state, count in counts.items() if not tab.states or state in tab.states)
-        told.append((tab, number, address("/approvals", _place(tab, filters))))
+        told.append((tab, number, address("/approvals", _place(tab, filters, asof))))
     return told
 
 
-def _sums(counts: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+async def _sums(
+    request: web.Request, within: tuple[str, ...], position: int | None, *, not_by: str = ""
+) -> dict[str, int]:
+    """State -> requests, in all flows."""
+    hub = service(request).hub
+    if position is None:
+        counts = await approvals.counted(hub, within=within, not_by=not_by)
+    else:
+        counts = await approvals_counted_then(hub, within, position, not_by=not_by)
     found: dict[str, int] = {}
     for states in counts.values():
         for state, number in states.items():
@@ -160,7 +171,7 @@ async def _rows(request: web.Request, frame: Frame, requests: Sequence[Request])
             request=each,
             place=outer(each.id),
             glance=_guarded(request, frame, each, seen.get(each.id)),
-            open=each.state in OPEN and frame.may("approve", each.connection),
+            open=not frame.asof and each.state in OPEN and frame.may("approve", each.connection),
         )
         for each in requests
     ]

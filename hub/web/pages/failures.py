@@ -13,10 +13,13 @@ from domain.states import NEEDS_A_PERSON, STATES
 from domain.values import read_json
 from hub.access import Action
 from hub.app import Hub
+from hub.asof import position_at
 from hub.operations import failures
 from hub.operations.failures import FailureFilter, Group
+from hub.operations.failures_then import groups_then, members_then
 from hub.queries import failing
 from hub.tail import Happening
+from hub.web.answers import told
 from hub.web.asking import cursor, following_page
 from hub.web.keys import service
 from hub.web.pages.documents import pretty
@@ -63,19 +66,19 @@ def narrowed(request: web.Request) -> dict[str, str]:
 async def _desk(request: web.Request) -> web.Response:
     frame, filters = frame_of(request), narrowed(request)
     hub, mine = service(request).hub, allowed(request)
-    hits = await _hits(hub, _wanted(filters, mine), filters)
+    hits, position = await _hits(hub, _wanted(filters, mine), filters, frame.asof)
     return show(
         request,
         "failures/page.html",
         "failures/list.html",
-        headers={"HX-Push-Url": address("/failures", filters)} if frame.partial else None,
+        headers={"HX-Push-Url": address("/failures", {**filters, "asof": frame.asof})} if frame.partial else None,
         hits=hits,
         **_summed(hits, filters),
         filters=filters,
         states=[state for state in STATES if state in FAILING],
         flows=[flow.name for flow in FLOWS],
-        last=await failing.last_said(hub.ledger, mine),
-        unreadable=await failing.unreadable(hub.ledger, mine),
+        last="" if frame.asof else await failing.last_said(hub.ledger, mine),
+        unreadable=await failing.unreadable(hub.ledger, mine, upto=position),
         helps=HELPS,
     )
 
@@ -83,14 +86,18 @@ async def _desk(request: web.Request) -> web.Response:
 async def _cause(request: web.Request) -> web.Response:
     """One cause and its records."""
     filters, cause = narrowed(request), request.match_info["cause"]
-    hub, mine = service(request).hub, allowed(request)
+    hub, mine, asof = service(request).hub, allowed(request), frame_of(request).asof
     wanted = _wanted(filters, mine, cause)
-    page = await failures.members(hub, wanted, cursor(request))
+    hits, _ = await _hits(hub, wanted, {**filters, "cause": cause}, asof)
+    if asof:
+        page, _ = await members_then(hub, wanted, cursor(request), failures.LIMIT, asof)
+    else:
+        page = await failures.members(hub, wanted, cursor(request))
     return show(
         request,
         "failures/cause.html",
         cause=cause,
-        hits=await _hits(hub, wanted, {**filters, "cause": cause}),
+        hits=hits,
         items=page.items,
         next_cursor=following_page(request, page.next_cursor),
         filters=filters,
@@ -99,7 +106,9 @@ async def _cause(request: web.Request) -> web.Response:
 
 
 async def _letters(request: web.Request) -> web.Response:
-    page = await failures.dead_letters(service(request).hub, "", cursor(request), within=allowed(request))
+    hub = service(request).hub
+    upto = await position_at(await told(request), frame_of(request).asof)
+    page = await failures.dead_letters(hub, "", cursor(request), within=allowed(request), upto=upto)
     return show(
         request,
         "failures/letters.html",
@@ -119,9 +128,9 @@ async def _letter(request: web.Request) -> web.Response:
         text = pretty(read_json(body))
     except ValueError:
         text = body.decode(errors="replace")
-    told = dict(zip(("connection", "at", "side", "reason"), rows[0], strict=True))
+    known = dict(zip(("connection", "at", "side", "reason"), rows[0], strict=True))
     return show(
-        request, "failures/letter.html", letter=letter, told=told, text=text[:MOST_SHOWN], cut=len(text) > MOST_SHOWN
+        request, "failures/letter.html", letter=letter, told=known, text=text[:MOST_SHOWN], cut=len(text) > MOST_SHOWN
     )
 
 
@@ -130,7 +139,7 @@ async def live(request: web.Request, happened: Sequence[Happening]) -> str:
     if not any(item.flow for item in happened):
         return ""
     filters, hub, mine = narrowed(request), service(request).hub, allowed(request)
-    hits = await _hits(hub, _wanted(filters, mine), filters)
+    hits, _ = await _hits(hub, _wanted(filters, mine), filters)
     gone = set(await failing.over(hub.ledger, mine)) - {(hit.group.connection, hit.group.cause) for hit in hits}
     summed = _summed(hits, filters)
     return render("failures/changed.html", frame_of(request), hits=hits, gone=sorted(gone), helps=HELPS, **summed)
@@ -148,18 +157,22 @@ def _wanted(filters: dict[str, str], mine: tuple[str, ...], cause: str = "") -> 
     )
 
 
-async def _hits(hub: Hub, wanted: FailureFilter, filters: dict[str, str]) -> list[Hit]:
+async def _hits(
+    hub: Hub, wanted: FailureFilter, filters: dict[str, str], asof: str = ""
+) -> tuple[list[Hit], int | None]:
+    """Causes with their trends, now; or as of then, without trends and with the position."""
+    if asof:
+        then, position = await groups_then(hub, wanted, asof)
+        return [_hit(group, [], filters) for group in then], position
     found = await failures.groups(hub, wanted)
     causes, within = {group.cause for group in found}, {group.connection for group in found}
     days = await failing.per_day(hub.ledger, within, causes, hub.clock.now().date()) if found else {}
-    return [
-        Hit(
-            group=group,
-            bars=_bars(days.get((group.connection, group.cause), [0] * failing.DAYS)),
-            filters={**filters, "cause": group.cause, "connection": group.connection},
-        )
-        for group in found
-    ]
+    none = [0] * failing.DAYS
+    return [_hit(group, _bars(days.get((group.connection, group.cause), none)), filters) for group in found], None
+
+
+def _hit(group: Group, bars: list[Bar], filters: dict[str, str]) -> Hit:
+    return Hit(group=group, bars=bars, filters={**filters, "cause": group.cause, "connection": group.connection})
 
 
 def _bars(counts: Sequence[int]) -> list[Bar]:

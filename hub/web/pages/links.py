@@ -20,7 +20,7 @@ from hub.report import Halted
 from hub.web.asking import in_turn, on, record_of
 from hub.web.keys import service
 from hub.web.pages.forms import done, form
-from hub.web.pages.frame import show
+from hub.web.pages.frame import frame_of, show
 from hub.web.routes import Route, allowed, principal
 
 _FILTERS = ("q", "flow", "project", "role", "connection", "gone")
@@ -68,8 +68,9 @@ async def _list(request: web.Request) -> web.Response:
         gone=bool(filters.get("gone")),
         within=allowed(request),
     )
-    page = await pairings(service(request).hub, wanted, cursor=query.get("cursor") or None, limit=_SIZE)
-    names = visible(principal(request), service(request).hub.settings.connections)
+    hub = service(request).hub
+    page = await pairings(hub, wanted, cursor=query.get("cursor") or None, limit=_SIZE, asof=frame_of(request).asof)
+    names = visible(principal(request), hub.settings.connections)
     return show(
         request, "links/page.html", "links/list.html", names=names, page=page, filters=filters, flows=list(BY_NAME)
     )

@@ -9,8 +9,10 @@ from msgspec import Struct
 from domain.flows import FLOWS
 from domain.values import SYSTEMS
 from hub.access import Action
+from hub.operations.lists_then import plans_then
 from hub.operations.plan import PlanRow, plan_content, plans
 from hub.planning.plan import Plan, shown
+from hub.queries.pages import moment_at
 from hub.web.api.plans import STOPPED, Scope, carry_out, found, make
 from hub.web.asking import cursor, following_page
 from hub.web.keys import service
@@ -34,16 +36,19 @@ class Word(Struct, frozen=True, kw_only=True):
 
 async def _list(request: web.Request) -> web.Response:
     frame, hub = frame_of(request), service(request).hub
+    now = hub.clock.now().isoformat()
     if frame.asof:
-        raise Refused(422, "Plans are listed as they are now; each tells when it was made and what became of it.")
-    page = await plans(hub, cursor=cursor(request), limit=ROWS, within=allowed(request))
+        page, position = await plans_then(hub, cursor(request), ROWS, frame.asof, allowed(request))
+        now = await moment_at(hub.ledger, position)
+    else:
+        page = await plans(hub, cursor=cursor(request), limit=ROWS, within=allowed(request))
     return show(
         request,
         "plans/page.html",
         plans=page.items,
         next_cursor=following_page(request, page.next_cursor),
         flows=[flow.name for flow in FLOWS],
-        now=hub.clock.now().isoformat(),
+        now=now,
     )
 
 

@@ -1,0 +1,110 @@
+"""Pages as of a position show what they showed while it was the present, and offer nothing to be done there."""
+
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page
+
+from domain.events import ApprovalAccepted, ApprovalRequested, PlanMade
+from hub.operations.apply import apply_plan
+from hub.report import Quiet
+from tests.hub.failing import refusals
+from tests.hub.web.harness import Filled, Web, served, settings
+from tests.hub.web.pages.browser import visit
+from tests.hub.web.pages.deciding import EVA, Deciding, cells
+from tests.hub.web.pages.mending import LOCKED, failing
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.requirement("BX-05")]
+
+
+async def first(it: Web, topic: str) -> int:
+    """Position of the first event of a sort."""
+    return (await it.hub.ledger.rows("SELECT MIN(position) FROM event_log WHERE event = ?", (topic,)))[0][0]
+
+
+async def acts(page: Page) -> int:
+    """What a page offers to be done, beside what the frame of every page holds."""
+    return await page.locator("main form[method=post] :is(button, input)").count()
+
+
+async def test_requests_stand_as_they_stood_and_nobody_decides_on_them(
+    decisions: Deciding, tmp_path: Path, browser: Browser
+) -> None:
+    async with served(settings(decisions.copy(tmp_path), decisions.tables)) as it, visit(it, browser) as who:
+        before = await first(it, ApprovalAccepted.TOPIC) - 1
+        asked = await it.hub.ledger.rows(
+            "SELECT COUNT(DISTINCT record) FROM event_log WHERE event = ? AND position <= ?",
+            (ApprovalRequested.TOPIC, before),
+        )
+        page = await who.go(f"/approvals?asof={before}")
+        tabs = [" ".join(each.split()) for each in await page.locator("#tabs a").all_text_contents()]
+        states = await page.locator("#list tbody tr .state:has-text('ready')").count()
+        offered = await acts(page)
+        await page.click("#tabs a:has-text('Accepted')")
+        accepted = await who.text("#list")
+        async with page.expect_response("**/approvals?*"):
+            await page.fill("[name=number]", "PO1")
+            await page.locator("[name=number]").blur()
+        await page.wait_for_url(f"**/approvals?tab=accepted&number=PO1&asof={before}")
+        page = await who.go(f"/approvals?asof={before}&flow=purchase-order-to-commitment")
+        await page.click("#list tbody th a")
+        record = page.url
+        async with it.request(f"/api/v1/exports/approvals?format=jsonl&asof={before}&state=ready") as answer:
+            export = (await answer.text()).splitlines()
+
+    assert asked[0][0] > 4
+    assert tabs[0] == f"Ready to export {asked[0][0]}"
+    assert tabs[-1] == f"All {asked[0][0]}"
+    assert tabs[5] == "Accepted 0"
+    assert states == asked[0][0]
+    assert offered == 0
+    assert "Nothing was accepted yet." in accepted
+    assert "/records/" in record
+    assert record.endswith(f"?asof={before}")
+    assert len(export) == asked[0][0]
+
+
+async def test_plans_wait_as_they_waited(decisions: Deciding, tmp_path: Path, browser: Browser) -> None:
+    async with served(settings(decisions.copy(tmp_path), decisions.tables)) as it, visit(it, browser) as who:
+        made = await first(it, PlanMade.TOPIC)
+        await apply_plan(it.hub, decisions.plan, actor=EVA, progress=Quiet())  # a day later, when it is over
+        await who.go("/plans")
+        now = await who.text("tbody tr")
+        page = await who.go(f"/plans?asof={made}")
+        then, offered = await cells(page, "tbody tr"), await acts(page)
+        await page.goto(f"{it.url}/plans?asof={made - 1}")
+        earlier = await who.text()
+
+    assert "refused" in now
+    assert then[3].startswith("? waiting until")
+    assert offered == 0
+    assert "No plan was made by then" in earlier
+
+
+async def test_failures_and_pairs_are_those_of_then(ledger: Filled, tmp_path: Path, browser: Browser) -> None:
+    async with failing(ledger, tmp_path) as it, visit(it, browser) as who:
+        before = await it.hub.ledger.last_position()
+        await it.hub.ledger.append(refusals([12, 17], "main"))
+        await it.hub.projector.catch_up()
+        pairs = len((await it.ask("/api/v1/links"))["items"])
+        page = await who.go(f"/failures?asof={before}")
+        summary, cause, offered = await who.text("#sum"), await who.text(f"#c-main-{LOCKED}"), await acts(page)
+        buttons = await page.locator("main .button").count()
+        await page.click(f"#c-main-{LOCKED} h2 a")
+        hit, picks = await page.locator("tbody tr").count(), await acts(page)
+        await page.goto(f"{it.url}/failures?asof=0")
+        nothing = await who.text("#desk")
+        page = await who.go(f"/links?asof={before}")
+        joined, changes = (
+            await page.locator("tbody tr").count(),
+            await page.locator("main a:has-text('Unlink')").count(),
+        )
+        page = await who.go("/links?asof=0")
+        none = await who.text("#list")
+
+    assert summary.startswith("10 records do not go on, for 5 causes")
+    assert "2 records" in cause
+    assert (offered, buttons, hit, picks) == (0, 0, 2, 0)
+    assert "No open failures" in nothing
+    assert (joined, changes) == (pairs, 0)
+    assert "No pair fits" in none
