@@ -1,5 +1,7 @@
 """The addresses of signing in by an identity provider, and of signing out."""
 
+from urllib.parse import quote, unquote
+
 from aiohttp import web
 
 from hub.access import NOBODY
@@ -11,9 +13,12 @@ from hub.web.routes import Route
 
 SIGN_IN: web.AppKey[SignIn] = web.AppKey("sign_in", SignIn)
 TRIP = "__Host-sign-in"
+NEXT = "__Host-next"
+"""Where somebody wanted to go, while they are at the identity provider."""
 MINUTES = 10
 """That somebody may take at the identity provider."""
 _LONGEST = 4000
+_LONGEST_PLACE = 2000
 
 
 async def _begin(request: web.Request) -> web.Response:
@@ -21,6 +26,10 @@ async def _begin(request: web.Request) -> web.Response:
     trip, place = await _way(request).begin()
     answer = web.Response(status=302, headers={"Location": place})
     _set(answer, TRIP, trip.word, max_age=MINUTES * 60)
+    if (wanted := local_place(request.query.get("next", "/"))) != "/":
+        _set(answer, NEXT, quote(wanted, safe=""), max_age=MINUTES * 60)
+    else:
+        _drop(answer, NEXT)
     return answer
 
 
@@ -43,8 +52,9 @@ async def _end(request: web.Request) -> web.Response:
     session = await access.sign_in(name, way.given(claims), way.until(claims))
     if before := request.cookies.get(COOKIE, ""):
         await access.book.end_session(before)
-    answer = signed_in(session, "/")
+    answer = signed_in(session, local_place(unquote(request.cookies.get(NEXT, "/"))))
     _drop(answer, TRIP)
+    _drop(answer, NEXT)
     return answer
 
 
@@ -63,6 +73,12 @@ def signed_in(session: str, place: str) -> web.Response:
     answer = web.Response(status=303, headers={"Location": place})
     _set(answer, COOKIE, session)
     return answer
+
+
+def local_place(place: str) -> str:
+    """A place on this server and on no other: browsers read `//` and a backslash as the begin of another one."""
+    fine = place.startswith("/") and not place.startswith("//") and "\\" not in place and place.isprintable()
+    return place if fine and len(place) <= _LONGEST_PLACE else "/"
 
 
 def _way(request: web.Request) -> SignIn:

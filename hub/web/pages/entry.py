@@ -10,10 +10,9 @@ from hub.web.pages.forms import form
 from hub.web.pages.frame import THEMES, ZONES, show
 from hub.web.problems import Refused
 from hub.web.routes import Route
-from hub.web.sign_in import SIGN_IN, signed_in
+from hub.web.sign_in import SIGN_IN, local_place, signed_in
 
 _YEAR = 366 * 24 * 3600
-_LONGEST = 2000
 
 
 class Code(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -38,7 +37,7 @@ async def _ask(request: web.Request) -> web.Response:
         request,
         "sign_in.html",
         code=query.get("code", "")[:200],
-        next=_local(query.get("next", "/")),
+        next=local_place(query.get("next", "/")),
         provider=request.app.get(SIGN_IN) is not None,
         headers={"Referrer-Policy": "no-referrer"},  # the address holds the code
     )
@@ -49,25 +48,19 @@ async def _redeem(request: web.Request) -> web.Response:
     refuse_foreign(request)
     given = await form(request, Code)
     session = await service(request).hub.access.redeem(given.code[:200])
-    return signed_in(session, _local(given.next))
+    return signed_in(session, local_place(given.next))
 
 
 async def _prefer(request: web.Request) -> web.Response:
     """Keeps the look in this browser alone."""
     given = await form(request, Preferences)
-    answer = web.Response(status=303, headers={"Location": _local(given.next)})
+    answer = web.Response(status=303, headers={"Location": local_place(given.next)})
     for name, known, word in (("theme", THEMES, given.theme), ("zone", ZONES, given.zone)):
         if word not in ("", *known):
             raise Refused(422, f"{name}: use one of {', '.join(known)}")
         if word:
             answer.set_cookie(f"siteledger-{name}", word, path="/", max_age=_YEAR, httponly=True, samesite="Lax")
     return answer
-
-
-def _local(place: str) -> str:
-    """A place on this server and on no other: browsers read `//` and a backslash as the begin of another one."""
-    fine = place.startswith("/") and not place.startswith("//") and "\\" not in place and place.isprintable()
-    return place if fine and len(place) <= _LONGEST else "/"
 
 
 ROUTES = (

@@ -4,6 +4,7 @@ import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -107,11 +108,37 @@ async def test_cookies_are_for_our_host_alone_and_for_no_script(ledger: Filled, 
         async with it.request("/sign-in/callback", token=None, params=params, headers={"Cookie": cookie}) as answer:
             cookies = answer.headers.getall("Set-Cookie")
 
-    assert len(cookies) == 2
+    assert {text.partition("=")[0] for text in cookies} == {"__Host-session", "__Host-sign-in", "__Host-next"}
     for text in cookies:
         assert text.startswith("__Host-")
         assert {"HttpOnly", "Secure", "Path=/", "SameSite=Lax"} <= set(text.split("; "))
         assert "Domain" not in text
+
+
+@pytest.mark.parametrize(
+    ("wanted", "led"),
+    [
+        ("/records?q=%C3%84%26B&state=failed", "/records?q=%C3%84%26B&state=failed"),
+        ("/jobs/JOB%2F1", "/jobs/JOB%2F1"),
+        ("//evil.example.com/", "/"),
+        ("/\\evil.example.com", "/"),
+        ("https://evil.example.com/", "/"),
+        ("", "/"),
+    ],
+)
+async def test_whoever_signs_in_is_led_where_they_wanted_to_go_and_to_no_other_server(
+    ledger: Filled, tmp_path: Path, wanted: str, led: str
+) -> None:
+    async with web(ledger, tmp_path) as (it, who):
+        async with it.request("/sign-in", token=None, params={"next": wanted}) as page:
+            link = unescape((await page.text()).partition('class="button" href="')[2].partition('"')[0])
+        async with it.request(link, token=None) as sent:
+            cookies = "; ".join(f"{cookie.key}={cookie.value}" for cookie in sent.cookies.values())
+            code = who.authorize(sent.headers["Location"], preferred_username=ANNA, roles=["Everything"])
+        params = {"code": code, "state": who.asked["state"]}
+        async with it.request("/sign-in/callback", token=None, params=params, headers={"Cookie": cookies}) as answer:
+            assert (answer.status, answer.headers["Location"]) == (303, led)
+            assert answer.cookies["__Host-next"].value == ""
 
 
 @pytest.mark.parametrize(
