@@ -8,6 +8,7 @@ from domain.values import BUSINESS_CENTRAL, LEDGER, Digest, canonical, sha256_of
 from tests.ledger_story import CONNECTION, START
 
 FLOWS = {
+    "project": "project-to-project",
     "planning_line": "planning-line-to-budget-line",
     "commitment": "purchase-order-to-commitment",
     "posted_invoice": "posted-invoice-to-commitment-invoice",

@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import quote
 
 import msgspec
 from aiohttp import web
@@ -20,7 +19,7 @@ from hub.web.api.access import DAYS
 from hub.web.guard import COOKIE, own_origin
 from hub.web.keys import service
 from hub.web.pages.forms import done, form
-from hub.web.pages.frame import show
+from hub.web.pages.frame import segment, show
 from hub.web.problems import Refused
 from hub.web.routes import Route, allowed, principal
 
@@ -269,7 +268,7 @@ def _once(request: web.Request, *, title: str, lead: str, secret: str, back: str
 
 
 def _place(name: str) -> str:
-    return f"/access/users/{quote(name, safe='')}"
+    return f"/access/users/{segment(name)}"
 
 
 ROUTES = (

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import unquote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
@@ -81,6 +81,7 @@ SECTIONS: tuple[Section, ...] = (
 class Frame:
     """Who looks, and at what.
 
+    path         as it travels: names in it are quoted
     connections  name -> `production` or `test`, of those that may be seen
     asof         the moment or position that the address asks for, empty for now
     said         one sentence about what was just done
@@ -125,6 +126,11 @@ def address(path: str, query: Mapping[str, Any]) -> str:
     return f"{path}?{urlencode(given)}" if given else path
 
 
+def segment(name: str) -> str:
+    """A name as one part of a path, whatever it holds: numbers of projects have blanks and slashes now and then."""
+    return quote(name, safe="")
+
+
 def frame_of(request: web.Request) -> Frame:
     """The frame of a request; of one that nobody has signed in for, without a name."""
     settings = service(request).hub.settings
@@ -133,7 +139,7 @@ def frame_of(request: web.Request) -> Frame:
     cookies = request.cookies
     return Frame(
         who=principal(request) if PRINCIPAL in request else Principal("", {}),
-        path=request.path,
+        path=request.rel_url.raw_path,  # as it was asked for, so that a slash in a number stays one
         query=request.query,
         connections=known,
         theme=_one_of(THEMES, cookies.get("siteledger-theme", "")),
@@ -206,6 +212,7 @@ def _environment() -> Environment:
         count=words.count,
         lasted=words.lasted,
         short=words.short,
+        segment=segment,
         when=_when,
     )
     cast("dict[str, Any]", environment.globals).update(asset=static.address, address=address)

@@ -22,7 +22,7 @@ from hub.web.asking import on
 from hub.web.bodies import guarded
 from hub.web.keys import service
 from hub.web.pages.forms import done
-from hub.web.pages.frame import Frame, address, frame_of, show
+from hub.web.pages.frame import Frame, address, frame_of, segment, show
 from hub.web.problems import Refused
 from hub.web.routes import Route, allowed, principal
 
@@ -165,7 +165,7 @@ async def _own(request: web.Request) -> Job:
 
 
 def _place(it: Job) -> str:
-    return f"/jobs/{it.number}"
+    return f"/jobs/{segment(it.number)}"
 
 
 async def _position(request: web.Request, frame: Frame) -> int | None:

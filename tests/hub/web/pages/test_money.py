@@ -53,9 +53,11 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> Filled:
 async def shared(it: Web, number: str) -> None:
     """A project that was made from a change order stands in the project of JOB1, too."""
     [(there,)] = await it.hub.ledger.rows("SELECT procore_id FROM cross_reference WHERE flow = 'project-to-project'")
+    documents = Documents()
+    documents.seen("project", number, {"number": number})
     linked = Linked(
         originator_id=record_of(number),
-        originator_version=1,
+        originator_version=2,
         at=NOW,
         connection="main",
         correlation_id="story",
@@ -64,7 +66,7 @@ async def shared(it: Web, number: str) -> None:
         flow="project-to-project",
         links=(LinkRow("projects", "j-2", number, "projects", there, role="derived"),),
     )
-    await it.hub.ledger.append([linked])
+    await it.hub.ledger.append([*documents.events, linked], documents.bodies)
     await it.hub.projector.catch_up()
 
 
@@ -173,7 +175,7 @@ async def test_a_job_says_whether_both_systems_agree_and_goes_in_line_without_a_
 ) -> None:
     at = settings(compared.copy(tmp_path), compared.tables)
     async with served(at) as it, visit(it, browser, Role.STANDARD, java_script_enabled=False) as who:
-        await shared(it, "JOB1-NPC")
+        await shared(it, "JOB1/NPC 2")
         page = await who.go("/jobs")
         row = await who.text("#list tbody tr")
         await page.click("#list tbody a")
@@ -190,10 +192,15 @@ async def test_a_job_says_whether_both_systems_agree_and_goes_in_line_without_a_
         position = (await it.ask("/api/v1/reconciliation"))["items"][0]["position"] - 1
         await page.goto(f"{it.url}/jobs/JOB1?asof={position}")
         before = await who.text("#verdict")
+        await who.go("/jobs")
+        await page.click("#list tbody a:has-text('JOB1/NPC 2')")
+        await page.click(".tabs a:has-text('Records')")
+        await page.click("button:has-text('Sync this job now')")
+        odd = page.url, await who.text(".banner"), await who.text("h1")
 
     assert "189.99" in row
     assert "Money of this job differs, and nothing explains it" in verdict
-    assert "Shares its project of Procore with JOB1-NPC" in verdict
+    assert "Shares its project of Procore with JOB1/NPC 2" in verdict
     assert money == ["210.02 USD", "20.03 USD", "189.99", "19.99"]
     assert "purchase order to commitment" in flows
     assert "commitment PO1" in changed
@@ -201,6 +208,9 @@ async def test_a_job_says_whether_both_systems_agree_and_goes_in_line_without_a_
     assert '"project":"JOB1"' in asked
     assert "not compared" in before
     assert "synced" not in before
+    assert odd[0] == f"{it.url}/jobs/JOB1%2FNPC%202"
+    assert "in line" in odd[1]
+    assert "JOB1/NPC 2" in odd[2]
 
 
 @pytest.mark.requirement("ER-40", "ER-41", "ER-39")
