@@ -91,10 +91,10 @@ async def agreed_to_undo(preview: "UndoPreview") -> bool:
 
 
 async def _asked(total: int, action: str) -> bool:
-    from hub.operations.choosing import MANY
+    from hub.operations.choosing import MANY, confirmed
 
     output = create_output(stdout=sys.stderr)
     if total > MANY:
         text = f"Type {total} to {action} them:"
-        return (await questionary.text(text, output=output).unsafe_ask_async()).strip() == str(total)
+        return confirmed(total, await questionary.text(text, output=output).unsafe_ask_async())
     return bool(await questionary.confirm("Go on?", default=False, output=output).unsafe_ask_async())

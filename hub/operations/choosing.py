@@ -31,6 +31,11 @@ MANY = 500
 """Above this the number has to be typed: nobody says yes to a thousand records by a slip."""
 
 
+def confirmed(total: int, typed: str) -> bool:
+    """Whether a yes holds for so many: above `MANY` only with their number, with or without commas."""
+    return total <= MANY or typed.replace(",", "").strip() == str(total)
+
+
 class Said(Protocol):
     """How the members of a batch were chosen."""
 

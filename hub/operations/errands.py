@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
+from adapters.store import Ledger
+from domain.errors import WrongInput
 from hub.errands import Errands, Found
 from hub.operations import adoption, drift
 from hub.operations.reconcile import reconcile
@@ -14,13 +16,16 @@ from hub.turns import in_turn
 
 PATIENCE = timedelta(minutes=15)
 """How long an adoption waits for its turn between two rounds."""
+MOST_PROJECTS = 100
+"""Projects that are named one by one; whoever wants more compares them all."""
 
 
 async def compare(errands: Errands, connection: str, *, projects: Sequence[str] = (), actor: str) -> UUID:
     """Both companies, to the cent; the result is the run. The outcome is that of the run, such as `explained`.
 
-    Raises  as `Errands.begin`.
+    Raises  WrongInput for projects that nobody has seen, or too many of them; as `Errands.begin`.
     """
+    await _known(errands.hub.ledger, connection, projects)
 
     async def errand() -> Found:
         row = await reconcile(errands.hub, connection, projects=projects, actor=actor, progress=Quiet())
@@ -29,6 +34,17 @@ async def compare(errands: Errands, connection: str, *, projects: Sequence[str] 
         return Found(outcome=row.result, result=row.run, figures=figures, unread=unread)
 
     return await errands.begin("reconciliation", connection, {"projects": ", ".join(projects)}, errand, actor)
+
+
+async def _known(ledger: Ledger, connection: str, projects: Sequence[str]) -> None:
+    """Whoever misspelt a number hears of it now, and not when both companies were read."""
+    if len(projects) > MOST_PROJECTS:
+        raise WrongInput("projects", f"{len(projects)} are too many", f"Name up to {MOST_PROJECTS}, or none for all.")
+    condition, parameter = ledger.in_list("number", list(projects))
+    sql = f"SELECT number FROM record WHERE connection = ? AND kind = 'project' AND {condition}"  # noqa: S608 - built from columns
+    known = {number for (number,) in await ledger.rows(sql, (connection, parameter))}
+    if unknown := [number[:60] for number in projects if number not in known]:
+        raise WrongInput("projects", f"{connection} has no project {', '.join(unknown)}", "Give numbers of projects.")
 
 
 async def propose(errands: Errands, schedule: Schedule, connection: str, *, project: str = "", actor: str) -> UUID:

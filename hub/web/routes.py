@@ -12,6 +12,8 @@ PRINCIPAL: web.RequestKey[Principal] = web.RequestKey("principal", Principal)
 ALLOWED: web.RequestKey[tuple[str, ...]] = web.RequestKey("allowed", tuple)
 POSITION: web.RequestKey[int] = web.RequestKey("position", int)
 """Position of the ledger at which a request was taken up."""
+UUIDS = "[0-9a-fA-F-]{36}"
+"""For `Route.ids`: where an id stands beside words."""
 STILL: web.RequestKey[Callable[[], Awaitable[bool]]] = web.RequestKey("still")
 
 

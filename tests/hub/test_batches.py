@@ -12,7 +12,7 @@ from domain.values import BUSINESS_CENTRAL, sha256_of
 from hub.app import Hub
 from hub.operations import batches
 from hub.operations.batches import BatchView
-from hub.operations.choosing import Action, Choice, Member, choose, preview
+from hub.operations.choosing import MANY, Action, Choice, Member, choose, confirmed, preview
 from hub.operations.failures import FailureFilter, dead_letter_body, dead_letters, groups, members
 from hub.queries.failing import DAYS, per_day
 from hub.records import Records
@@ -49,6 +49,15 @@ async def acted(hub: Hub, choice: Choice = EVERYTHING, action: Action = "retry")
 
 
 # -- what a batch does -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("total", "typed", "holds"),
+    [(1, "", True), (MANY, "", True), (MANY + 1, "", False), (1234, "1234", True), (1234, " 1,234 ", True)]
+    + [(1234, wrong, False) for wrong in ("y", "12345", "0x4d2", "-1234", "1234.0")],
+)
+def test_a_yes_to_very_many_holds_only_with_their_number(total: int, typed: str, *, holds: bool) -> None:
+    assert confirmed(total, typed) is holds
 
 
 async def test_everything_that_fits_is_retried_once_and_counted(store_url: str) -> None:

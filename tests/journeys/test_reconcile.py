@@ -228,6 +228,8 @@ def test_a_ledger_on_postgresql_names_each_kind_of_difference_too_and_pages_its_
 
 async def compared_over_http(service: Served, first: str) -> None:
     """A run that is asked for, read, refused to be signed, and signed; `first` is an earlier one."""
+    status, refused = await service.post("/api/v1/reconciliation", {"projects": ["JOB1", "J0B1", "JOB-7"]})
+    assert (status, "main has no project J0B1, JOB-7" in refused["detail"]) == (422, True), refused
     status, sent = await service.post("/api/v1/reconciliation", {})
     assert (status, sent["state"]) == (202, "running")
     fits(sent, schema_of("/api/v1/reconciliation", "202", "post"))

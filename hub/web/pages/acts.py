@@ -13,14 +13,13 @@ from hub.web.asking import record_of
 from hub.web.keys import service
 from hub.web.pages import record as page
 from hub.web.pages.forms import done, form
-from hub.web.routes import Route, principal
+from hub.web.routes import UUIDS, Route, principal
 
 _DONE: dict[Deed, str] = {
     "retry": "It is decided again at once.",
     "replay": "It is settled, and sent again at once.",
     "skip": "It is left out until its source changes.",
 }
-_IDS = "[0-9a-fA-F-]{36}"
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -47,7 +46,7 @@ async def _act(request: web.Request, deed: Deed) -> web.Response:
 
 
 ROUTES = (
-    Route("POST", "/records/{id}/retry", partial(_act, deed="retry"), Action.OPERATE, ids=_IDS),
-    Route("POST", "/records/{id}/replay", partial(_act, deed="replay"), Action.OPERATE, ids=_IDS),
-    Route("POST", "/records/{id}/skip", partial(_act, deed="skip"), Action.OPERATE, ids=_IDS),
+    Route("POST", "/records/{id}/retry", partial(_act, deed="retry"), Action.OPERATE, ids=UUIDS),
+    Route("POST", "/records/{id}/replay", partial(_act, deed="replay"), Action.OPERATE, ids=UUIDS),
+    Route("POST", "/records/{id}/skip", partial(_act, deed="skip"), Action.OPERATE, ids=UUIDS),
 )

@@ -13,6 +13,7 @@ from hub.access import Action, may
 from hub.adoption.proposal import Joining, Proposal, Unclear
 from hub.operations import adoption
 from hub.operations.adoption import Confirmed
+from hub.operations.choosing import MANY, confirmed
 from hub.operations.errands import propose
 from hub.queries.errands import errands
 from hub.queries.records import Wanted
@@ -26,8 +27,7 @@ from hub.web.routes import Route, allowed, principal
 
 Row = TypeVar("Row", Joining, Unclear)
 
-MANY = 500
-"""Pairs above which the number is typed before they are joined."""
+BASELINES = 500
 MOST = 1000
 """Pairs of one flow that a page shows; each further one counts all the same, and is told by number."""
 _PAST = 20
@@ -79,7 +79,7 @@ async def _baselines(request: web.Request) -> list[dict[str, Any]]:
     condition, parameter = ledger.in_list("connection", sorted(allowed(request)))
     rows = await ledger.rows(
         f"SELECT {', '.join(columns)} FROM baseline WHERE {condition} ORDER BY at DESC LIMIT ?",  # noqa: S608 - built from columns
-        (parameter, MANY),
+        (parameter, BASELINES),
     )
     return [dict(zip(columns, row, strict=True)) for row in rows]
 
@@ -156,7 +156,7 @@ async def _confirm(request: web.Request) -> web.Response:
     name, known = await _known(request)
     if not word.reason.strip():
         return _shown(request, name, known, word, "The reason is missing.", 422)
-    if len(known.pairs) > MANY and word.number.strip() != str(len(known.pairs)):
+    if not confirmed(len(known.pairs), word.number):
         return _shown(
             request, name, known, word, f"Type {len(known.pairs)}, the number of pairs, to confirm them.", 422
         )

@@ -18,7 +18,7 @@ from hub.web.keys import service
 from hub.web.pages.forms import done
 from hub.web.pages.frame import frame_of, render, show
 from hub.web.problems import Refused
-from hub.web.routes import Route, allowed, principal
+from hub.web.routes import UUIDS, Route, allowed, principal
 
 RESULTS = ("done", "fine", "barred")
 OPEN = ("frozen", "running")
@@ -114,7 +114,7 @@ def _pace(hub: Hub, batch: BatchView) -> Pace:
 
 ROUTES = (
     Route("GET", "/batches", _list, Action.SEE),
-    Route("GET", "/batches/{id}", _batch, Action.SEE, ids="[0-9a-fA-F-]{36}"),
-    Route("POST", "/batches/{id}/resume", _resume, Action.OPERATE, ids="[0-9a-fA-F-]{36}"),
-    Route("POST", "/batches/{id}/cancel", _cancel, Action.OPERATE, ids="[0-9a-fA-F-]{36}"),
+    Route("GET", "/batches/{id}", _batch, Action.SEE, ids=UUIDS),
+    Route("POST", "/batches/{id}/resume", _resume, Action.OPERATE, ids=UUIDS),
+    Route("POST", "/batches/{id}/cancel", _cancel, Action.OPERATE, ids=UUIDS),
 )

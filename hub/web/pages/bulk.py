@@ -15,7 +15,7 @@ from aiohttp import web
 from hub.access import Action
 from hub.moments import moment_in
 from hub.operations import batches as work
-from hub.operations.choosing import MANY, Choice, Member, preview
+from hub.operations.choosing import MANY, Choice, Member, confirmed, preview
 from hub.operations.choosing import Action as Deed
 from hub.operations.failures import FailureFilter
 from hub.web.api.failures import chosen
@@ -113,7 +113,7 @@ async def _begin(request: web.Request) -> web.Response:
     errors: dict[str, str] = {}
     if not asked.reason.strip():
         errors["reason"] = "Say why: a batch is kept with its reason."
-    if asked.shown > MANY and asked.typed.strip().replace(",", "") != str(asked.shown):
+    if not confirmed(asked.shown, asked.typed):
         errors["typed"] = f"Type {asked.shown} to say that you mean as many."
     if errors:
         return await _shown(request, asked, asked.upto, errors, reason=asked.reason, typed=asked.typed)

@@ -14,7 +14,7 @@ from domain.values import BUSINESS_CENTRAL
 from hub.access import Action
 from hub.app import Hub
 from hub.operations import batches, drift
-from hub.operations.choosing import DriftAction, Member
+from hub.operations.choosing import MANY, DriftAction, Member, confirmed
 from hub.operations.drift import DriftFilter, DriftRow
 from hub.operations.drift_settling import Wish
 from hub.operations.errands import look
@@ -26,12 +26,10 @@ from hub.web.keys import service
 from hub.web.pages.forms import done, form
 from hub.web.pages.frame import address, frame_of, render, show
 from hub.web.problems import Refused
-from hub.web.routes import Route, allowed, principal
+from hub.web.routes import UUIDS, Route, allowed, principal
 
 FIELDS = 200
 """Fields of one page."""
-MANY = 500
-"""Records above which the number is typed before all of them are settled."""
 _FILTERS = ("connection", "flow", "project", "record", "verdict", "state")
 STATES: Mapping[str, str] = {
     "open": "open",
@@ -288,7 +286,7 @@ async def _settle_many(request: web.Request) -> web.Response:
         return await _asked(request, asked, 409, wrong)
     if not asked.reason.strip():
         return await _asked(request, asked, 422, "Say why; it is kept with the batch.")
-    if len(members) > MANY and asked.number.replace(",", "").strip() != str(len(members)):
+    if not confirmed(len(members), asked.number):
         return await _asked(
             request, asked, 422, f"Type the number of records, {len(members)}, to settle so many at once."
         )
@@ -315,5 +313,5 @@ ROUTES = (
     Route("POST", "/drift/look", _look, Action.OPERATE),
     Route("GET", "/drift/settle", _preview, Action.OPERATE),
     Route("POST", "/drift/settle", _settle_many, Action.OPERATE),
-    Route("POST", "/drift/{id}", _settle, Action.OPERATE, ids="[0-9a-fA-F-]{36}"),
+    Route("POST", "/drift/{id}", _settle, Action.OPERATE, ids=UUIDS),
 )

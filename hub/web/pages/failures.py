@@ -24,7 +24,7 @@ from hub.web.asking import cursor, following_page
 from hub.web.keys import service
 from hub.web.pages.documents import pretty
 from hub.web.pages.frame import address, frame_of, render, show
-from hub.web.routes import Route, allowed
+from hub.web.routes import UUIDS, Route, allowed
 
 HIGH = 24
 """Units of the tallest bar of a trend."""
@@ -194,6 +194,6 @@ def _summed(hits: Sequence[Hit], filters: dict[str, str]) -> dict[str, Any]:
 ROUTES = (
     Route("GET", "/failures", _desk, Action.SEE),
     Route("GET", "/failures/dead-letters", _letters, Action.SEE),
-    Route("GET", "/failures/dead-letters/{id}", _letter, Action.SEE_BODIES, ids="[0-9a-fA-F-]{36}"),
+    Route("GET", "/failures/dead-letters/{id}", _letter, Action.SEE_BODIES, ids=UUIDS),
     Route("GET", "/failures/{cause}", _cause, Action.SEE),
 )

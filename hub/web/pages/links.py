@@ -21,11 +21,10 @@ from hub.web.asking import in_turn, on, record_of
 from hub.web.keys import service
 from hub.web.pages.forms import done, form
 from hub.web.pages.frame import frame_of, show
-from hub.web.routes import Route, allowed, principal
+from hub.web.routes import UUIDS, Route, allowed, principal
 
 _FILTERS = ("q", "flow", "project", "role", "connection", "gone")
 _SIZE = 100
-IDS = "[0-9a-fA-F-]{36}"
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -279,8 +278,8 @@ ROUTES = (
     Route("GET", "/links/import", _import, Action.CONFIGURE),
     Route("POST", "/links/import", _preview, Action.CONFIGURE),
     Route("POST", "/links/import/join", _join, Action.CONFIGURE),
-    Route("GET", "/records/{id}/unlink", _cut, Action.CONFIGURE, ids=IDS),
-    Route("POST", "/records/{id}/unlink", _unlink, Action.CONFIGURE, ids=IDS),
-    Route("GET", "/records/{id}/reset", _cut, Action.CONFIGURE, ids=IDS),
-    Route("POST", "/records/{id}/reset", _reset, Action.CONFIGURE, ids=IDS),
+    Route("GET", "/records/{id}/unlink", _cut, Action.CONFIGURE, ids=UUIDS),
+    Route("POST", "/records/{id}/unlink", _unlink, Action.CONFIGURE, ids=UUIDS),
+    Route("GET", "/records/{id}/reset", _cut, Action.CONFIGURE, ids=UUIDS),
+    Route("POST", "/records/{id}/reset", _reset, Action.CONFIGURE, ids=UUIDS),
 )

@@ -24,10 +24,9 @@ from hub.web.keys import service
 from hub.web.pages.forms import done, form
 from hub.web.pages.frame import Frame, frame_of, show
 from hub.web.problems import Refused
-from hub.web.routes import Route, allowed, principal
+from hub.web.routes import UUIDS, Route, allowed, principal
 
 MOST_UNMAPPED = 50
-IDS = "[0-9a-fA-F-]{36}"
 
 
 class Text(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -244,8 +243,8 @@ ROUTES = (
     Route("GET", "/mappings/diff", _diff, Action.SEE),
     Route("GET", "/mappings/edit", _edit, Action.CONFIGURE),
     Route("POST", "/mappings/drafts", _draft, Action.CONFIGURE),
-    Route("GET", "/mappings/drafts/{id}", _shown, Action.CONFIGURE, ids=IDS),
-    Route("POST", "/mappings/drafts/{id}/test", _try, Action.CONFIGURE, ids=IDS),
-    Route("POST", "/mappings/drafts/{id}/publish", _publish, Action.CONFIGURE, ids=IDS),
+    Route("GET", "/mappings/drafts/{id}", _shown, Action.CONFIGURE, ids=UUIDS),
+    Route("POST", "/mappings/drafts/{id}/test", _try, Action.CONFIGURE, ids=UUIDS),
+    Route("POST", "/mappings/drafts/{id}/publish", _publish, Action.CONFIGURE, ids=UUIDS),
     Route("POST", "/mappings/revert", _revert, Action.CONFIGURE),
 )

@@ -9,6 +9,7 @@ from msgspec import Struct
 from domain.flows import FLOWS
 from domain.values import SYSTEMS
 from hub.access import Action
+from hub.operations.choosing import MANY, confirmed
 from hub.operations.lists_then import plans_then
 from hub.operations.plan import PlanRow, plan_content, plans
 from hub.planning.plan import Plan, shown
@@ -24,8 +25,6 @@ from hub.web.routes import Route, allowed
 ROWS = 100
 WRITES = 200
 """Writes of one page of a plan."""
-MANY = 500
-"""Writes above which their number is typed before they are carried out."""
 
 
 class Word(Struct, frozen=True, kw_only=True):
@@ -118,7 +117,7 @@ def _write(write: Mapping[str, Any]) -> dict[str, Any]:
 async def _apply(request: web.Request) -> web.Response:
     """Carried out, or shown again with what is otherwise than it was planned."""
     row, said = await found(request), await form(request, Word)
-    if row.writes > MANY and said.number.replace(",", "").strip() != str(row.writes):
+    if not confirmed(row.writes, said.number):
         return await _shown(request, row, 422, wrong=f"Type {row.writes}, the number of writes, to carry out so many.")
     applied = await carry_out(request, row)
     place = f"/plans/{row.hash}"

@@ -22,7 +22,7 @@ from hub.web.keys import service
 from hub.web.pages.forms import done, form
 from hub.web.pages.frame import Frame, address, frame_of, render, show
 from hub.web.problems import Refused
-from hub.web.routes import Route, allowed, principal
+from hub.web.routes import UUIDS, Route, allowed, principal
 
 PAGE = 100
 OPEN = 50
@@ -93,12 +93,6 @@ async def _compare(request: web.Request) -> web.Response:
     it, given = service(request), await form(request, Compared)
     connection = await on(request, Action.OPERATE, given.connection)
     projects = [word.strip() for word in given.projects.split(",") if word.strip()]
-    for number in projects:
-        known = await it.hub.ledger.rows(
-            "SELECT 1 FROM record WHERE connection = ? AND kind = 'project' AND number = ?", (connection, number)
-        )
-        if not known:
-            raise WrongInput("projects", f"{connection} has no project {number[:60]}", "Give numbers of projects.")
     await compare(it.errands, connection, projects=projects, actor=principal(request).actor)
     await it.hub.projector.catch_up()
     what = f"project {', '.join(projects)}" if projects else "all projects"
@@ -195,6 +189,6 @@ ROUTES = (
     Route("GET", "/reconcile", _list, Action.SEE),
     Route("POST", "/reconcile", _compare, Action.OPERATE),
     Route("POST", "/reconcile/complete", _complete, Action.OPERATE),
-    Route("GET", "/reconcile/{id}", _run, Action.SEE, ids="[0-9a-f-]{36}"),
+    Route("GET", "/reconcile/{id}", _run, Action.SEE, ids=UUIDS),
     Route("POST", "/reconcile/{id}/sign-off", _sign, Action.SIGN_OFF),
 )

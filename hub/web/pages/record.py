@@ -21,7 +21,7 @@ from hub.web.pages.documents import guarded, pretty
 from hub.web.pages.frame import Frame, address, frame_of, render, show
 from hub.web.pages.offers import offers, ways
 from hub.web.problems import Refused
-from hub.web.routes import Route, allowed
+from hub.web.routes import UUIDS, Route, allowed
 
 TABS = (
     ("story", "Story"),
@@ -132,4 +132,4 @@ def _read(body: bytes) -> Any:
         return body.decode(errors="replace")
 
 
-ROUTES = (Route("GET", "/records/{id}", _record, Action.SEE, ids="[0-9a-fA-F-]{36}"),)
+ROUTES = (Route("GET", "/records/{id}", _record, Action.SEE, ids=UUIDS),)

@@ -54,7 +54,7 @@ async def _list(request: web.Request) -> web.Response:
 async def _block(request: web.Request) -> web.Response:
     """The rows behind one place of the scrollbar."""
     rows = request.query.get("rows", "")
-    if not (rows.isascii() and rows.isdecimal() and 0 < int(rows[:9]) <= LARGEST):
+    if not (rows.isascii() and rows.isdecimal() and len(rows) <= len(str(LARGEST)) and 0 < int(rows) <= LARGEST):
         raise Refused(422, "rows: use a number that this list gave out")
     cursor = request.query.get("cursor", "")
     wanted = Wanted(connections=allowed(request), **narrowed(request), cursor=cursor, limit=int(rows))

@@ -4,6 +4,9 @@ import pytest
 
 from tests.hub.web.harness import Filled, filled
 from tests.journeys.harness import sqlite
+from tests.paces import unhurried
+
+__all__ = ["unhurried"]
 
 
 @pytest.fixture(scope="session")

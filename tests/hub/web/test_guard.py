@@ -37,9 +37,8 @@ def address(route: Route) -> str:
 @pytest.mark.parametrize("role", list(Role))
 @pytest.mark.parametrize("rights", [(), (PUSH,)], ids=["without the right", "with it"])
 async def test_every_route_answers_every_role_by_the_table(
-    ledger: Filled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, role: Role, rights: tuple[Right, ...]
+    ledger: Filled, tmp_path: Path, role: Role, rights: tuple[Right, ...]
 ) -> None:
-    monkeypatch.setattr(guard, "PACE", guard.RateLimitItemPerSecond(1000, 1))
     wrong: list[str] = []
     async with served(settings(ledger.copy(tmp_path), ledger.tables)) as it:
         token = await it.token("program", role, *rights)
@@ -84,8 +83,7 @@ FILES = [f"/api/v1/exports/records?format={kind}" for kind in FORMATS] + ["/api/
 async def test_every_answer_tells_browsers_the_same_files_streams_and_refusals_too(
     ledger: Filled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for pace in ("PACE", "WRONG_PACE"):
-        monkeypatch.setattr(guard, pace, guard.RateLimitItemPerSecond(1000, 1))
+    monkeypatch.setattr(guard, "WRONG_PACE", guard.RateLimitItemPerSecond(1000, 1))
     asked = [(address(route), token) for route in ROUTES if route.method == "GET" for token in (ADMIN, None)]
     asked += [(path, ADMIN) for path in ("/nothing/here", *FILES)]
     async with served(settings(ledger.copy(tmp_path), ledger.tables, public_url="https://hub.example.com")) as it:

@@ -87,3 +87,12 @@ async def test_a_connection_that_one_may_not_see_is_not_there(ledger: Filled, tm
     assert "No record fits" in nothing
     assert answer is not None
     assert answer.status == 404
+
+
+async def test_a_block_holds_no_more_rows_than_the_list_gave_out(ledger: Filled, tmp_path: Path) -> None:
+    async with served(settings(ledger.copy(tmp_path), ledger.tables)) as it:
+        for rows in ("", "0", "-1", "1001", "0000000001", "100000000000", "٣", "1e2"):
+            async with it.request("/records/block", params={"rows": rows}) as refused:
+                assert refused.status == 422, rows
+        async with it.request("/records/block", params={"rows": "1"}) as answer:
+            assert (answer.status, (await answer.text()).count('role="row"')) == (200, 1)

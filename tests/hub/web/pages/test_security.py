@@ -10,7 +10,6 @@ from playwright.async_api import Browser
 
 from adapters.sandbox.serve import ENVIRONMENT
 from hub.access import EVERY, Principal, Right, Role, may
-from hub.web import guard
 from hub.web.app import PAGES
 from hub.web.routes import Route
 from tests.hub.web.harness import ADMIN, Filled, Web, served, settings
@@ -23,11 +22,6 @@ GUARDED = [route for route in PAGES if route.action is not None and not route.pa
 FORMS = [route for route in GUARDED if route.method == "POST"]
 PAGE = {"Accept": "text/html"}
 HERE = {"Sec-Fetch-Site": "same-origin"}
-
-
-@pytest.fixture(autouse=True)
-def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guard, "PACE", guard.RateLimitItemPerSecond(10_000, 1))
 
 
 @pytest.mark.parametrize(
