@@ -51,6 +51,7 @@ from hub.web.pages import runs as runs_page
 from hub.web.pages import set_up as set_up_page
 from hub.web.pages import system as system_page
 from hub.web.pages import tail as tail_page
+from hub.web.pages import undo as undo_page
 from hub.web.pages.desk import Desk
 from hub.web.pages.frame import DESK
 from hub.web.problems import problems
@@ -98,6 +99,7 @@ PAGES: tuple[Route, ...] = (
     *plans_page.ROUTES,
     *what_if.ROUTES,
     *runs_page.ROUTES,
+    *undo_page.ROUTES,
 )
 """What browsers ask: files, pages and their forms."""
 
