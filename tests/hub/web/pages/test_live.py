@@ -7,7 +7,7 @@ from pathlib import Path
 import anyio
 import pytest
 from anyio.lowlevel import checkpoint
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from hub.web.api import live
 from tests.hub.web.harness import Filled, Web, served, settings
@@ -49,6 +49,22 @@ async def test_a_row_changes_where_it_stands_and_says_when_it_no_longer_fits(
 
     assert after == before
     assert gone == "gone"
+
+
+async def test_a_page_follows_however_late_its_scripts_arrive(ledger: Filled, tmp_path: Path, browser: Browser) -> None:
+    async with following(ledger, tmp_path) as it, visit(it, browser) as who:
+        page = who.page
+
+        async def late(route: Route) -> None:
+            await page.wait_for_function("() => window.htmx && new Promise(done => setTimeout(done, 1, true))")
+            await route.continue_()
+
+        await page.route("**/vendor/hx-sse.js", late)
+        async with page.expect_response("**/live/records*") as stream:
+            await who.go("/records?state=parked")
+        status = (await stream.value).status
+
+    assert status == 200
 
 
 async def test_a_page_that_is_held_still_shows_nothing_new_until_it_goes_on(
