@@ -1,14 +1,15 @@
 """A real browser before the served pages. Whatever it complains about, or asks of others, fails the test."""
 
 import shutil
-from collections.abc import AsyncGenerator, Sequence
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Error, Page, Request, async_playwright
 
 from hub.access import EVERY, Principal, Right, Role
 from tests.hub.web.harness import Web
@@ -26,6 +27,7 @@ SWITCHES = (
 AXE = (Path(__file__).parent / "vendor/axe.js").read_text()
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 ROOT = Principal("user:root", {EVERY: Role.ADMIN}, frozenset(Right), "root")
+VIEWPORT: Any = {"width": 1280, "height": 800}
 ALL_RIGHTS = (Right.PUSH_TO_ACCOUNTING, Right.GRANT)
 
 
@@ -65,6 +67,15 @@ class Visit:
         if message.type in {"error", "warning"} and not any(word in message.text for word in self.expected):
             self.complaints.append(f"{message.type}: {message.text}")
 
+    def failed(self, error: Error) -> None:
+        """A script broke."""
+        self.complaints.append(f"page error: {error}")
+
+    def asked(self, request: Request) -> None:
+        """Nothing is asked of others."""
+        if not request.url.startswith((self.url, "data:", "blob:", "about:")):
+            self.complaints.append(f"asked elsewhere: {request.url}")
+
 
 @asynccontextmanager
 async def visit(
@@ -79,27 +90,58 @@ async def visit(
     **context: Any,
 ) -> AsyncGenerator[Visit]:
     """Somebody who is signed in, with a role and rights; what the browser complained about fails at the end."""
-    await it.hub.access.put_user(ROOT, user, roles={at: role}, rights=frozenset(rights))
-    code = await it.hub.access.sign_in_code(ROOT, user)
-    window = await browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **context})
+    name, _, session = (await it.session(user, role, *rights, at=at)).partition("=")
+    page = await _window(browser, context)
+    found = Visit(page, it.url, expected)
+    ears: dict[Any, Callable[..., None]] = {"console": found.heard, "pageerror": found.failed, "request": found.asked}
     try:
-        page = await window.new_page()
-        page.set_default_timeout(10_000)
-        found = Visit(page, it.url, expected)
-        page.on("console", found.heard)
-        page.on("pageerror", lambda error: found.complaints.append(f"page error: {error}"))
-        page.on("request", lambda request: _own(found, request.url))
-        await page.goto(f"{it.url}/sign-in?code={code}&next=/sign-in")
-        await page.click("button")
+        # Chromium takes a cookie that is secure from a safe address only, and sends it to its own computer anyway.
+        place = it.url.replace("http:", "https:")
+        cookie: Any = {"name": name, "value": session, "url": place, "secure": True, "httpOnly": True}
+        await page.context.add_cookies([cookie])
+        for event, ear in ears.items():
+            page.on(event, ear)
         yield found
         assert found.complaints == []
-    finally:
-        await window.close()
+        for event, ear in ears.items():
+            page.remove_listener(event, ear)
+        await _leave(page)
+    except BaseException:
+        await page.context.close()
+        raise
+    _FREE[browser, _key(context)].append(page)
 
 
-def _own(found: Visit, url: str) -> None:
-    if not url.startswith((found.url, "data:", "blob:")):
-        found.complaints.append(f"asked elsewhere: {url}")
+_FREE: dict[tuple[Browser, str], list[Page]] = defaultdict(list)
+"""Windows that nobody looks through, by what they were opened with: to open one takes longer than most visits do."""
+
+
+async def _window(browser: Browser, context: dict[str, Any]) -> Page:
+    """A window as a new one would be."""
+    if free := _FREE[browser, _key(context)]:
+        return free.pop()
+    window = await browser.new_context(**{"viewport": VIEWPORT, **context})
+    page = await window.new_page()
+    page.set_default_timeout(10_000)
+    return page
+
+
+async def _leave(page: Page) -> None:
+    """Nothing of this visit stays for the next."""
+    if page.url.startswith("http"):
+        await page.evaluate("sessionStorage.clear(); localStorage.clear()")
+    await page.goto("about:blank")
+    await page.unroute_all()
+    await page.context.clear_cookies()
+    await page.emulate_media(color_scheme="light")
+    await page.set_viewport_size(VIEWPORT)
+    for other in page.context.pages:
+        if other != page:
+            await other.close()
+
+
+def _key(context: dict[str, Any]) -> str:
+    return repr(sorted(context.items()))
 
 
 async def findings(page: Page, theme: Literal["light", "dark"]) -> list[str]:
@@ -121,4 +163,4 @@ async def sound(visited: Visit, path: str) -> None:
     assert await findings(page, "light") + await findings(page, "dark") == []
     await page.set_viewport_size({"width": 320, "height": 640})
     assert await page.evaluate("document.documentElement.scrollWidth") <= 320, f"{path} scrolls sideways"
-    await page.set_viewport_size({"width": 1280, "height": 800})
+    await page.set_viewport_size(VIEWPORT)
