@@ -97,6 +97,8 @@ def _object(event: Event) -> str:  # noqa: C901, PLR0911 - as below
             return f"batch {event.originator_id}"
         case events.ConnectionPaused() | events.ConnectionResumed():
             return f"connection {event.connection}"
+        case events.CauseMuted() | events.CauseUnmuted():
+            return f"cause {event.cause} of {event.connection}"
         case events.KeysRotated():
             return "keys of what is secret"
         case events.SigningKeyMade():
@@ -152,6 +154,10 @@ def _after(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for 
             return "paused"
         case events.ConnectionResumed():
             return "at work"
+        case events.CauseMuted():
+            return f"muted until {event.until.isoformat()}"
+        case events.CauseUnmuted():
+            return "not muted"
         case events.PlanMade():
             return "made"
         case events.PlanStarted():
@@ -170,7 +176,7 @@ def _reason(event: Event) -> str:
             return event.comment
         case events.AccessRefused() | events.BatchFrozen():
             return event.reason
-        case events.ConnectionPaused() | events.ConnectionResumed():
+        case events.ConnectionPaused() | events.ConnectionResumed() | events.CauseMuted() | events.CauseUnmuted():
             return event.reason
         case events.Adopted() | events.Unlinked() | events.Reset():
             return event.reason

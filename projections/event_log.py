@@ -139,6 +139,10 @@ def summary(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912, PLR0915 - one
             return f"{event.through} records had their turn, {event.done} now, {len(event.left)} left as they were"
         case events.BatchEnded():
             return "the rest was called off" if event.cancelled else "every record had its turn"
+        case events.CauseMuted():
+            return f"{event.cause} raises no alarm until {event.until.isoformat()[:16]} UTC" + _because(event.reason)
+        case events.CauseUnmuted():
+            return f"{event.cause} raises alarms again" + _because(event.reason)
         case events.ApprovalRequested() | events.ApprovalEvent():
             return f"approval: {approval_in_words(event)}"
         case events.FeedAdvanced():

@@ -16,6 +16,7 @@ from projections.event_log import EVENT_LOGS
 from projections.feed import FEEDS
 from projections.job_cost import JOB_COSTS
 from projections.mapping import MAPPINGS
+from projections.mute import MUTES
 from projections.notice import NOTICES
 from projections.pause import PAUSES
 from projections.plan import PLANS
@@ -35,6 +36,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     BATCHES,
     MAPPINGS,
     PAUSES,
+    MUTES,
     DEAD_LETTERS,
     AUDITS,
     ACTS,

@@ -1,5 +1,6 @@
 """What people do to records: links by hand, batches, approvals."""
 
+from datetime import datetime
 from typing import ClassVar, Literal
 
 from msgspec import Struct
@@ -44,6 +45,23 @@ class LinkageRefused(FlowEvent, frozen=True, kw_only=True):
     message: str
     counterpart: str = ""
     reason: str = ""
+
+
+class CauseMuted(Event, frozen=True, kw_only=True):
+    """Somebody knows of a cause of failures: until a moment, UTC, what it hits raises no alarm."""
+
+    TOPIC: ClassVar[str] = "cause.muted.1"
+    cause: str
+    until: datetime
+    reason: str
+
+
+class CauseUnmuted(Event, frozen=True, kw_only=True):
+    """Somebody has a cause raise alarms again before the time."""
+
+    TOPIC: ClassVar[str] = "cause.unmuted.1"
+    cause: str
+    reason: str
 
 
 class BatchFrozen(Event, frozen=True, kw_only=True):

@@ -55,7 +55,7 @@ def application(shell: Shell) -> App:
         result_action="return_value",
     )
     everyday = (init, check, serve, sync, pause, resume, plan, apply, whatif, status, link, unlink, reset, links)
-    mending = (failures, retry, skip, replay, undo, batches)
+    mending = (retry, skip, replay, undo, batches)
     telling = (explain, changes, provenance)
     for command in (*everyday, *telling, *mending, rebuild, sandbox, demo):
         app.command(command)
@@ -70,7 +70,7 @@ def application(shell: Shell) -> App:
     app.command(configuration)
     for command in (upgrade, backup, restore, redact):
         app.command(command)
-    for group in (drift(), keys(), mappings(), audit(), readers(), adopt(), *access_groups()):
+    for group in (failures(), drift(), keys(), mappings(), audit(), readers(), adopt(), *access_groups()):
         app.command(group)
     return app
 

@@ -4,13 +4,15 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cyclopts import Parameter
+from cyclopts import App, Parameter
 
 from hub.cli.shell import Given, Switch, known, one_of
 from hub.cli.working import day_or_moment
 from hub.report import ExitStatus, Halted, Report
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from hub.operations.choosing import Action
     from hub.operations.failures import FailureFilter
     from hub.operations.mending import Agree
@@ -40,7 +42,7 @@ class Which:
 ALL = Which()
 
 
-async def failures(
+async def show_failures(
     *,
     connection: str | None = None,
     flow: str | None = None,
@@ -75,6 +77,55 @@ async def failures(
     from hub.operations.failures import failures as operation
 
     return await operation(settings, wanted=wanted, unreadable=unreadable, progress=shell.progress)
+
+
+async def mute(cause: str, /, *, until: str, reason: str, connection: str | None = None, shell: Given) -> Report:
+    """Have a cause that you know of raise no alarm until a moment; it stays in the list, and everything goes on.
+
+    Parameters
+    ----------
+    cause
+        The cause, as `failures` names it.
+    until
+        A day or a moment, at most 90 days ahead.
+    reason
+        Why; everybody who looks at the failures reads it.
+    connection
+        The connection, where there are several.
+    """
+    return await _muted(shell, connection, cause, day_or_moment("--until", until), reason)
+
+
+async def unmute(cause: str, /, *, reason: str = "", connection: str | None = None, shell: Given) -> Report:
+    """Have a cause raise alarms again before the time.
+
+    Parameters
+    ----------
+    cause
+        The cause, as `failures` names it.
+    reason
+        Why.
+    connection
+        The connection, where there are several.
+    """
+    return await _muted(shell, connection, cause, None, reason)
+
+
+async def _muted(shell: Given, connection: str | None, cause: str, until: "datetime | None", reason: str) -> Report:
+    settings = shell.settings("store")
+    chosen = one_of(settings, connection)
+    from hub.operations.muting import mute_cause as operation
+
+    return await operation(settings, connection=chosen, cause=cause, until=until, reason=reason, actor=shell.actor)
+
+
+def failures() -> App:
+    """`failures`."""
+    app = App(name="failures", help="What goes wrong, grouped by cause; and causes that raise no alarm for a while.")
+    app.default(show_failures)
+    app.command(mute)
+    app.command(unmute)
+    return app
 
 
 async def retry(

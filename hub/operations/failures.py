@@ -12,6 +12,7 @@ from domain.causes import UNSETTLED
 from domain.states import NEEDS_A_PERSON
 from hub.app import Hub, open_hub
 from hub.cursors import foreign, position_in
+from hub.mutes import Muted, muted
 from hub.queries.records import like
 from hub.report import ExitStatus, Halted, Progress, Report
 from hub.settings import Settings
@@ -66,6 +67,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
 
     Shape   `flows` counts records by flow; `helps` is transient, after_mend or never; `example` is a record that it
             hits now, `text` what was said of it, in the remote's own words where a remote spoke. Moments are UTC.
+            `muted` says until when it raises no alarm, None where it does.
     """
 
     connection: str
@@ -83,6 +85,12 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     helps: str
     next: str
     acts: str
+    muted: Muted | None = None
+
+    @property
+    def alarms(self) -> bool:
+        """It needs a person, and nobody said that they know of it."""
+        return self.state in NEEDS_A_PERSON and self.muted is None
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,7 +132,7 @@ class Page(msgspec.Struct, frozen=True):
 
 
 async def groups(hub: Hub, wanted: FailureFilter) -> list[Group]:
-    """What goes wrong, the cause with the most records first."""
+    """What goes wrong, the cause with the most records first, what is muted behind the others."""
     condition, values = of_groups(hub, wanted)
     counted = await hub.ledger.rows(
         "SELECT connection, cause, records, jobs, first_seen, last_seen FROM failure_group"  # noqa: S608 - built from columns
@@ -137,16 +145,27 @@ async def groups(hub: Hub, wanted: FailureFilter) -> list[Group]:
         return []
     by_flow, examples = await _flows_of(hub, wanted, [row[1] for row in counted])
     told = await _told(hub, [row[1] for row in counted])
+    mutes = await muted(hub.ledger, hub.clock.now())
     names = ("connection", "cause", "records", "jobs", "first_seen", "last_seen")
     nobody = {"example": "", "number": "", "text": ""}
     found: list[Group] = []
     for row in counted:
         group = (row[0], row[1])
         fields: dict[str, Any] = dict(zip(names, row, strict=True))
-        fields |= {**told.get(group, {}), **examples.get(group, nobody), "flows": by_flow.get(group, {})}
+        fields |= {
+            **told.get(group, {}),
+            **examples.get(group, nobody),
+            "flows": by_flow.get(group, {}),
+            "muted": mutes.get(group),
+        }
         if group in told:
             found.append(Group(**fields))
-    return sorted(found, key=lambda group: (-group.records, group.cause, group.connection))
+    return sorted(found, key=rank)
+
+
+def rank(group: Group) -> tuple[bool, int, str, str]:
+    """By what lists of causes are ordered."""
+    return group.muted is not None, -group.records, group.cause, group.connection
 
 
 async def members(hub: Hub, wanted: FailureFilter, cursor: str = "", limit: int = LIMIT) -> Page:
@@ -216,10 +235,11 @@ async def failures(settings: Settings, *, wanted: FailureFilter, unreadable: boo
             return _letters(letters)
         found = await groups(hub, wanted)
         listed = await members(hub, wanted) if wanted.cause else Page([])
-    people = any(group.state in NEEDS_A_PERSON for group in found)
+    people = any(group.alarms for group in found)
     document: dict[str, Any] = {
         "groups": msgspec.to_builtins(found),
-        "records": sum(group.records for group in found),
+        "records": sum(group.records for group in found if group.muted is None),
+        "muted": sum(group.records for group in found if group.muted is not None),
         "unreadable": len(letters.items),
     }
     if wanted.cause:
@@ -249,7 +269,9 @@ def _render(console: "Console", found: list[Group], listed: Page, letters: int) 
         console.print(text, style=style or None, markup=False, soft_wrap=True)
 
     for group in found:
-        say(f"{group.cause}  {group.title}", "bold")
+        say(f"{group.cause}  {group.title}", "bold" if group.muted is None else "dim")
+        if group.muted is not None:
+            say(f"  muted until {group.muted.until[:16]} UTC by {group.muted.actor}: {group.muted.reason}")
         say(f"  {_count(group.records, 'record')} of {_count(group.jobs, 'project')}, {group.state}; {_seen(group)}")
         say(f"  {group.number}: {group.text}")
         say(f"  do: {group.next} ({group.acts}; a retry helps: {_HELPS[group.helps]})")

@@ -10,11 +10,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from domain.causes import FAILING
 from hub.app import Hub
 from hub.asof import position_at
-from hub.operations.failures import Failure, FailureFilter, Group, Page, narrowed, of_groups
-from hub.queries.pages import Query
+from hub.mutes import muted_then
+from hub.operations.failures import Failure, FailureFilter, Group, Page, narrowed, of_groups, rank
+from hub.queries.pages import Query, moment_at
 from hub.queries.past import page_at
 from hub.retelling import events_of, told_by
 from projections.failures import FAILURE, FAILURE_GROUP
@@ -54,8 +57,12 @@ async def groups_then(hub: Hub, wanted: FailureFilter, asof: str) -> tuple[list[
     for row in rows:
         together.setdefault((row[0], row[1]), []).append(row)
     told = await _told(hub, [parts[0][4] for parts in together.values()], at)
-    found = [_group(place, parts, jobs[place], told[parts[0][4]]) for place, parts in together.items()]
-    return sorted(found, key=lambda group: (-group.records, group.cause, group.connection)), at
+    mutes = await muted_then(hub.ledger, at, await moment_at(hub.ledger, at))
+    found = [
+        msgspec.structs.replace(_group(place, parts, jobs[place], told[parts[0][4]]), muted=mutes.get(place))
+        for place, parts in together.items()
+    ]
+    return sorted(found, key=rank), at
 
 
 async def members_then(hub: Hub, wanted: FailureFilter, cursor: str, limit: int, asof: str) -> tuple[Page, int]:

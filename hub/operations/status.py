@@ -1,5 +1,6 @@
 """`status`: counts, lag, what waits and what needs a person, from the ledger alone."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +9,7 @@ import msgspec
 from domain.events import DeadLettered
 from domain.states import NEEDS_A_PERSON
 from hub.app import Hub, open_hub
+from hub.mutes import records_muted
 from hub.operations.sync import counts, unsettled
 from hub.pauses import pause_of
 from hub.report import ExitStatus, Progress, Report
@@ -22,7 +24,8 @@ async def status(settings: Settings, *, connection: str | None, progress: Progre
     names = [connection] if connection else list(settings.connections)
     async with open_hub(settings) as hub:
         documents = [await _connection(hub, name) for name in names]
-    needs = any(state in NEEDS_A_PERSON for item in documents for by in item["states"].values() for state in by)
+        quiet = await records_muted(hub.ledger, hub.clock.now())
+    needs = any(_hands(item["states"]) > quiet.get(item["connection"], 0) for item in documents)
     found = ExitStatus.NEEDS_PERSON if needs else ExitStatus.DONE
     document = documents[0] if len(documents) == 1 else {"connections": documents}
 
@@ -31,6 +34,11 @@ async def status(settings: Settings, *, connection: str | None, progress: Progre
             _render(console, item)
 
     return Report(document, found, render)
+
+
+def _hands(states: Mapping[str, Mapping[str, int]]) -> int:
+    """Records that need a person."""
+    return sum(count for by_state in states.values() for state, count in by_state.items() if state in NEEDS_A_PERSON)
 
 
 async def _connection(hub: Hub, name: str) -> dict[str, Any]:

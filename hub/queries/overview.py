@@ -10,6 +10,7 @@ from domain.flows import FLOWS
 from domain.states import NEEDS_A_PERSON, STATES, UNFINISHED
 from hub.app import Hub, flow_settings
 from hub.hearing.subscribing import Standing
+from hub.mutes import records_muted
 from hub.operations.failures import FailureFilter, Group, groups
 from hub.queries.audit import last_check
 from hub.queries.connections import connections
@@ -59,7 +60,7 @@ class Overview(Struct, frozen=True, kw_only=True):
 
     Shape   `connections` as `hub.queries.connections`; `todo` has what is to be done first at its head; `begun` is
             false as long as no record is known, `met` connection -> since when both systems answer, `planned` that a
-            dry run was made
+            dry run was made; `causes` are those that raise alarms, of the `muted` there are so many more
     """
 
     connections: list[dict[str, Any]]
@@ -68,6 +69,7 @@ class Overview(Struct, frozen=True, kw_only=True):
     on_the_way: int
     causes: list[Group]
     more_causes: int
+    muted: int
     approvals: Waiting
     flows: list[FlowLine]
     begun: bool
@@ -102,10 +104,12 @@ async def overview(
             for state, count in by_state.items():
                 states[state] = states.get(state, 0) + count
     causes = await groups(hub, FailureFilter(within=tuple(names)))
+    loud = [cause for cause in causes if cause.muted is None]
+    quiet = await records_muted(hub.ledger, hub.clock.now())
     approvals = await _approvals(hub, names)
     todo = [
         *_rounds(found),
-        *_failing(causes, states),
+        *_failing(loud, states, sum(quiet.get(name, 0) for name in names)),
         *await _reconciled(hub, names),
         *(await _sealed(hub) if whole else ()),
         *await _drifted(hub, names),
@@ -119,8 +123,9 @@ async def overview(
         todo=sorted(todo, key=lambda it: TONES.index(it.tone)),
         states={state: states.get(state, 0) for state in STATES},
         on_the_way=sum(states.get(state, 0) for state in UNFINISHED),
-        causes=causes[:CAUSES],
-        more_causes=max(len(causes) - CAUSES, 0),
+        causes=loud[:CAUSES],
+        more_causes=max(len(loud) - CAUSES, 0),
+        muted=len(causes) - len(loud),
         approvals=approvals,
         flows=list(_flows(hub, found)),
         begun=bool(states),
@@ -172,9 +177,10 @@ def _rounds(found: Iterable[Mapping[str, Any]]) -> Iterator[Todo]:
                 continue
 
 
-def _failing(causes: Collection[Group], states: Mapping[str, int]) -> Iterator[Todo]:
-    people = sum(states.get(state, 0) for state in NEEDS_A_PERSON)
-    if people:
+def _failing(causes: Collection[Group], states: Mapping[str, int], muted: int) -> Iterator[Todo]:
+    """`causes` are those that raise alarms; so many records are hit by those that do not."""
+    people = sum(states.get(state, 0) for state in NEEDS_A_PERSON) - muted
+    if people > 0:
         acting = [cause for cause in causes if cause.state in NEEDS_A_PERSON]
         first = f"; first: {acting[0].title}" if acting else ""
         text = f"{people:,} {'records need' if people > 1 else 'record needs'} somebody{first}"

@@ -31,7 +31,21 @@ from hub.web.identity import sign_in_of
 from hub.web.keys import SERVICE
 from hub.web.metrics import METRICS, Metrics, timed
 from hub.web.pages import access as access_page
-from hub.web.pages import acts, api_docs, bulk, entry, errors, find, live, overview, records, review, static, what_if
+from hub.web.pages import (
+    acts,
+    api_docs,
+    bulk,
+    entry,
+    errors,
+    find,
+    live,
+    muting,
+    overview,
+    records,
+    review,
+    static,
+    what_if,
+)
 from hub.web.pages import adoption as adoption_page
 from hub.web.pages import approvals as approvals_page
 from hub.web.pages import audit as audit_page
@@ -90,6 +104,7 @@ PAGES: tuple[Route, ...] = (
     *audit_page.ROUTES,
     *access_page.ROUTES,
     *failures_page.ROUTES,
+    *muting.ROUTES,
     *bulk.ROUTES,
     *batches_page.ROUTES,
     *mappings_page.ROUTES,

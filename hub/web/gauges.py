@@ -8,15 +8,18 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from domain.reconcile import KINDS
 from hub.audit.standing import standing
+from hub.mutes import muted
 from hub.pauses import pause_of
 from hub.service import Service
 
 _STATES = "SELECT connection, state, COUNT(*) FROM record_state GROUP BY connection, state"
 """Answered from an index alone."""
 _OLDEST = (
-    "SELECT connection, flow, MIN(since) FROM record_state WHERE state IN ('pending', 'in-flight', 'failed')"
-    " GROUP BY connection, flow"
+    "SELECT s.connection, s.flow, MIN(s.since) FROM record_state s WHERE s.state IN ('pending', 'in-flight', 'failed')"
+    " AND NOT (s.state = 'failed' AND EXISTS (SELECT 1 FROM cause_mute m"
+    " WHERE m.connection = s.connection AND m.cause = s.cause AND m.until > ?)) GROUP BY s.connection, s.flow"
 )
+"""Of what people know of already nobody wants to hear."""
 _FAILURES = "SELECT connection, cause, records FROM failure_group WHERE records > 0"
 _APPROVALS = (
     "SELECT connection, COUNT(*), MIN(requested_at) FROM approval"
@@ -59,7 +62,8 @@ class Gauges:
         self._lag = gauge("projection_lag_events", "Events that a read model is behind.", "projection")
         self._depth = gauge("queue_depth", "Records in a state.", "connection", "state")
         self._oldest = gauge("oldest_pending_age_seconds", "Age of the oldest unfinished record.", "connection", "flow")
-        self._failures = gauge("open_failures", "Records that a cause hits.", "connection", "cause")
+        self._failures = gauge("open_failures", "Records that a cause hits that is not muted.", "connection", "cause")
+        self._muted = gauge("muted_failures", "Records that a muted cause hits.", "connection", "cause")
         self._approvals = gauge("approvals_waiting", "Documents that wait to be accepted.", "connection")
         self._oldest_approval = gauge("oldest_approval_age_seconds", "Age of the oldest of these.", "connection")
         self._differences = gauge(
@@ -171,15 +175,18 @@ class Gauges:
         self._depth.clear()
         for connection, state, count in await self._service.hub.ledger.rows(_STATES):
             self._depth.labels(connection, state).set(count)
-        self._set_ages(self._oldest, await self._service.hub.ledger.rows(_OLDEST))
+        now = self._service.hub.clock.now().astimezone(UTC).isoformat()
+        self._set_ages(self._oldest, await self._service.hub.ledger.rows(_OLDEST, (now,)))
 
     async def _people(self) -> None:
         """What waits for people."""
         rows = self._service.hub.ledger.rows
-        for gauge in (self._failures, self._approvals, self._batches):
+        for gauge in (self._failures, self._muted, self._approvals, self._batches):
             gauge.clear()
+        quiet = await muted(self._service.hub.ledger, self._service.hub.clock.now())
         for connection, cause, count in await rows(_FAILURES):
-            self._failures.labels(connection, cause).set(count)
+            gauge = self._muted if (connection, cause) in quiet else self._failures
+            gauge.labels(connection, cause).set(count)
         waiting = await rows(_APPROVALS)
         for connection, count, _ in waiting:
             self._approvals.labels(connection).set(count)

@@ -17,6 +17,7 @@ from hub.operations.choosing import Action as Deed
 from hub.operations.choosing import Choice, Member, choose, preview
 from hub.operations.failures import FailureFilter
 from hub.operations.failures_then import groups_then, members_then
+from hub.operations.muting import Mute, mute, unmute
 from hub.operations.single import act_on_one
 from hub.report import ExitStatus, Halted
 from hub.web.answers import json, told
@@ -37,6 +38,21 @@ class Where(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     project: str = ""
     since: str = ""
     until: str = ""
+
+
+class MuteAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Until when a cause raises no alarm, and why."""
+
+    until: str
+    reason: str
+    connection: str = ""
+
+
+class UnmuteAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """That a cause raises alarms again, and why."""
+
+    reason: str = ""
+    connection: str = ""
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -73,6 +89,29 @@ async def _dead_letters(request: web.Request) -> web.Response:
     asof = await position_at((await told(request)), request.query.get("asof", ""))
     page = await failures.dead_letters(hub, "", cursor(request), limit(request), within=allowed(request), upto=asof)
     return listed(request, page.items, page.next_cursor, asof)
+
+
+async def _mute(request: web.Request) -> web.Response:
+    said = await body(request, MuteAsked)
+    return json(await mute_for(request, said.connection, said.until, said.reason))
+
+
+async def _unmute(request: web.Request) -> web.Response:
+    said = await body(request, UnmuteAsked)
+    return json(await mute_for(request, said.connection, "", said.reason))
+
+
+async def mute_for(request: web.Request, wanted: str, until: str, reason: str) -> Mute:
+    """The cause in the address raises no alarm until a moment; without one it does again.
+
+    Raises  as `mute` and `unmute`; Refused, NotPermitted for a connection that may not be touched.
+    """
+    hub, cause = service(request).hub, request.match_info["cause"]
+    connection, actor = await on(request, Action.OPERATE, wanted), principal(request).actor
+    moment = moment_in("until", until)
+    if moment is None:
+        return await unmute(hub, connection, cause, reason=reason, actor=actor)
+    return await mute(hub, connection, cause, until=moment, reason=reason, actor=actor)
 
 
 async def _retry(request: web.Request) -> web.Response:
@@ -191,6 +230,8 @@ ROUTES = (
     Route("GET", f"{BASE}/failures", _groups, Action.SEE),
     Route("GET", f"{BASE}/failures/{{cause}}/records", _members, Action.SEE),
     Route("POST", f"{BASE}/failures/retry", _retry, Action.OPERATE),
+    Route("POST", f"{BASE}/failures/{{cause}}/mute", _mute, Action.OPERATE),
+    Route("POST", f"{BASE}/failures/{{cause}}/unmute", _unmute, Action.OPERATE),
     Route("GET", f"{BASE}/dead-letters", _dead_letters, Action.SEE),
     Route("POST", f"{BASE}/records/{{id}}/retry", partial(_act, deed="retry"), Action.OPERATE),
     Route("POST", f"{BASE}/records/{{id}}/skip", partial(_act, deed="skip"), Action.OPERATE),

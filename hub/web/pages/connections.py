@@ -10,6 +10,7 @@ from domain.errors import SiteLedgerError
 from domain.states import NEEDS_A_PERSON
 from hub.access import Action
 from hub.app import Hub
+from hub.mutes import records_muted
 from hub.queries.connections import standing_of
 from hub.queries.records import Wanted
 from hub.queries.runs import runs
@@ -53,13 +54,14 @@ async def _more(hub: Hub, name: str) -> dict[str, Any]:
 
 
 async def _hands(hub: Hub, name: str) -> int:
-    """Records that go on only when a person acts, by the causes that hold them up: a few rows, however many records."""
+    """Records that go on only when a person acts, by the causes that hold them up and are not muted."""
     states, parameter = hub.ledger.in_list("state", sorted(NEEDS_A_PERSON))
     rows = await hub.ledger.rows(
         f"SELECT SUM(records) FROM failure_group WHERE connection = ? AND {states}",  # noqa: S608 - built from columns
         (name, parameter),
     )
-    return int(rows[0][0] or 0)
+    quiet = await records_muted(hub.ledger, hub.clock.now())
+    return max(int(rows[0][0] or 0) - quiet.get(name, 0), 0)
 
 
 async def _connection(request: web.Request) -> web.Response:

@@ -9,7 +9,7 @@ from msgspec import Struct
 from domain.causes import FAILING
 from domain.errors import Unknown
 from domain.flows import FLOWS
-from domain.states import NEEDS_A_PERSON, STATES
+from domain.states import STATES
 from domain.values import read_json
 from hub.access import Action
 from hub.app import Hub
@@ -136,7 +136,7 @@ async def _letter(request: web.Request) -> web.Response:
 
 async def live(request: web.Request, happened: Sequence[Happening]) -> str:
     """The causes that are shown, as they are now; one that is new shows when the page is asked for again."""
-    if not any(item.flow for item in happened):
+    if not any(item.flow or item.event.startswith("cause.") for item in happened):
         return ""
     filters, hub, mine = narrowed(request), service(request).hub, allowed(request)
     hits, _ = await _hits(hub, _wanted(filters, mine), filters)
@@ -182,12 +182,13 @@ def _bars(counts: Sequence[int]) -> list[Bar]:
 
 def _summed(hits: Sequence[Hit], filters: dict[str, str]) -> dict[str, Any]:
     """What the desk says first."""
-    waits = filters.get("state") == "parked"
+    waits, loud = filters.get("state") == "parked", [hit for hit in hits if hit.group.muted is None]
     return {
-        "total": sum(hit.group.records for hit in hits),
-        "people": sum(hit.group.state in NEEDS_A_PERSON for hit in hits),
+        "total": sum(hit.group.records for hit in loud),
+        "people": sum(hit.group.alarms for hit in loud),
         "waits": waits,
-        "causes": len(hits),
+        "causes": len(loud),
+        "muted": len(hits) - len(loud),
     }
 
 

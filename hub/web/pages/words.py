@@ -43,6 +43,7 @@ TONES: Mapping[str, str] = {
     "excluded": "quiet",
     "deleted": "quiet",
     "skipped": "quiet",
+    "muted": "quiet",
     "off": "quiet",
     "withdrawn": "quiet",
     "parked": "wait",

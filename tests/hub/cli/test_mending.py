@@ -1,5 +1,6 @@
 """failures, retry, skip, replay and batches: preview first, consent always, exit statuses that scripts can trust."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -67,7 +68,7 @@ def test_failures_are_told_by_cause_with_what_to_do_and_who_does_it(call: Call) 
     locked = next(group for group in ended.document["groups"] if group["cause"] == LOCKED)
     assert set(locked) == {
         *("connection", "cause", "state", "title", "records", "jobs", "flows", "first_seen", "last_seen"),
-        *("example", "number", "text", "helps", "next", "acts"),
+        *("example", "number", "text", "helps", "next", "acts", "muted"),
     }
 
     text = call("failures").out
@@ -216,3 +217,25 @@ def test_consent_to_many_is_their_number_typed(
     assert anyio.run(questions.agreed, preview) is consent
     assert (str(total) in texts[0]) is (total > MANY)
     assert LOCKED in capsys.readouterr().err
+
+
+@pytest.mark.requirement("BX-21")
+@pytest.mark.usefixtures("failing")
+def test_a_cause_that_people_know_of_no_longer_asks_for_a_person(call: Call) -> None:
+    causes = [group["cause"] for group in call("failures", "--json").document["groups"]]
+    soon = (datetime.now(UTC) + timedelta(days=3)).date().isoformat()
+    loud = call("failures").status, call("status").status
+    wrong = call("failures", "mute", causes[0], "--until", "9000-01-01", "--reason", "known")
+    for cause in causes:
+        muted = call("failures", "mute", cause, "--until", soon, "--reason", "known to all", "--json")
+        assert (muted.status, muted.document["muted"]["reason"]) == (ExitStatus.DONE, "known to all")
+    quiet, told = call("failures", "--json"), call("failures").out
+    still = call("status").status
+    back = call("failures", "unmute", causes[0], "--json")
+
+    assert loud == (ExitStatus.NEEDS_PERSON, ExitStatus.NEEDS_PERSON)
+    assert (wrong.status, "until" in wrong.err) == (ExitStatus.WRONG_USE, True)
+    assert (quiet.status, still) == (ExitStatus.DONE, ExitStatus.DONE)
+    assert (quiet.document["records"], quiet.document["muted"]) == (0, 10)
+    assert told.count(": known to all") == CAUSES
+    assert (back.document["muted"], call("failures").status) == (None, ExitStatus.NEEDS_PERSON)

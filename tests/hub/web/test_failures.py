@@ -1,5 +1,6 @@
 """What goes wrong over HTTP: causes, their records and batches, and nothing of a connection that may not be touched."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,8 @@ import pytest
 from hub.access import Role
 from hub.operations.batches import freeze, unfinished
 from hub.operations.choosing import Choice, choose
-from tests.hub.web.harness import Filled, Web, served, settings
+from tests.hub.failing import refusals
+from tests.hub.web.harness import NOW, Filled, Web, served, settings
 from tests.hub.web.test_contract import fits, schema_of
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
@@ -123,3 +125,36 @@ async def test_a_cursor_counts_on_its_own_list_alone(ledger: Filled, tmp_path: P
         assert first["items"][0]["batch"] != second["items"][0]["batch"]
         problem = await it.ask(f"/api/v1/dead-letters?cursor={first['next_cursor']}", status=422)
         assert "not given out by this list" in problem["detail"]
+
+
+@pytest.mark.requirement("BX-21", "ER-01")
+async def test_a_muted_cause_is_told_apart_and_left_out_of_what_raises_alarms(ledger: Filled, tmp_path: Path) -> None:
+    async with served(settings(ledger.copy(tmp_path), ledger.tables)) as it:
+        await it.hub.ledger.append(refusals(range(10), "main"))
+        await it.hub.projector.catch_up()
+        until = (NOW + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        path, wish = "/api/v1/failures/PROCORE_LOCKED", {"connection": "main", "until": until, "reason": "known"}
+        made = await it.ask(f"{path}/mute", "POST", json=wish)
+        fits(made, schema_of("/api/v1/failures/{cause}/mute", "200", "post"))
+        items = (await it.ask("/api/v1/failures?connection=main"))["items"]
+        async with it.request("/metrics") as answer:
+            measured = await answer.text()
+        loud = await it.ask(f"{path}/unmute", "POST", json={"connection": "main"})
+        for wrong in ({**wish, "until": "2036-01-01T00:00:00Z"}, {**wish, "reason": " "}, {"until": until}):
+            await it.ask(f"{path}/mute", "POST", json=wrong, status=422)
+        await it.ask("/api/v1/failures/NOTHING/mute", "POST", json=wish, status=404)
+        reader = await it.token("reader", Role.READ)
+        for deed in ("mute", "unmute"):
+            await it.ask(f"{path}/{deed}", "POST", reader, 403, json=wish if deed == "mute" else {})
+
+    assert (made["cause"], made["muted"]["actor"], made["muted"]["reason"]) == (
+        "PROCORE_LOCKED",
+        "token:admin",
+        "known",
+    )
+    assert (items[-1]["cause"], items[-1]["muted"]) == ("PROCORE_LOCKED", made["muted"])
+    assert [each["muted"] for each in items[:-1]] == [None] * 4
+    labels = '{cause="PROCORE_LOCKED",connection="main"}'
+    assert f"siteledger_muted_failures{labels} 2.0" in measured
+    assert f"siteledger_open_failures{labels}" not in measured
+    assert loud["muted"] is None

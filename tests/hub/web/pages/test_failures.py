@@ -1,5 +1,6 @@
 """Failures and batches: few causes for many rows, nothing is touched that was not shown, and all of it is told."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from playwright.async_api import Browser, expect
 
 from hub.access import Role
 from tests.hub.failing import named, refusals
-from tests.hub.web.harness import Filled, Web
+from tests.hub.web.harness import NOW, Filled, Web
 from tests.hub.web.pages.browser import sound, visit
 from tests.hub.web.pages.mending import LOCKED, failing, refused_again, unreadable
 
@@ -180,6 +181,55 @@ async def test_everybody_can_use_every_one_of_these_pages(ledger: Filled, tmp_pa
         wish = {"filter": {"cause": "PROCORE_HEADER_VENDOR_IS_INACTIVE"}, "reason": "the vendor is active"}
         batch = await it.ask("/api/v1/failures/retry", "POST", json=wish, status=201)
         await unreadable(it)
-        looks = ("/failures", f"/failures/{LOCKED}", "/failures/dead-letters", "/batches")
+        week = (NOW + timedelta(days=7)).strftime("%Y-%m-%dT00:00:00Z")
+        known = {"connection": "main", "until": week, "reason": "closed for the audit"}
+        await it.ask(f"/api/v1/failures/{LOCKED}/mute", "POST", json=known)
+        looks = (
+            "/failures",
+            f"/failures/{LOCKED}",
+            f"/failures/{LOCKED}/mute?connection=main",
+            "/failures/dead-letters",
+            "/batches",
+        )
         for path in (*looks, f"/batches/{batch['batch']}", "/batches/new?action=skip&connection=main&state=dead"):
             await sound(who, path)
+
+
+async def test_a_cause_that_people_know_of_is_muted_with_a_reason_and_stands_apart(
+    ledger: Filled, tmp_path: Path, browser: Browser
+) -> None:
+    async with failing(ledger, tmp_path, at_work=False) as it:
+        async with visit(it, browser, Role.STANDARD, rights=(), expected=["422"], java_script_enabled=False) as who:
+            page = await who.go("/failures")
+            await page.click(f"#c-main-{LOCKED} >> text=Mute…")
+            await page.fill("[name=reason]", " ")
+            await page.click("button:has-text('Mute it')")
+            wrong = await who.text("#wrong")
+            await page.fill("[name=reason]", "the budget is closed for the audit")
+            await page.click("button:has-text('Mute it')")
+            said, summary = await who.text(".banner.good"), await who.text("#sum")
+            apart = await who.text("#desk h2:has-text('Muted') ~ article")
+            await who.go("/")
+            first, causes = await who.text("#verdict"), await who.text("#causes")
+            page = await who.go("/failures")
+            await page.click("text=Raise alarms again")
+            loud = await who.text("#sum")
+        reader = {"Cookie": await it.session("ida", Role.READ), "Sec-Fetch-Site": "same-origin", "Accept": "text/html"}
+        statuses: list[int] = []
+        for deed in ("mute", "unmute"):
+            async with it.request(f"/failures/{LOCKED}/{deed}", "POST", None, headers=reader, data={}) as answer:
+                statuses.append(answer.status)
+        async with it.request("/failures", token=None, headers=reader) as answer:
+            offered = "Mute…" in await answer.text()
+
+    assert "Say why" in wrong
+    assert f"{LOCKED} raises no alarm until" in said
+    assert summary.startswith("8 records do not go on, for 4 causes")
+    assert summary.endswith("1 more is muted.")
+    assert "the budget is closed for the audit" in apart
+    assert "user:anna@example.com" in apart
+    assert "8 records need somebody" in first
+    assert "1 more is muted" in causes
+    assert "budget" not in causes
+    assert loud.startswith("10 records do not go on, for 5 causes")
+    assert (statuses, offered) == ([403, 403], False)
