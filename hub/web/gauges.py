@@ -26,7 +26,7 @@ _APPROVALS = (
     " WHERE state IN ('ready', 'resent') GROUP BY connection"
 )
 _RECONCILED = """
-SELECT r.connection, r.kinds, r.made_at FROM reconciliation r
+SELECT r.connection, r.kinds, r.open, r.signed_by, r.made_at FROM reconciliation r
 JOIN (
     SELECT connection, MAX(position) AS position FROM reconciliation
     WHERE asked = '[]' AND result <> 'incomplete' GROUP BY connection
@@ -131,11 +131,15 @@ class Gauges:
         self._allowances()
 
     async def _reconciliation(self) -> None:
-        """The newest comparison of each connection that was whole; a kind that explains nothing in it is zero."""
-        for connection, kinds, made in await self._service.hub.ledger.rows(_RECONCILED):
+        """The newest comparison of each connection that was whole; a kind that explains nothing in it is zero.
+
+        Of `unexplained` it is the lines, as a line may lack an explanation of any kind, until a person signs for them.
+        """
+        for connection, kinds, open_, signed_by, made in await self._service.hub.ledger.rows(_RECONCILED):
             found = msgspec.json.decode(kinds, type=dict[str, int])
-            for kind in (*KINDS, "unexplained"):
+            for kind in KINDS:
                 self._differences.labels(connection, kind).set(found.get(kind, 0))
+            self._differences.labels(connection, "unexplained").set(0 if signed_by else open_)
             self._reconciled.labels(connection).set(datetime.fromisoformat(made).timestamp())
 
     def _allowances(self) -> None:

@@ -255,10 +255,11 @@ async def compared_over_http(service: Served, first: str) -> None:
 
     status, refused = await service.post(f"{path}/sign-off", {"reason": "fine"})
     assert (status, "19.99 USD is unexplained" in refused["detail"]) == (422, True), refused
+    unexplained = 'siteledger_reconcile_differences{connection="main",kind="unexplained"}'
+    assert f"{unexplained} 1.0" in (await service.ask("GET", "/metrics"))[1]
     status, done = await service.post(f"{path}/sign-off", {"reason": "19.99 is asked about"})
     assert (status, done["reason"]) == (200, "19.99 is asked about")
-    metrics = (await service.ask("GET", "/metrics"))[1]
-    assert 'siteledger_reconcile_differences{connection="main",kind="unexplained"} 1.0' in metrics
+    assert f"{unexplained} 0.0" in (await service.ask("GET", "/metrics"))[1]
 
 
 @pytest.mark.requirement("BX-01", "C-62")
