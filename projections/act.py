@@ -87,6 +87,8 @@ def _object(event: Event) -> str:  # noqa: C901, PLR0911 - as below
             return f"user {event.name}"
         case events.SessionStarted() | events.SessionEnded() | events.SessionsEnded():
             return f"session of {event.name}"
+        case events.SignInLinkMade() | events.SignInLinkUsed():
+            return f"sign-in link of {event.name}"
         case events.TokenCreated() | events.TokenRevoked():
             return f"token {event.name}"
         case events.AccessRefused():
@@ -124,6 +126,10 @@ def _after(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for 
             return "signed in"
         case events.SessionEnded() | events.SessionsEnded():
             return "signed out"
+        case events.SignInLinkMade():
+            return f"made, until {event.ends_at.isoformat()}"
+        case events.SignInLinkUsed():
+            return "used"
         case events.ApprovalRequested():
             return event.standing
         case events.ApprovalAccepted():

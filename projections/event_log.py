@@ -276,6 +276,10 @@ def of_access(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - as above
             return f"token {event.name} revoked"
         case events.SessionStarted():
             return f"user {event.name} signed in"
+        case events.SignInLinkMade():
+            return f"a link made that signs user {event.name} in once, until {event.ends_at:%Y-%m-%d %H:%M}"
+        case events.SignInLinkUsed():
+            return f"user {event.name} came by a sign-in link"
         case events.SessionEnded():
             return f"user {event.name} signed out"
         case events.SessionsEnded():

@@ -117,7 +117,9 @@ SEALS = Kept(
 )
 SESSION_ENDS = Kept("access_session_end", (("sha256", "bytea"), ("ends_at", "text")), ("sha256",), since=5)
 """When a session ends whatever is done in it, for those whose roles an identity provider gave."""
-KEPT = (KEPT_EVENTS, CONTENTS, SNAPSHOTS, SECRETS, USERS, TOKENS, SESSIONS, SEALS, SESSION_ENDS)
+SIGN_IN_LINKS = Kept("sign_in_link", (("sha256", "bytea"), *_texts("user_name", "ends_at")), ("sha256",), since=6)
+"""Addresses that sign somebody in once."""
+KEPT = (KEPT_EVENTS, CONTENTS, SNAPSHOTS, SECRETS, USERS, TOKENS, SESSIONS, SEALS, SESSION_ENDS, SIGN_IN_LINKS)
 """In the order of a backup."""
 
 _CHECKPOINTS = (
@@ -150,6 +152,7 @@ def upgrades(dialect: Dialect, event_tables: tuple[str, ...]) -> tuple[Upgrade, 
         ),
         Upgrade(4, "seals over the events", (SEALS.statement(dialect),)),
         Upgrade(5, "ends of sessions whose roles come from elsewhere", (SESSION_ENDS.statement(dialect),)),
+        Upgrade(6, "links that sign in once", (SIGN_IN_LINKS.statement(dialect),)),
     )
 
 

@@ -78,6 +78,21 @@ class SessionsEnded(Event, frozen=True, kw_only=True):
     name: str
 
 
+class SignInLinkMade(Event, frozen=True, kw_only=True):
+    """Somebody was given an address that signs this user in once. Neither its word nor a digest of it stands here."""
+
+    TOPIC: ClassVar[str] = "access.sign-in-link-made.1"
+    name: str
+    ends_at: datetime
+
+
+class SignInLinkUsed(Event, frozen=True, kw_only=True):
+    """The user came by it, so it opens nothing more."""
+
+    TOPIC: ClassVar[str] = "access.sign-in-link-used.1"
+    name: str
+
+
 class AccessRefused(Event, frozen=True, kw_only=True):
     """Somebody was refused, `count` times in a minute; the actor is who asked."""
 

@@ -100,22 +100,22 @@ class Access:
         return await self.book.start_session(name)
 
     async def sign_in_code(self, principal: Principal, name: str) -> str:
-        """A word that signs this user in once, within minutes: a session of its own that only waits to be exchanged.
+        """The word of a link that signs this user in once, within minutes.
 
         Raises  NotPermitted, NoSuch.
         """
         await self.require(principal, Action.MANAGE)
-        return await self.book.start_session(name, self._clock.now() + CODE)
+        return await self.book.make_link(principal.actor, name, self._clock.now() + CODE)
 
     async def redeem(self, code: str) -> str:
         """The id of a new session, for a code that counts; of two who bring the same one, one gets in.
 
         Raises  NotSignedIn.
         """
-        found = await self.book.session(code, look=True) if code else None
-        if found is None or not await self.book.end_session(code):
+        name = await self.book.use_link(code) if code else None
+        if name is None:
             raise await self._unknown(NOBODY.actor, "unknown or used sign-in link")
-        return await self.book.start_session(found.user.name)
+        return await self.book.start_session(name)
 
     async def require(self, principal: Principal, action: Action, connection: str | None = None) -> None:
         """Let pass whoever may do this on a connection, or with None on the hub as a whole.

@@ -8,12 +8,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
 from adapters.ports import Clock, Rng
 from adapters.store import Ledger, RowsRefused, Statement, StreamMoved
-from domain.events import SessionEnded, SessionsEnded, SessionStarted, TokenCreated, TokenRevoked, UserPut, UserRemoved
+from domain.events import (
+    SessionEnded,
+    SessionsEnded,
+    SessionStarted,
+    SignInLinkMade,
+    SignInLinkUsed,
+    TokenCreated,
+    TokenRevoked,
+    UserPut,
+    UserRemoved,
+)
 from hub.access.errors import NoSuch, WrongRequest
 from hub.access.rules import EVERY, Right, Role
 from hub.access.secrets import fingerprint, new_session_id, new_token
@@ -124,7 +135,7 @@ class Book:
             " version = excluded.version, changed_at = excluded.changed_at",
             (row,),
         )
-        await self._ledger.append([event], also=[put, _end_sessions(name)])
+        await self._ledger.append([event], also=[put, *_end_sessions(name)])
 
     async def remove_user(self, actor: str, name: str) -> None:
         """Remove a user with all sessions; tokens of a user who is gone open nothing.
@@ -140,7 +151,7 @@ class Book:
             ((version, event.at.isoformat(), name),),
             touches=1,
         )
-        await self._ledger.append([event], also=[gone, _end_sessions(name)])
+        await self._ledger.append([event], also=[gone, *_end_sessions(name)])
 
     async def end_sessions(self, actor: str, name: str) -> None:
         """Sign somebody out everywhere.
@@ -152,7 +163,7 @@ class Book:
         version = await self._version("access_user", name) + 1
         event = signed(SessionsEnded, self._clock, actor, stream_of("user", name), version, name=name)
         row = Statement("UPDATE access_user SET version = ? WHERE name = ?", ((version, name),), touches=1)
-        await self._ledger.append([event], also=[row, _end_sessions(name)])
+        await self._ledger.append([event], also=[row, *_end_sessions(name)])
 
     async def _version(self, table: str, name: str) -> int:
         rows = await self._ledger.rows(f"SELECT version FROM {table} WHERE name = ?", (name,))  # noqa: S608 - ours
@@ -322,6 +333,40 @@ class Book:
             return False  # signed out twice at the same moment
         return True
 
+    # -- links that sign in once -------------------------------------------------------------------
+
+    async def make_link(self, actor: str, name: str, ends_at: datetime) -> str:
+        """The word of a new link that signs a user in: it stands in the address, and is kept nowhere else.
+
+        Raises  NoSuch.
+        """
+        if await self.user(name) is None:
+            raise NoSuch("user", name)
+        word = new_session_id(self._rng)
+        key, end = fingerprint(word), ends_at.astimezone(UTC)
+        event = signed(SignInLinkMade, self._clock, actor, _link_stream(key), name=name, ends_at=end)
+        also = [
+            Statement("DELETE FROM sign_in_link WHERE ends_at < ?", ((event.at.isoformat(),),)),
+            Statement("INSERT INTO sign_in_link VALUES (?, ?, ?)", ((key, name, end.isoformat()),)),
+        ]
+        await self._ledger.append([event], also=also)
+        return word
+
+    async def use_link(self, word: str) -> str | None:
+        """The user whom a link signs in, once; None for one that is unknown, used or over."""
+        key = fingerprint(word)
+        rows = await self._ledger.rows("SELECT user_name, ends_at FROM sign_in_link WHERE sha256 = ?", (key,))
+        if not rows or self._clock.now() >= datetime.fromisoformat(rows[0][1]):
+            return None
+        name = rows[0][0]
+        event = signed(SignInLinkUsed, self._clock, f"user:{name}", _link_stream(key), 2, name=name)
+        gone = Statement("DELETE FROM sign_in_link WHERE sha256 = ?", ((key,),), touches=1)
+        try:
+            await self._ledger.append([event], also=[gone])
+        except (StreamMoved, RowsRefused):
+            return None  # somebody else used it, or the user was signed out, at the same moment
+        return name
+
 
 _TOKEN_COLUMNS = "name, owner, role, connections, approve, created_at, expires_at, used_at, revoked_at"  # noqa: S105 - columns
 
@@ -335,8 +380,14 @@ def check_name(name: str) -> None:
         raise WrongRequest("name", "this is no name for a user", "Use letters, digits and . _ @ + - (at most 100).")
 
 
-def _end_sessions(name: str) -> Statement:
-    return Statement("DELETE FROM access_session WHERE user_name = ?", ((name,),))
+def _end_sessions(name: str) -> list[Statement]:
+    """With the links that would begin new ones."""
+    tables = ("access_session", "sign_in_link")
+    return [Statement(f"DELETE FROM {table} WHERE user_name = ?", ((name,),)) for table in tables]  # noqa: S608 - ours
+
+
+def _link_stream(key: bytes) -> UUID:
+    return stream_of("sign-in link", key.hex())
 
 
 def _json(value: object) -> str:

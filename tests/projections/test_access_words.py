@@ -45,6 +45,11 @@ WORDS: list[tuple[Event, str]] = [
     (happened(events.ReaderGranted, name="bi"), "database role bi may read the read schema"),
     (happened(events.ReaderRevoked, name="bi"), "database role bi may read no more"),
     (happened(events.SessionStarted, name="anna"), "user anna signed in"),
+    (
+        happened(events.SignInLinkMade, name="anna", ends_at=datetime(2026, 4, 1, 9, 15, tzinfo=UTC)),
+        "a link made that signs user anna in once, until 2026-04-01 09:15",
+    ),
+    (happened(events.SignInLinkUsed, name="anna"), "user anna came by a sign-in link"),
     (happened(events.SessionEnded, name="anna"), "user anna signed out"),
     (
         happened(events.AccessRefused, action="manage", reason="manage takes the role admin", count=1),

@@ -41,6 +41,7 @@ async def filled(opened: Opened, url: str, noted: Callable[..., Noted], count: i
                 ),
                 Statement("INSERT INTO access_session VALUES (?, 'anna', ?, ?)", ((b"\x02", AT, AT),)),
                 Statement("INSERT INTO access_session_end VALUES (?, ?)", ((b"\x02", AT),)),
+                Statement("INSERT INTO sign_in_link VALUES (?, 'anna', ?)", ((b"\x06", AT),)),
                 Statement("INSERT INTO audit_seal VALUES (1, 2, ?, ?, ?)", ((b"\x03", b"\x04", b"\x05"),)),
             ],
         )
@@ -102,7 +103,7 @@ async def test_what_comes_back_is_what_went_in_to_the_byte_from_either_database_
     assert (manifest.position, manifest.keys) == (1200, ("ab12cd34",))
     assert {table.name: table.rows for table in manifest.tables} == {
         "stored_events": 1200, "contents": 3, "snapshots": 1, "secret": 1, "access_user": 1, "access_token": 1,
-        "access_session": 1, "audit_seal": 1, "access_session_end": 1,
+        "access_session": 1, "audit_seal": 1, "access_session_end": 1, "sign_in_link": 1,
     }  # fmt: skip
     async with opened(other_url) as ledger:
         assert await ledger.append([noted("b", 2)]) == 1201

@@ -1,11 +1,23 @@
 """Who is it, and may they: tokens, users and sessions open what they should, end when they should, and leave traces."""
 
+from contextlib import suppress
 from datetime import timedelta
 
+import anyio
 import pytest
 
 from domain.errors import Misconfigured
-from domain.events import AccessRefused, SessionEnded, SessionStarted, TokenCreated, TokenRevoked, UserPut, UserRemoved
+from domain.events import (
+    AccessRefused,
+    SessionEnded,
+    SessionStarted,
+    SignInLinkMade,
+    SignInLinkUsed,
+    TokenCreated,
+    TokenRevoked,
+    UserPut,
+    UserRemoved,
+)
 from hub.access import (
     EVERY,
     Access,
@@ -19,7 +31,9 @@ from hub.access import (
     WrongRequest,
     may,
 )
+from hub.access.access import CODE
 from hub.access.secrets import is_token
+from hub.queries.access import sessions
 from hub.settings import Secret
 from tests.hub.access.bench import ADMIN_TOKEN, MONTH, OPERATOR, Bench, bench
 
@@ -224,6 +238,62 @@ async def test_a_session_ends_with_every_change_of_its_user(store_url: str, chan
             await it.access.session(cookie)
         assert (await it.access.session(other)).user == "otto"
         assert cookie not in repr(await it.ledger.rows("SELECT * FROM access_session"))
+
+
+@pytest.mark.requirement("ER-01")
+async def test_a_sign_in_link_signs_its_user_in_once_and_is_no_session(store_url: str) -> None:
+    async with bench(store_url) as it:
+        await it.access.put_user(OPERATOR, "anna", roles={EVERY: Role.READ})
+        word, over = [await it.access.sign_in_code(OPERATOR, "anna") for _ in range(2)]
+        with pytest.raises(NotSignedIn):
+            await it.access.session(word)
+        assert await sessions(it.ledger, "anna", it.clock.at) == []
+
+        came: list[str] = []
+
+        async def follow() -> None:
+            with suppress(NotSignedIn):
+                came.append(await it.access.redeem(word))
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(3):
+                tasks.start_soon(follow)
+        it.clock.at += CODE
+        for late in (over, "", "guess"):
+            with pytest.raises(NotSignedIn):
+                await it.access.redeem(late)
+
+        [cookie] = came
+        assert cookie != word
+        assert (await it.access.session(cookie)).actor == "user:anna"
+        told = [event for event in await it.events() if not isinstance(event, UserPut | AccessRefused)]
+        assert [(type(event), event.actor) for event in told] == [
+            (SignInLinkMade, "cli:olga"),
+            (SignInLinkMade, "cli:olga"),
+            (SignInLinkUsed, "user:anna"),
+            (SessionStarted, "user:anna"),
+        ]
+        rows = await it.ledger.rows("SELECT * FROM sign_in_link")
+        states = b"".join(state for *_, state in await it.ledger.read(0, 100))
+        assert word not in f"{rows}{states}"
+        assert over not in f"{rows}{states}"
+
+
+@pytest.mark.parametrize("change", ["roles", "removed", "signed out"])
+async def test_a_sign_in_link_ends_with_every_change_of_its_user(change: str) -> None:
+    async with bench() as it:
+        await it.access.put_user(OPERATOR, "anna", roles={EVERY: Role.READ})
+        word = await it.access.sign_in_code(OPERATOR, "anna")
+        match change:
+            case "roles":
+                await it.access.put_user(OPERATOR, "anna", roles={EVERY: Role.STANDARD})
+            case "removed":
+                await it.access.remove_user(OPERATOR, "anna")
+            case _:
+                await it.access.end_sessions(OPERATOR, "anna")
+
+        with pytest.raises(NotSignedIn):
+            await it.access.redeem(word)
 
 
 async def test_every_change_is_an_event_with_who_did_it_and_nothing_is_one_twice() -> None:
