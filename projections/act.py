@@ -81,7 +81,7 @@ def _counts(event: Event) -> bool:
     return event.actor != SYSTEM or isinstance(event, events.ApprovalRequested)
 
 
-def _object(event: Event) -> str:  # noqa: C901, PLR0911 - as below
+def _object(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - as below
     match event:
         case events.UserPut() | events.UserRemoved():
             return f"user {event.name}"

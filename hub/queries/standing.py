@@ -1,6 +1,6 @@
 """One connection whole: both ends, what they allow, what tells us, how it is read, which flows carry what."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,13 +18,24 @@ SOON_TOKEN = 300
 """Units  seconds; tokens live an hour or two and are renewed by the next call."""
 
 
+_PAIR = (
+    "kind",
+    "business_central_url",
+    "business_central_company",
+    "business_central_environment",
+    "procore_url",
+    "procore_company",
+    "since",
+)
+
+
 async def standing(it: Service, name: str) -> dict[str, Any]:
     """What the page of a connection shows; no system is asked."""
     settings = it.hub.settings.connections[name]
     return {
         "ends": [_business_central(it, name, settings), _procore(it, name, settings)],
         "pair": await _pair(it.hub, name),
-        "mixed": await mixed(it.hub, name),
+        "mixed": (await mixed(it.hub, [name])).get(name, []),
         "schedule": _schedule(settings),
         "configured": await _configured(it.hub, name),
         "lanes": await _lanes(it.hub, name, settings),
@@ -33,11 +44,15 @@ async def standing(it: Service, name: str) -> dict[str, Any]:
     }
 
 
-async def mixed(hub: Hub, name: str) -> list[str]:
-    """Why the two companies do not belong together, as far as the ledger knows (MA-05, MA-06, BX-15)."""
-    settings, known = hub.settings.connections[name], await _pair(hub, name)
-    if known is None:
-        return []
+async def mixed(hub: Hub, names: Collection[str]) -> dict[str, list[str]]:
+    """Connection -> why its two companies do not belong together, as far as the ledger knows (MA-05, MA-06, BX-15)."""
+    condition, parameter = hub.ledger.in_list("connection", sorted(names))
+    rows = await hub.ledger.rows(f"SELECT connection, {', '.join(_PAIR)} FROM pair WHERE {condition}", (parameter,))  # noqa: S608 - built from columns
+    found = {row[0]: _mixing(hub.settings.connections[row[0]], dict(zip(_PAIR, row[1:], strict=True))) for row in rows}
+    return {name: why for name, why in found.items() if why}
+
+
+def _mixing(settings: Connection, known: Mapping[str, Any]) -> list[str]:
     central, procore = settings.business_central, settings.procore
     now = {
         "kind": settings.kind,
@@ -60,17 +75,8 @@ def environment(api_url: str) -> str:
 
 
 async def _pair(hub: Hub, name: str) -> dict[str, Any] | None:
-    columns = (
-        "kind",
-        "business_central_url",
-        "business_central_company",
-        "business_central_environment",
-        "procore_url",
-        "procore_company",
-        "since",
-    )
-    rows = await hub.ledger.rows(f"SELECT {', '.join(columns)} FROM pair WHERE connection = ?", (name,))  # noqa: S608 - built from columns
-    return dict(zip(columns, rows[0], strict=True)) if rows else None
+    rows = await hub.ledger.rows(f"SELECT {', '.join(_PAIR)} FROM pair WHERE connection = ?", (name,))  # noqa: S608 - built from columns
+    return dict(zip(_PAIR, rows[0], strict=True)) if rows else None
 
 
 def _business_central(it: Service, name: str, settings: Connection) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from hub.mutes import records_muted
 from hub.queries.connections import standing_of
 from hub.queries.records import Wanted
 from hub.queries.runs import runs
-from hub.queries.standing import environment, mixed, standing
+from hub.queries.standing import environment, standing
 from hub.service import Heartbeat
 from hub.tail import Happening
 from hub.web.api.connections import paused, resumed, tested
@@ -46,7 +46,6 @@ async def _items(request: web.Request, names: Sequence[str]) -> list[dict[str, A
 async def _more(hub: Hub, name: str) -> dict[str, Any]:
     central = hub.settings.connections[name].business_central
     return {
-        "mixed": await mixed(hub, name),
         "needs_a_person": await _hands(hub, name),
         "environment": environment(central.api_url),
         "company": str(central.company_id),

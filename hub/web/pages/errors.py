@@ -7,7 +7,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from hub.web.keys import service
-from hub.web.pages.frame import address, show
+from hub.web.pages.frame import address, is_page, show
 from hub.web.problems import KIND
 from hub.web.routes import POSITION
 
@@ -32,9 +32,3 @@ async def as_pages(request: web.Request, handler: Handler) -> web.StreamResponse
     return show(
         request, "problem/page.html", "problem/note.html", status=answer.status, headers=headers, problem=document
     )
-
-
-def is_page(request: web.Request) -> bool:
-    """Whether a browser asks for a page, and no program for data."""
-    asked = request.headers.get("HX-Request") == "true" or "text/html" in request.headers.get("Accept", "")
-    return asked and "Authorization" not in request.headers

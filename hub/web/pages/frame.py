@@ -33,6 +33,7 @@ DESK: "web.AppKey[Desk]" = web.AppKey("desk")
 """Where stand-ins are served beside the hub: what their people can do."""
 SAID = "siteledger-said"
 """The cookie that carries one sentence over a redirect."""
+MIXED: web.RequestKey[tuple[str, ...]] = web.RequestKey("mixed", tuple)
 
 Section = tuple[str, tuple[tuple[str, str, str], ...]]
 SECTIONS: tuple[Section, ...] = (
@@ -87,6 +88,7 @@ class Frame:
     said         one sentence about what was just done
     partial      a script asks for a part of a page
     desk         the systems are stand-ins whose people can be played
+    mixed        connections whose two companies do not belong together
     position     of the ledger when the page was asked for: what it shows is as new or newer
     """
 
@@ -101,6 +103,7 @@ class Frame:
     partial: bool
     desk: bool
     position: int = 0
+    mixed: tuple[str, ...] = ()
 
     def may(self, action: str, connection: str | None = None) -> bool:
         """Whether whoever looks may do this: on a connection, or with None on the hub as a whole."""
@@ -131,6 +134,12 @@ def segment(name: str) -> str:
     return quote(name, safe="")
 
 
+def is_page(request: web.Request) -> bool:
+    """Whether a browser asks for a page, and no program for data."""
+    asked = request.headers.get("HX-Request") == "true" or "text/html" in request.headers.get("Accept", "")
+    return asked and "Authorization" not in request.headers
+
+
 def frame_of(request: web.Request) -> Frame:
     """The frame of a request; of one that nobody has signed in for, without a name."""
     settings = service(request).hub.settings
@@ -149,6 +158,7 @@ def frame_of(request: web.Request) -> Frame:
         partial=request.headers.get("HX-Request") == "true",
         desk=DESK in request.app,
         position=request.get(POSITION, 0),
+        mixed=request.get(MIXED, ()),
     )
 
 

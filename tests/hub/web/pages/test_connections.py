@@ -117,14 +117,18 @@ async def test_companies_that_do_not_belong_together_are_shouted_about(
     ledger: Filled, tmp_path: Path, browser: Browser
 ) -> None:
     main: dict[str, Any] = ledger.tables["main"]
+    shouted: list[tuple[str, int]] = []
     tables = {"main": {**main, "kind": "production", "procore": {**main["procore"], "company_id": 4711}}}
-    async with served(settings(ledger.copy(tmp_path), tables)) as it, visit(it, browser) as who:
-        await who.go("/connections")
-        listed = await who.text(".banner.bad")
+    async with served(settings(ledger.copy(tmp_path), tables)) as it, visit(it, browser, expected=["404"]) as who:
+        for path in ("/nowhere", "/", "/connections", "/records"):
+            await who.go(path)
+            shouted.append((path, await who.page.locator("header + .banner.bad").count()))
+        shouting = await who.text("header + .banner.bad")
         await sound(who, "/connections/main")
-        told = await who.text(".banner.bad")
+        told = await who.text("main .banner.bad")
 
-    assert "main joins companies that do not belong together" in listed
+    assert shouted == [("/nowhere", 0), ("/", 1), ("/connections", 1), ("/records", 1)]
+    assert "main joins companies that do not belong together" in shouting
     assert "kind was test and is production now" in told
     assert "procore_company was 9007199001 and is 4711 now" in told
     assert "Business Central belongs to sandbox of Procore, the connection is of kind production" in told
@@ -142,7 +146,7 @@ async def test_what_needs_a_person_is_counted_and_changes_where_it_stands(
 ) -> None:
     async with served(settings(ledger.copy(tmp_path), ledger.tables)) as it, anyio.create_task_group() as tasks:
         tasks.start_soon(it.service.tail.run)
-        async with visit(it, browser) as who:
+        async with visit(it, browser, expected=["404"]) as who:
             page = await who.go("/connections")
             before = await who.text("#c-main td:last-child")
             parked = await it.ask("/api/v1/records?connection=main&state=parked&limit=1")
