@@ -10,6 +10,7 @@ import msgspec
 from aiohttp import web
 
 from domain.errors import Unknown
+from domain.flows import FLOWS
 from hub.access import Action
 from hub.asof import position_at
 from hub.operations.changes import Wanted, what_changed
@@ -21,7 +22,7 @@ from hub.queries.jobs import Figure, Job
 from hub.web.asking import on
 from hub.web.bodies import guarded
 from hub.web.keys import service
-from hub.web.pages.forms import done
+from hub.web.pages.forms import done, form
 from hub.web.pages.frame import Frame, address, frame_of, segment, show
 from hub.web.problems import Refused
 from hub.web.routes import Route, allowed, principal
@@ -35,6 +36,12 @@ TABS = (("money", "Money"), ("records", "Records"), ("changes", "What changed"))
 LOOK_BACK = timedelta(days=7)
 WIDE = 420
 """Units of the picture that its longest bar takes."""
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is synced of a job: one flow, or all of it."""
+
+    flow: str = ""
 
 
 async def _list(request: web.Request) -> web.Response:
@@ -71,6 +78,7 @@ async def _job(request: web.Request) -> web.Response:
         siblings=await jobs.siblings(hub.ledger, it),
         tab=tab,
         tabs=tabs,
+        synced=[flow.name for flow in FLOWS],
         verdict=verdict(it),
         **await _of_tab(request, tab, it),
     )
@@ -147,10 +155,11 @@ async def _compare(request: web.Request) -> web.Response:
 
 
 async def _sync(request: web.Request) -> web.Response:
-    it, found = service(request), await _own(request)
-    asked = Asked(connection=found.connection, project=found.number)
+    it, found, part = service(request), await _own(request), await form(request, Part)
+    asked = Asked(connection=found.connection, project=found.number, flow=part.flow)
     await ask(it.hub, it.schedule.ask, asked, principal(request).actor)
-    return done(_place(found), f"A round for {found.number} is in line; what it does shows among the records.")
+    what = f"of {part.flow} for {found.number}" if part.flow else f"for {found.number}"
+    return done(_place(found), f"A round {what} is in line; what it does shows among the records.")
 
 
 async def _own(request: web.Request) -> Job:

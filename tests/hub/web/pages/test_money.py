@@ -195,6 +195,7 @@ async def test_a_job_says_whether_both_systems_agree_and_goes_in_line_without_a_
         await who.go("/jobs")
         await page.click("#list tbody a:has-text('JOB1/NPC 2')")
         await page.click(".tabs a:has-text('Records')")
+        await page.select_option("[name=flow]", "planning-line-to-budget-line")
         await page.click("button:has-text('Sync this job now')")
         odd = page.url, await who.text(".banner"), await who.text("h1")
 
@@ -209,7 +210,7 @@ async def test_a_job_says_whether_both_systems_agree_and_goes_in_line_without_a_
     assert "not compared" in before
     assert "synced" not in before
     assert odd[0] == f"{it.url}/jobs/JOB1%2FNPC%202"
-    assert "in line" in odd[1]
+    assert "A round of planning-line-to-budget-line for JOB1/NPC 2 is in line" in odd[1]
     assert "JOB1/NPC 2" in odd[2]
 
 
