@@ -4,6 +4,7 @@ import msgspec
 
 from domain import events
 from domain.events import Event
+from projections.history import FROM, past_of, replaced
 from projections.projection import Column, Keys, Projection, Rows, Table
 
 BATCH = Table(
@@ -28,10 +29,19 @@ BATCH = Table(
         Column("moved", "text", "when it went on last, UTC"),
         Column("ended", "text", "when it ended, UTC, else empty"),
         Column("version", "bigint", "events that its own stream holds"),
+        FROM,
     ),
     key=("batch",),
     indexes=(("connection", "created"),),
 )
+
+BATCH_HISTORY = past_of(
+    BATCH,
+    "batch_history",
+    "How far each batch was before; `batch` holds how far it is now.",
+    ("connection", "valid_until", "valid_from"),
+)
+BOTH = (BATCH, BATCH_HISTORY)
 
 BATCH_RECORD = Table(
     name="batch_record",
@@ -63,7 +73,7 @@ def fold(rows: Rows, event: Event, position: int) -> None:
     """Assigns what an event says."""
     match event:
         case events.BatchFrozen():
-            _frozen(rows, event)
+            _frozen(rows, event, position)
         case events.BatchAdvanced():
             _advanced(rows, event, position)
         case events.BatchEnded():
@@ -71,7 +81,8 @@ def fold(rows: Rows, event: Event, position: int) -> None:
             if batch is not None:
                 at = event.at.isoformat()
                 state = "cancelled" if event.cancelled else "ended"
-                rows.put(BATCH, {**batch, "state": state, "ended": at, "version": event.originator_version})
+                new = {**batch, "state": state, "ended": at, "version": event.originator_version}
+                replaced(rows, BOTH, batch, new, position)
         case events.Retried() | events.Skipped() | events.Replayed():
             if rows.get(BATCH, (event.correlation_id,)) is not None:
                 _result(rows, event.correlation_id, str(event.originator_id), event.flow, "done", "", position)
@@ -79,10 +90,12 @@ def fold(rows: Rows, event: Event, position: int) -> None:
             return
 
 
-def _frozen(rows: Rows, event: events.BatchFrozen) -> None:
+def _frozen(rows: Rows, event: events.BatchFrozen, position: int) -> None:
     at = event.at.isoformat()
-    rows.put(
-        BATCH,
+    replaced(
+        rows,
+        BOTH,
+        None,
         {
             "batch": str(event.originator_id),
             "connection": event.connection,
@@ -103,6 +116,7 @@ def _frozen(rows: Rows, event: events.BatchFrozen) -> None:
             "ended": "",
             "version": event.originator_version,
         },
+        position,
     )
 
 
@@ -114,8 +128,10 @@ def _advanced(rows: Rows, event: events.BatchAdvanced, position: int) -> None:
     for left in event.left:
         _result(rows, id_, left.record, left.flow, left.result, left.why, position)
     fine = sum(left.result == "fine" for left in event.left)
-    rows.put(
-        BATCH,
+    replaced(
+        rows,
+        BOTH,
+        batch,
         {
             **batch,
             "state": "running",
@@ -126,6 +142,7 @@ def _advanced(rows: Rows, event: events.BatchAdvanced, position: int) -> None:
             "moved": event.at.isoformat(),
             "version": event.originator_version,
         },
+        position,
     )
 
 
@@ -136,8 +153,8 @@ def _result(rows: Rows, batch: str, record: str, flow: str, result: str, why: st
 
 BATCHES = Projection(
     name="batch",
-    version=1,
-    tables=(BATCH, BATCH_RECORD),
+    version=2,
+    tables=(*BOTH, BATCH_RECORD),
     topics=(
         events.BatchFrozen.TOPIC,
         events.BatchAdvanced.TOPIC,

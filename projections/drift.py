@@ -7,6 +7,7 @@ import msgspec
 from domain import events
 from domain.concerns import concern_in
 from domain.events import DriftField, Event, Settlement
+from projections.history import FROM, past_of, replaced
 from projections.projection import Column, Keys, Projection, Rows, Table
 
 DRIFT_FIELD = Table(
@@ -35,10 +36,19 @@ DRIFT_FIELD = Table(
         Column("actor", "text", "who chose, else empty"),
         Column("reason", "text", "why"),
         Column("position", "bigint", "position of the last event about it"),
+        FROM,
     ),
     key=("connection", "record", "flow", "part", "field"),
     indexes=(("connection", "state", "project"), ("record",)),
 )
+
+DRIFT_HISTORY = past_of(
+    DRIFT_FIELD,
+    "drift_field_history",
+    "How each field stood before it was found otherwise, settled, or cut; `drift_field` holds how it stands now.",
+    ("connection", "valid_until", "valid_from"),
+)
+FIELDS = (DRIFT_FIELD, DRIFT_HISTORY)
 
 DRIFT_MARK = Table(
     name="drift_mark",
@@ -66,9 +76,18 @@ DRIFT_LOOK = Table(
         Column("settled", "bigint", "fields that agreed again"),
         Column("unread", "text", "JSON list of what could not be read, and so was not compared"),
         Column("position", "bigint", "position of the event"),
+        FROM,
     ),
     key=("connection",),
 )
+
+DRIFT_LOOK_HISTORY = past_of(
+    DRIFT_LOOK,
+    "drift_look_history",
+    "The looks over a whole connection before the last one, which is in `drift_look`.",
+    ("connection", "valid_until"),
+)
+LOOKS = (DRIFT_LOOK, DRIFT_LOOK_HISTORY)
 
 
 def keys(event: Event) -> Keys:
@@ -83,12 +102,16 @@ def keys(event: Event) -> Keys:
         case events.DriftResolved():
             for said in event.settlements:
                 yield DRIFT_FIELD, _key(event, said.part, said.field)
+        case events.Unlinked() | events.Reset():
+            yield DRIFT_FIELD, _of(event)
+        case events.DriftLooked():
+            yield DRIFT_LOOK, (event.connection,)
         case _:
             return
 
 
 def fold(rows: Rows, event: Event, position: int) -> None:
-    """Assigns what an event says; what was cut or reset has nothing left to compare."""
+    """Assigns what an event says; what was cut or reset has nothing left to compare, and goes to the history."""
     match event:
         case events.DriftFound():
             for found in event.fields:
@@ -102,7 +125,7 @@ def fold(rows: Rows, event: Event, position: int) -> None:
                 key = _key(event, said.part, said.field)
                 _settled(rows, event, key, position, state=_state(said), **told)
         case events.Unlinked() | events.Reset():
-            rows.clear(DRIFT_FIELD, (event.connection, str(event.originator_id), event.flow))
+            _cut(rows, event, position)
         case events.NoticeHeard():
             _marked(rows, event, position)
         case events.DriftLooked():
@@ -111,13 +134,21 @@ def fold(rows: Rows, event: Event, position: int) -> None:
             return
 
 
+def _cut(rows: Rows, event: events.Unlinked | events.Reset, position: int) -> None:
+    for old in rows.under(DRIFT_FIELD, _of(event)):
+        rows.append(DRIFT_HISTORY, {**old, "valid_until": position})
+    rows.clear(DRIFT_FIELD, _of(event))
+
+
 def _looked(rows: Rows, event: events.DriftLooked, position: int) -> None:
     for system, resource_id in event.marks:
         rows.delete(DRIFT_MARK, (event.connection, system, resource_id))
     if event.flow or event.project or event.marked:
         return
-    rows.put(
-        DRIFT_LOOK,
+    replaced(
+        rows,
+        LOOKS,
+        rows.get(DRIFT_LOOK, (event.connection,)),
         {
             "connection": event.connection,
             "looked_at": event.at.isoformat(),
@@ -127,14 +158,17 @@ def _looked(rows: Rows, event: events.DriftLooked, position: int) -> None:
             "unread": msgspec.json.encode(event.unread).decode(),
             "position": position,
         },
+        position,
     )
 
 
 def _found(rows: Rows, event: events.DriftFound, found: DriftField, position: int) -> None:
     old = rows.get(DRIFT_FIELD, _key(event, found.part, found.field))
     first = old["found_at"] if old is not None and old["state"] == "open" else event.at.isoformat()
-    rows.put(
-        DRIFT_FIELD,
+    replaced(
+        rows,
+        FIELDS,
+        old,
         {
             "connection": event.connection,
             "record": str(event.originator_id),
@@ -159,13 +193,15 @@ def _found(rows: Rows, event: events.DriftFound, found: DriftField, position: in
             "reason": "",
             "position": position,
         },
+        position,
     )
 
 
 def _settled(rows: Rows, event: events.FlowEvent, key: tuple[str, ...], position: int, **fields: Any) -> None:
     old = rows.get(DRIFT_FIELD, key)
     if old is not None:
-        rows.put(DRIFT_FIELD, {**old, **fields, "settled_at": event.at.isoformat(), "position": position})
+        new = {**old, **fields, "settled_at": event.at.isoformat(), "position": position}
+        replaced(rows, FIELDS, old, new, position)
 
 
 def _state(said: Settlement) -> str:
@@ -192,14 +228,19 @@ def _marked(rows: Rows, event: events.NoticeHeard, position: int) -> None:
         )
 
 
+def _of(event: events.FlowEvent) -> tuple[str, ...]:
+    """Begins the keys of all fields of a record in a flow."""
+    return (event.connection, str(event.originator_id), event.flow)
+
+
 def _key(event: events.FlowEvent, part: str, name: str) -> tuple[str, ...]:
-    return (event.connection, str(event.originator_id), event.flow, part, name)
+    return (*_of(event), part, name)
 
 
 DRIFTS = Projection(
     name="drift",
-    version=1,
-    tables=(DRIFT_FIELD, DRIFT_MARK, DRIFT_LOOK),
+    version=2,
+    tables=(*FIELDS, *LOOKS, DRIFT_MARK),
     topics=tuple(
         kind.TOPIC
         for kind in (

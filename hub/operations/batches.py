@@ -294,7 +294,7 @@ async def _set_aside(hub: Hub, batch: Batch, member: Member, error: Exception, a
     await hub.ledger.append([batch.advanced(batch.through + 1, 0, left, moment_of(hub.clock, actor, batch.connection))])
 
 
-_NAMES = (
+NAMES = (
     "batch",
     "connection",
     "action",
@@ -312,7 +312,7 @@ _NAMES = (
     "ended",
     "through",
 )
-_COLUMNS = ", ".join(_NAMES)
+_COLUMNS = ", ".join(NAMES)
 _WELL = frozenset({"synced", "excluded", "deleted"})
 _ILL = frozenset({"dead", "rejected", "conflict"})
 
@@ -329,14 +329,15 @@ async def _viewed_all(hub: Hub, rows: Sequence[tuple[Any, ...]]) -> list[BatchVi
     now: dict[str, list[tuple[str, str, int]]] = {}
     for batch, state, cause, count in found:
         now.setdefault(batch, []).append((state, cause, count))
-    return [_viewed(row, now.get(row[0], ())) for row in rows]
+    return [viewed(row, now.get(row[0], ())) for row in rows]
 
 
-def _viewed(row: tuple[Any, ...], now: Sequence[tuple[str, str, int]]) -> BatchView:
-    fields = dict(zip(_NAMES, row, strict=True))
+def viewed(row: Sequence[Any], now: Sequence[tuple[str, str, int]]) -> BatchView:
+    """A batch out of `NAMES` of its row, and the states of the records to which it did it: state, cause and records."""
+    fields = dict(zip(NAMES, row, strict=True))
     again = {cause: sum(n for state, its, n in now if state in _ILL and its == cause) for _, cause, _ in now}
     return BatchView(
-        **{name: fields[name] for name in _NAMES if name not in {"filter", "causes", "through"}},
+        **{name: fields[name] for name in NAMES if name not in {"filter", "causes", "through"}},
         filter=msgspec.json.decode(fields["filter"], type=dict[str, str]),
         causes=msgspec.json.decode(fields["causes"], type=dict[str, int]),
         remaining=fields["total"] - fields["through"],

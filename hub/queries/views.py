@@ -19,8 +19,10 @@ from hub.queries.pages import Query
 from hub.queries.records import like
 from projections.act import ACT
 from projections.approval import APPROVAL, APPROVAL_HISTORY
+from projections.batch import BATCH, BATCH_HISTORY
 from projections.cross_reference import CROSS_REFERENCE
 from projections.dead_letter import DEAD_LETTER
+from projections.drift import DRIFT_FIELD, DRIFT_HISTORY
 from projections.event_log import EVENT_LOG
 from projections.history import LINK_HISTORY, RECORD_HISTORY, STATE_HISTORY
 from projections.job_cost import JOB_COST, JOB_COST_HISTORY
@@ -64,6 +66,8 @@ _PAST = {
     JOB_COST.name: JOB_COST_HISTORY,
     APPROVAL.name: APPROVAL_HISTORY,
     PLAN.name: PLAN_HISTORY,
+    BATCH.name: BATCH_HISTORY,
+    DRIFT_FIELD.name: DRIFT_HISTORY,
 }
 """Views -> the table that keeps how their rows were before."""
 _GROWING = frozenset({EVENT_LOG.name, DEAD_LETTER.name, RUN.name, ACT.name})

@@ -1,24 +1,33 @@
 """What the tables of the past and of today say together of any position is what the tables said at that position."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from random import Random
+from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
-from domain.events import Event, LinkRow
+from domain.events import DriftLooked, Event, LinkRow
 from domain.record import Record
+from domain.values import digest
 from projections.approval import APPROVALS, BOTH
+from projections.batch import BATCHES
+from projections.batch import BOTH as BATCH_TABLES
 from projections.cross_reference import CROSS_REFERENCE, CROSS_REFERENCES
+from projections.drift import DRIFTS, FIELDS, LOOKS
 from projections.history import LINK_HISTORY, RECORD_HISTORY, STATE_HISTORY
-from projections.projection import Row, Table
+from projections.projection import Projection, Row, Table
 from projections.record_state import RECORD, RECORD_STATE, RECORD_STATES
 from tests.ledger_story import (
+    CHANGED_THERE,
     CONNECTION,
     FLOW,
+    START,
     Command,
     Story,
     accepted,
     adopted,
+    agreed,
     asked,
     claimed,
     confirmed,
@@ -26,6 +35,8 @@ from tests.ledger_story import (
     cut_off,
     declined,
     delayed,
+    delivered,
+    drifted,
     excluded,
     linkage_refused,
     linked,
@@ -35,6 +46,7 @@ from tests.ledger_story import (
     rejected,
     requested,
     reset,
+    resolved,
     retried,
     settled,
     skipped,
@@ -43,6 +55,7 @@ from tests.ledger_story import (
     vanished,
 )
 from tests.projections.folded import Tables, folded, told
+from tests.projections.test_batch import worked
 
 pytestmark = pytest.mark.requirement("BX-05")
 
@@ -146,3 +159,61 @@ def test_a_pair_that_is_joined_again_alike_adds_no_row_and_one_that_is_cut_is_ke
 
     assert [(row["valid_from"], row["valid_until"]) for row in alike.rows(LINK_HISTORY.name)] == [(2, 3)]
     assert alike.row(CROSS_REFERENCE.name)["valid_from"] == 4
+
+
+def looked(version: int, found: int) -> Event:
+    """Somebody looked over the whole connection."""
+    return DriftLooked(
+        originator_id=UUID(int=9),
+        originator_version=version,
+        at=START,
+        connection=CONNECTION,
+        correlation_id="look",
+        causation_id="look",
+        actor="system",
+        flow="",
+        project="",
+        marked=False,
+        records=3,
+        rows=10,
+        reads=2,
+        found=found,
+        settled=0,
+        marks=(),
+        unread=(),
+    )
+
+
+def changes_there() -> list[Event]:
+    """Drift that is found, changes, is settled in both ways, comes back, and is cut with its record."""
+    other = replace(CHANGED_THERE, field="description", there="By the site")
+    again = replace(CHANGED_THERE, there="Cement, level 4", target=digest("Cement, level 4"))
+    commands: tuple[Command, ...] = (
+        *(observed(), *delivered(), drifted(), drifted(again, other), agreed(), drifted()),
+        *(resolved("keep-target"), drifted(again), resolved(), drifted(), cut_off()),
+    )
+    story = Story(Record(UUID(int=1), CONNECTION))
+    return [looked(1, 0), *told(*commands, story=story), looked(2, 1)]
+
+
+HISTORIES = (
+    (DRIFTS, (FIELDS, LOOKS), changes_there),
+    (BATCHES, (BATCH_TABLES,), worked),
+)
+
+
+@pytest.mark.parametrize(("projection", "pairs", "story"), HISTORIES, ids=["drift", "batch"])
+@pytest.mark.parametrize("page", [1, 4, 100])
+def test_what_was_found_and_how_far_a_batch_was_is_told_of_every_position(
+    projection: Projection, pairs: Sequence[tuple[Table, Table]], story: Callable[[], list[Event]], page: int
+) -> None:
+    happened = story()
+    at_the_end = Tables(projection).take(happened, page)
+
+    for position in range(len(happened) + 1):
+        then = Tables(projection).take(happened[:position])
+        for today, past in pairs:
+            rows = [row for row in at_the_end.rows(today.name) if row["valid_from"] <= position]
+            rows += [row for row in at_the_end.rows(past.name) if row["valid_from"] <= position < row["valid_until"]]
+            assert shown(rows, past) == shown(then.rows(today.name), past), (today.name, position)
+    assert len(at_the_end.rows(pairs[0][1].name)) > 1

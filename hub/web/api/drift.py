@@ -9,6 +9,7 @@ from hub.operations import batches, drift
 from hub.operations.choosing import Choice, DriftAction, Member
 from hub.operations.drift import DriftFilter
 from hub.operations.drift_settling import Settled, Wish, chosen, settle
+from hub.operations.drift_then import drifts_then
 from hub.operations.errands import look
 from hub.report import ExitStatus, Halted
 from hub.web.answers import json
@@ -57,7 +58,11 @@ async def _drifts(request: web.Request) -> web.Response:
     given = {name: query[name] for name in ("flow", "project", "record", "verdict") if name in query}
     state = query.get("state", "open")
     wanted = DriftFilter(within=allowed(request), state="" if state == "all" else state, **given)
-    page = await drift.drifts(service(request).hub, wanted, cursor=cursor(request) or None, limit=limit(request))
+    hub = service(request).hub
+    if asof := query.get("asof", ""):
+        page = await drifts_then(hub, wanted, cursor(request), limit(request), asof)
+    else:
+        page = await drift.drifts(hub, wanted, cursor=cursor(request) or None, limit=limit(request))
     return listed(request, page.items, page.next_cursor, page.asof)
 
 

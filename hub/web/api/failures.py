@@ -13,6 +13,7 @@ from hub.moments import moment_in
 from hub.operations import batches as work
 from hub.operations import failures
 from hub.operations.batches import BatchView
+from hub.operations.batches_then import batches_then, results_then, view_then, was_not
 from hub.operations.choosing import Action as Deed
 from hub.operations.choosing import Choice, Member, choose, preview
 from hub.operations.failures import FailureFilter
@@ -151,20 +152,26 @@ async def _act(request: web.Request, deed: Deed) -> web.Response:
 
 async def _batches(request: web.Request) -> web.Response:
     hub = service(request).hub
-    asof = await hub.ledger.last_position()
-    page = await work.batches(hub, "", cursor(request), limit(request), within=allowed(request))
+    if past := request.query.get("asof", ""):
+        page, asof = await batches_then(hub, cursor(request), limit(request), past, allowed(request))
+    else:
+        asof = await hub.ledger.last_position()
+        page = await work.batches(hub, "", cursor(request), limit(request), within=allowed(request))
     return listed(request, page.items, page.next_cursor, asof)
 
 
 async def _batch(request: web.Request) -> web.Response:
-    return json(await batch_of(request))
+    return json(await batch_of(request, request.query.get("asof", "")))
 
 
 async def _results(request: web.Request) -> web.Response:
-    hub = service(request).hub
+    hub, result, past = service(request).hub, request.query.get("result", ""), request.query.get("asof", "")
     asof = await hub.ledger.last_position()
-    view = await batch_of(request)
-    page = await work.results(hub, view.batch, request.query.get("result", ""), cursor(request), limit(request))
+    view = await batch_of(request, past)
+    if past:
+        page, asof = await results_then(hub, view.batch, result, cursor(request), limit(request), asof=past)
+    else:
+        page = await work.results(hub, view.batch, result, cursor(request), limit(request))
     return listed(request, page.items, page.next_cursor, asof)
 
 
@@ -179,11 +186,19 @@ async def _cancel(request: web.Request) -> web.Response:
     return json(await work.cancel(service(request).hub, view.batch, actor=principal(request).actor))
 
 
-async def batch_of(request: web.Request) -> BatchView:
-    """The batch in the address; one of a connection that may not be touched is as good as none."""
-    batch = str(UUID(request.match_info["id"]))
+async def batch_of(request: web.Request, asof: str = "") -> BatchView:
+    """The batch in the address, as of then or now; one of a connection that may not be touched is as good as none.
+
+    Raises  WrongInput, Unknown.
+    """
+    hub, batch = service(request).hub, str(UUID(request.match_info["id"]))
+    if asof:
+        view, position = await view_then(hub, batch, asof)
+        if view.connection not in allowed(request):
+            raise was_not(batch, position)
+        return view
     try:
-        view = await work.view(service(request).hub, batch)
+        view = await work.view(hub, batch)
     except Halted:
         view = None
     if view is None or view.connection not in allowed(request):

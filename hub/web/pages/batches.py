@@ -10,6 +10,9 @@ from hub.access import Action
 from hub.app import Hub
 from hub.operations import batches as work
 from hub.operations.batches import BatchView
+from hub.operations.batches_then import batches_then, results_then
+from hub.operations.failures import LIMIT
+from hub.queries.pages import moment_at
 from hub.report import Halted
 from hub.tail import Happening
 from hub.web.api.failures import batch_of
@@ -33,21 +36,29 @@ class Pace(Struct, frozen=True):
 
 
 async def _list(request: web.Request) -> web.Response:
-    hub = service(request).hub
-    page = await work.batches(hub, "", cursor(request), within=allowed(request))
+    hub, asof = service(request).hub, frame_of(request).asof
+    if asof:
+        page, _ = await batches_then(hub, cursor(request), LIMIT, asof, allowed(request))
+    else:
+        page = await work.batches(hub, "", cursor(request), within=allowed(request))
     return show(request, "batches/page.html", items=page.items, next_cursor=following_page(request, page.next_cursor))
 
 
 async def _batch(request: web.Request) -> web.Response:
-    batch, hub, result = await batch_of(request), service(request).hub, request.query.get("result", "")
+    hub, result, asof = service(request).hub, request.query.get("result", ""), frame_of(request).asof
+    batch, now = await batch_of(request, asof), hub.clock.now()
     if result not in ("", *RESULTS):
         raise Refused(404, "a batch has no such results")
-    page = await work.results(hub, batch.batch, result, cursor(request))
+    if asof:
+        page, position = await results_then(hub, batch.batch, result, cursor(request), asof=asof)
+        now = datetime.fromisoformat(await moment_at(hub.ledger, position))
+    else:
+        page = await work.results(hub, batch.batch, result, cursor(request))
     return show(
         request,
         "batches/one.html",
         batch=batch,
-        pace=_pace(hub, batch),
+        pace=_pace(batch, now),
         result=result,
         results=RESULTS,
         items=page.items,
@@ -79,7 +90,7 @@ async def live(request: web.Request, happened: Sequence[Happening]) -> str:
         return ""
     if view.connection not in allowed(request) or not await _touched(hub, batch, happened):
         return ""
-    return render("batches/changed.html", frame_of(request), batch=view, pace=_pace(hub, view))
+    return render("batches/changed.html", frame_of(request), batch=view, pace=_pace(view, hub.clock.now()))
 
 
 async def live_list(request: web.Request, happened: Sequence[Happening]) -> str:
@@ -102,10 +113,10 @@ async def _touched(hub: Hub, batch: str, happened: Sequence[Happening]) -> bool:
     return bool(await hub.ledger.rows(sql, (batch, parameter)))
 
 
-def _pace(hub: Hub, batch: BatchView) -> Pace:
+def _pace(batch: BatchView, now: datetime) -> Pace:
     """By the time from the making of a batch to its last step."""
     turns = batch.total - batch.remaining
-    until = datetime.fromisoformat(batch.moved) if batch.state not in OPEN else hub.clock.now()
+    until = datetime.fromisoformat(batch.moved) if batch.state not in OPEN else now
     seconds = (until - datetime.fromisoformat(batch.created)).total_seconds()
     if not turns or seconds <= 0:
         return Pace(0, 0)

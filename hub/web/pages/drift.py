@@ -17,6 +17,7 @@ from hub.operations import batches, drift
 from hub.operations.choosing import MANY, DriftAction, Member, confirmed
 from hub.operations.drift import DriftFilter, DriftRow
 from hub.operations.drift_settling import Wish
+from hub.operations.drift_then import drifts_then, lasts_then, sorts_then
 from hub.operations.errands import look
 from hub.queries import drift as around
 from hub.tail import Happening
@@ -140,19 +141,21 @@ async def _shown(
     request: web.Request, status: int = 200, *, said: Said | None = None, record: str = "", wrong: str = ""
 ) -> web.Response:
     frame, hub = frame_of(request), service(request).hub
-    if frame.asof:
-        raise Refused(422, "Drift is told as it is now. What stood in both systems then is told by each record.")
     asked: Mapping[str, str] = request.query if said is None else {"record": record}
     wanted, filters, state = _wanted(request, asked)
-    page = await drift.drifts(hub, wanted, cursor=cursor(request) or None, limit=FIELDS)
-    policies = around.policies(hub, allowed(request))
+    if frame.asof:
+        page = await drifts_then(hub, wanted, cursor(request), FIELDS, frame.asof)
+        policies, position = list[around.Policy](), page.asof
+    else:
+        page = await drift.drifts(hub, wanted, cursor=cursor(request) or None, limit=FIELDS)
+        policies, position = around.policies(hub, allowed(request)), None
     return show(
         request,
         "drift/page.html",
         "drift/list.html",
         status=status,
-        headers={"HX-Push-Url": address("/drift", filters)} if frame.partial else None,
-        **await _figures(request, hub, wanted, filters),
+        headers={"HX-Push-Url": address("/drift", {**filters, "asof": frame.asof})} if frame.partial else None,
+        **await _figures(request, hub, wanted, filters, position),
         state=state,
         groups=_groups(page.items, {(each.connection, each.flow): each.policy for each in policies}),
         next_cursor=following_page(request, page.next_cursor),
@@ -173,14 +176,20 @@ def _wanted(request: web.Request, query: Mapping[str, str]) -> tuple[DriftFilter
     return DriftFilter(within=allowed(request), state="" if state == "all" else state, **narrowed), filters, state
 
 
-async def _figures(request: web.Request, hub: Hub, wanted: DriftFilter, filters: Mapping[str, str]) -> dict[str, Any]:
-    """What stands above the list."""
+async def _figures(
+    request: web.Request, hub: Hub, wanted: DriftFilter, filters: Mapping[str, str], position: int | None = None
+) -> dict[str, Any]:
+    """What stands above the list, now or at a position."""
     here = {name: value for name, value in filters.items() if name != "verdict"}
-    sorts = await around.sorts(hub, wanted)
+    here["asof"] = frame_of(request).asof
+    if position is None:
+        sorts, lasts = await around.sorts(hub, wanted), await around.lasts(hub, allowed(request))
+    else:
+        sorts, lasts = await sorts_then(hub, wanted, position), await lasts_then(hub, allowed(request), position)
     return {
         "filters": filters,
         "sorts": [(each, address("/drift", {**here, "verdict": each.verdict})) for each in sorts],
-        "lasts": await around.lasts(hub, allowed(request)),
+        "lasts": lasts,
         "verdicts": VERDICTS,
     }
 

@@ -64,6 +64,16 @@ async def test_drift_is_listed_and_settled_by_those_who_may_and_nowhere_else(led
         [row] = (await it.ask(f"/api/v1/drift?state=all&record={record}"))["items"]
         assert (row["state"], row["choice"], row["reason"]) == ("accepted", "keep-target", "agreed on site")
 
+        past = f"asof={page['asof']}"
+        then = await it.ask(f"/api/v1/drift?{past}")
+        fits(then, schema_of("/api/v1/drift"))
+        assert (then["items"], then["asof"]) == (page["items"], page["asof"])
+        for nothing in (f"{past}&state=accepted", f"{past}&verdict=gone", "asof=0"):
+            assert (await it.ask(f"/api/v1/drift?{nothing}"))["items"] == []
+        assert (await it.ask(f"/api/v1/drift?{past}", token=north))["items"] == []
+        async with it.request(f"/api/v1/exports/drift_field?format=jsonl&{past}&state=open") as answer:
+            assert (answer.status, len((await answer.text()).splitlines())) == (200, 1)
+
 
 @pytest.mark.requirement("BX-06")
 async def test_a_look_goes_on_by_itself_and_what_cannot_be_read_is_told_and_not_taken_for_gone(

@@ -65,8 +65,14 @@ async def test_causes_their_records_and_batches_have_the_shape_that_is_promised(
         path = f"/api/v1/failures/{group['cause']}/records"
         assert (await it.ask(f"{path}?{then}"))["items"] == members["items"]
         assert (await it.ask(f"{path}?asof=0"))["items"] == []
-        problem = await it.ask(f"/api/v1/batches?{then}", status=422)
-        assert "told as it stands now" in problem["detail"]
+        assert (await it.ask(f"/api/v1/batches?{then}"))["items"] == []
+        await it.ask(f"/api/v1/batches/{batch['batch']}?{then}", status=404)
+        now = f"asof={rows['asof']}"
+        fits(await it.ask(f"/api/v1/batches?{now}"), schema_of("/api/v1/batches"))
+        assert await it.ask(f"/api/v1/batches/{done['batch']}?{now}") == done
+        then_rows = await it.ask(f"/api/v1/batches/{done['batch']}/records?{now}&result=fine")
+        assert (then_rows["items"], then_rows["asof"]) == (rows["items"], rows["asof"])
+        assert (await it.ask(f"/api/v1/batches/{done['batch']}/records?{now}&result=barred"))["items"] == []
 
 
 async def test_a_batch_says_what_it_is_about_and_why(ledger: Filled, tmp_path: Path) -> None:

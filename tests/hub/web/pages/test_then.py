@@ -7,6 +7,7 @@ from playwright.async_api import Browser, Page
 
 from domain.events import ApprovalAccepted, ApprovalRequested, PlanMade
 from hub.operations.apply import apply_plan
+from hub.operations.batches import run
 from hub.report import Quiet
 from tests.hub.failing import refusals
 from tests.hub.web.harness import Filled, Web, served, settings
@@ -108,3 +109,42 @@ async def test_failures_and_pairs_are_those_of_then(ledger: Filled, tmp_path: Pa
     assert "No open failures" in nothing
     assert (joined, changes) == (pairs, 0)
     assert "No pair fits" in none
+
+
+async def test_drift_and_batches_are_told_as_they_were(decisions: Deciding, tmp_path: Path, browser: Browser) -> None:
+    async with served(settings(decisions.copy(tmp_path), decisions.tables)) as it, visit(it, browser) as who:
+        await who.go("/drift")
+        figures, found = await who.text(".cards"), await who.text("#list")
+        before = await it.hub.ledger.last_position()
+        wish = {"action": "keep-target", "connection": "main", "verdict": "target", "reason": "agreed on site"}
+        batch = (await it.ask("/api/v1/drift/resolve", "POST", json=wish, status=201))["batch"]
+        frozen = await it.hub.ledger.last_position()
+        await run(it.hub, batch, actor=EVA)
+        await who.go("/drift")
+        now = await who.text("#list")
+        page = await who.go(f"/drift?asof={before}")
+        then, how_much, offered = await who.text("#list"), await who.text(".cards"), await acts(page)
+        await page.select_option("[name=verdict]", "target")
+        await page.wait_for_url(f"**/drift?verdict=target&asof={before}")
+        await page.goto(f"{it.url}/drift?asof=0")
+        nothing, never = await who.text("#list"), await who.text(".cards")
+        page = await who.go(f"/batches?asof={frozen}")
+        await page.click("tbody th a")
+        waiting, buttons = await who.text("#progress"), await acts(page)
+        await page.goto(f"{it.url}/batches/{batch}")
+        over = await who.text("#progress")
+        await page.goto(f"{it.url}/batches?asof={before}")
+        none = await who.text()
+
+    for number in ("PO4", "01-100"):
+        assert number in found
+        assert number in then
+    assert "Renamed on site" in then
+    assert "Renamed on site" not in now
+    assert offered == 0
+    assert how_much.split(" in ")[0] == figures.split(" in ")[0] == "3 Changed there"
+    assert "Nothing stands otherwise" in nothing
+    assert "was never looked over until then" in never
+    assert (waiting.split(" had")[0], buttons) == ("• frozen 0 of 2", 0)
+    assert "ended" in over
+    assert "No batches by then" in none
