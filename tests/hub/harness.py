@@ -16,6 +16,7 @@ from hub.connection import Pair
 from hub.projector import Projector
 from hub.records import Records
 from projections.registry import PROJECTIONS
+from tests.blank import sqlite_at
 from tests.ledger_story import BC_COMPANY, CONNECTION, PROCORE_COMPANY, START
 
 Answer = Sequence[Json] | SiteLedgerError
@@ -76,10 +77,10 @@ class Bench:
 
 @asynccontextmanager
 async def bench(folder: Path) -> AsyncGenerator[Bench]:
-    """An empty ledger on SQLite, with all read models."""
+    """A blank ledger on SQLite."""
     clock = FixedClock(START)
     events = Registry(EVENTS, UPCASTERS)
-    url = f"sqlite:///{folder / 'ledger.db'}"
+    url = sqlite_at(folder / "ledger.db")
     async with open_ledger(url, events=events, clock=clock, threads=ThreadPool()) as ledger:
         projector = Projector(ledger, PROJECTIONS)
         await projector.start()

@@ -19,6 +19,12 @@ from hub.projector import Projector
 from projections.projection import Column, Keys, Projection, Rows, Table
 
 
+@pytest.fixture
+def blank() -> bool:
+    """The read models of these tests are their own."""
+    return False
+
+
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
     TOPIC: ClassVar[str] = "seen.1"
     originator_id: UUID

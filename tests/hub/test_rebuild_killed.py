@@ -21,6 +21,12 @@ PAGE = 50
 TABLES = (RECORD, WAIT, LOG)
 
 
+@pytest.fixture
+def blank() -> bool:
+    """The read models of these tests are their own."""
+    return False
+
+
 class Doomed(ThreadPool):
     """Ends the whole process at one of its writes to the database, counted from when it is told to."""
 

@@ -31,6 +31,7 @@ from hub.report import ExitStatus, Quiet, Report
 from hub.settings import Settings
 from hub.settings.values import Surroundings
 from hub.window import Window
+from tests.blank import sqlite_at
 from tests.journeys.quick import QuickClock
 
 CUSTOMER = "C00010"
@@ -38,8 +39,8 @@ ACCOUNT = "5200"
 
 
 def sqlite(folder: Path) -> str:
-    """URL of an empty ledger in a folder."""
-    return f"sqlite:///{folder / 'ledger.db'}"
+    """URL of the ledger in a folder, a blank one when there is none yet."""
+    return sqlite_at(folder / "ledger.db")
 
 
 def line(
