@@ -35,6 +35,18 @@ def test_no_template_needs_what_the_policy_forbids(template: Path) -> None:
     assert {name for name, pattern in FORBIDDEN.items() if re.search(pattern, text)} == set()
 
 
+def test_themes_differ_by_nothing_but_colours() -> None:
+    by_theme = re.compile(r"prefers-color-scheme|data-theme")
+    others = [
+        path.name for path in STATIC.glob("*.css") if path.name != "tokens.css" and by_theme.search(path.read_text())
+    ]
+    rules = re.sub(r"/\*.*?\*/", "", (STATIC / "tokens.css").read_text(), flags=re.DOTALL)
+    for_one = [body.strip() for selector, body in re.findall(r"([^{}]+){([^}]*)}", rules) if "theme" in selector]
+
+    assert others == []
+    assert for_one == ["color-scheme: light;", "color-scheme: dark;"]
+
+
 def test_pages_stay_light() -> None:
     def size(pattern: str) -> int:
         return sum(path.stat().st_size for path in STATIC.glob(pattern))
