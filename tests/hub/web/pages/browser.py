@@ -106,7 +106,7 @@ async def visit(
         assert found.complaints == []
         for event, ear in ears.items():
             page.remove_listener(event, ear)
-        await _leave(page)
+        await _leave(page, it.url)
     except BaseException:
         await page.context.close()
         raise
@@ -127,10 +127,10 @@ async def _window(browser: Browser, context: dict[str, Any]) -> Page:
     return page
 
 
-async def _leave(page: Page) -> None:
+async def _leave(page: Page, url: str) -> None:
     """Nothing of this visit stays for the next."""
-    if page.url.startswith("http"):
-        await page.evaluate("sessionStorage.clear(); localStorage.clear()")
+    await page.goto(f"{url}/livez")  # whatever was on its way is not waited for
+    await page.evaluate("sessionStorage.clear(); localStorage.clear()")
     await page.goto("about:blank")
     await page.unroute_all()
     await page.context.clear_cookies()

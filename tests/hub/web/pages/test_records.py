@@ -31,6 +31,7 @@ async def test_the_list_is_narrowed_by_its_address_and_its_form(
         await expect(page.locator(".list tbody tr")).to_have_count(2)
         await page.go_back()
         await page.wait_for_url("**/records?state=excluded")
+        await expect(page.locator(".list tbody .state")).to_have_count(len(narrowed))
 
     assert states
     assert all("parked" in state for state in states)
