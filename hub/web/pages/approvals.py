@@ -21,7 +21,7 @@ from hub.web.gate import decided, found, outer
 from hub.web.keys import service
 from hub.web.pages.documents import guarded
 from hub.web.pages.forms import done, form
-from hub.web.pages.frame import Frame, address, frame_of, render, show
+from hub.web.pages.frame import Frame, address, frame_of, narrowed, render, show
 from hub.web.problems import Refused
 from hub.web.routes import Route, allowed, principal
 
@@ -94,7 +94,7 @@ async def _list(request: web.Request) -> web.Response:
     tab = _BY_WORD.get(request.query.get("tab", "ready"))
     if tab is None:
         raise Refused(404, f"There are only these lists: {', '.join(each.title for each in TABS)}.")
-    filters = {name: request.query[name].strip() for name in _FILTERS if request.query.get(name, "").strip()}
+    filters = narrowed(request.query, _FILTERS)
     mine = tuple(name for name in allowed(request) if may(principal(request), Action.APPROVE, name))
     on_me = tab.word == "mine"
     wanted = ApprovalFilter(

@@ -22,7 +22,7 @@ from hub.web.api.exports import download
 from hub.web.contract import BASE
 from hub.web.keys import service
 from hub.web.pages.forms import done
-from hub.web.pages.frame import address, frame_of, show
+from hub.web.pages.frame import address, frame_of, narrowed, show
 from hub.web.problems import Refused
 from hub.web.routes import Route, allowed, principal
 
@@ -35,7 +35,7 @@ _GROUPS = sorted({topic.partition(".")[0] for topic in EVENTS} - {"feed", "deliv
 
 async def _acts(request: web.Request) -> web.Response:
     frame = frame_of(request)
-    filters = {name: request.query[name].strip() for name in _FILTERS if request.query.get(name, "").strip()}
+    filters = narrowed(request.query, _FILTERS)
     hub = service(request).hub
     page = await audit.acts(hub.ledger, acts_of(request))
     place = address("/audit", {**filters, "asof": frame.asof})

@@ -25,7 +25,7 @@ from hub.web.api.drift import members_of, settled
 from hub.web.asking import cursor, following_page, on, record_of
 from hub.web.keys import service
 from hub.web.pages.forms import done, form
-from hub.web.pages.frame import address, frame_of, render, show
+from hub.web.pages.frame import address, frame_of, narrowed, render, show
 from hub.web.problems import Refused
 from hub.web.routes import UUIDS, Route, allowed, principal
 
@@ -170,10 +170,10 @@ async def _shown(
 
 def _wanted(request: web.Request, query: Mapping[str, str]) -> tuple[DriftFilter, dict[str, str], str]:
     """What is asked for, how the address says it, and the state that is shown."""
-    filters = {name: query[name].strip() for name in _FILTERS if query.get(name, "").strip()}
+    filters = narrowed(query, _FILTERS)
     state = filters.get("state", "open")
-    narrowed = {name: value for name, value in filters.items() if name not in ("state", "connection")}
-    return DriftFilter(within=allowed(request), state="" if state == "all" else state, **narrowed), filters, state
+    rest = {name: value for name, value in filters.items() if name not in ("state", "connection")}
+    return DriftFilter(within=allowed(request), state="" if state == "all" else state, **rest), filters, state
 
 
 async def _figures(
@@ -252,8 +252,8 @@ async def _look(request: web.Request) -> web.Response:
     connection = await on(request, Action.OPERATE, scope.connection)
     actor = principal(request).actor
     await look(it.errands, it.schedule, connection, flow=scope.flow, project=scope.project, actor=actor)
-    narrowed = {name: value for name, value in (("flow", scope.flow), ("project", scope.project)) if value}
-    return done("/drift", f"Looking over {connection}; this page tells what comes of it.", narrowed)
+    rest = {name: value for name, value in (("flow", scope.flow), ("project", scope.project)) if value}
+    return done("/drift", f"Looking over {connection}; this page tells what comes of it.", rest)
 
 
 async def live(request: web.Request, happened: Sequence[Happening]) -> str:

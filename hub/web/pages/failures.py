@@ -23,7 +23,7 @@ from hub.web.answers import told
 from hub.web.asking import cursor, following_page
 from hub.web.keys import service
 from hub.web.pages.documents import pretty
-from hub.web.pages.frame import address, frame_of, render, show
+from hub.web.pages.frame import address, frame_of, narrowed, render, show
 from hub.web.routes import UUIDS, Route, allowed
 
 HIGH = 24
@@ -58,13 +58,8 @@ class Hit(Struct, frozen=True, kw_only=True):
         return f"stopped per day, the last {len(self.bars)} days: {', '.join(str(bar.count) for bar in self.bars)}"
 
 
-def narrowed(request: web.Request) -> dict[str, str]:
-    """What the address narrows the desk to."""
-    return {name: request.query[name].strip() for name in _FILTERS if request.query.get(name, "").strip()}
-
-
 async def _desk(request: web.Request) -> web.Response:
-    frame, filters = frame_of(request), narrowed(request)
+    frame, filters = frame_of(request), narrowed(request.query, _FILTERS)
     hub, mine = service(request).hub, allowed(request)
     hits, position = await _hits(hub, _wanted(filters, mine), filters, frame.asof)
     return show(
@@ -85,7 +80,7 @@ async def _desk(request: web.Request) -> web.Response:
 
 async def _cause(request: web.Request) -> web.Response:
     """One cause and its records."""
-    filters, cause = narrowed(request), request.match_info["cause"]
+    filters, cause = narrowed(request.query, _FILTERS), request.match_info["cause"]
     hub, mine, asof = service(request).hub, allowed(request), frame_of(request).asof
     wanted = _wanted(filters, mine, cause)
     hits, _ = await _hits(hub, wanted, {**filters, "cause": cause}, asof)
@@ -138,7 +133,7 @@ async def live(request: web.Request, happened: Sequence[Happening]) -> str:
     """The causes that are shown, as they are now; one that is new shows when the page is asked for again."""
     if not any(item.flow or item.event.startswith("cause.") for item in happened):
         return ""
-    filters, hub, mine = narrowed(request), service(request).hub, allowed(request)
+    filters, hub, mine = narrowed(request.query, _FILTERS), service(request).hub, allowed(request)
     hits, _ = await _hits(hub, _wanted(filters, mine), filters)
     gone = set(await failing.over(hub.ledger, mine)) - {(hit.group.connection, hit.group.cause) for hit in hits}
     summed = _summed(hits, filters)

@@ -1,6 +1,6 @@
 """What every page has in common: who looks, at what and as of when, and how it is turned into HTML."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -27,6 +27,7 @@ POLICY = (
 )
 """Nothing from elsewhere, nothing written into the page itself."""
 
+_LONGEST = 200
 THEMES = ("auto", "light", "dark")
 ZONES = ("local", "utc", "relative")
 DESK: "web.AppKey[Desk]" = web.AppKey("desk")
@@ -127,6 +128,12 @@ def address(path: str, query: Mapping[str, Any]) -> str:
     """A path with what is not empty of a query: the one spelling of a page's address."""
     given = {name: str(value) for name, value in query.items() if value not in (None, "")}
     return f"{path}?{urlencode(given)}" if given else path
+
+
+def narrowed(query: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
+    """What the query of an address narrows a list to, by these names; what is empty falls out."""
+    given = {name: query.get(name, "").strip()[:_LONGEST] for name in names}
+    return {name: words for name, words in given.items() if words}
 
 
 def segment(name: str) -> str:

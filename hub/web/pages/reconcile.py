@@ -20,7 +20,7 @@ from hub.tail import Happening
 from hub.web.asking import on
 from hub.web.keys import service
 from hub.web.pages.forms import done, form
-from hub.web.pages.frame import Frame, address, frame_of, render, show
+from hub.web.pages.frame import Frame, address, frame_of, narrowed, render, show
 from hub.web.problems import Refused
 from hub.web.routes import UUIDS, Route, allowed, principal
 
@@ -120,13 +120,13 @@ async def _shown(request: web.Request, row: RunRow, status: int = 200, **more: A
     shown = query.get("show", "differing")
     if shown not in SHOWN:
         raise Refused(422, f"show: use one of {', '.join(SHOWN)}")
-    words = {name: query[name].strip() for name in _WORDS if query.get(name, "").strip()}
+    words = narrowed(request.query, _WORDS)
     wanted = LineFilter(**words, differing=shown == "differing", unexplained=shown == "unexplained")
     whole = await told(hub, row.run)
     first = not words and not query.get("cursor") and shown == "differing"
     open_ = await lines(hub, row.run, LineFilter(unexplained=True), limit=OPEN) if row.open and first else None
     page = await lines(hub, row.run, wanted, cursor=query.get("cursor", ""), limit=PAGE)
-    narrowed: Mapping[str, str] = {**words, "differing": str(wanted.differing).lower()}
+    kept: Mapping[str, str] = {**words, "differing": str(wanted.differing).lower()}
     context: dict[str, Any] = {"refused": "", "reason": "", **more}
     frame = frame_of(request)
     place = address(frame.path, {**words, "show": "" if shown == "differing" else shown})
@@ -142,7 +142,7 @@ async def _shown(request: web.Request, row: RunRow, status: int = 200, **more: A
         open=open_.items if open_ is not None else [],
         page=page,
         filters={**words, "show": shown},
-        export={**narrowed, "unexplained": str(wanted.unexplained).lower()},
+        export={**kept, "unexplained": str(wanted.unexplained).lower()},
         measures=COLUMNS,
         kinds=KINDS,
         **context,

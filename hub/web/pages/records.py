@@ -13,7 +13,7 @@ from hub.queries.records import Wanted
 from hub.tail import Happening
 from hub.web.answers import told
 from hub.web.keys import service
-from hub.web.pages.frame import address, frame_of, render, show
+from hub.web.pages.frame import address, frame_of, narrowed, render, show
 from hub.web.problems import Refused
 from hub.web.routes import Route, allowed
 
@@ -25,13 +25,8 @@ MOST = 100_000
 _FILTERS = ("connection", "flow", "state", "kind", "project", "q")
 
 
-def narrowed(request: web.Request) -> dict[str, str]:
-    """What the address narrows the list to."""
-    return {name: request.query[name].strip() for name in _FILTERS if request.query.get(name, "").strip()}
-
-
 async def _list(request: web.Request) -> web.Response:
-    frame, filters = frame_of(request), narrowed(request)
+    frame, filters = frame_of(request), narrowed(request.query, _FILTERS)
     ledger = await told(request)
     wanted = Wanted(connections=allowed(request), **filters, asof=frame.asof, limit=BLOCK)
     first = await records.records(ledger, wanted)
@@ -57,7 +52,7 @@ async def _block(request: web.Request) -> web.Response:
     if not (rows.isascii() and rows.isdecimal() and len(rows) <= len(str(LARGEST)) and 0 < int(rows) <= LARGEST):
         raise Refused(422, "rows: use a number that this list gave out")
     cursor = request.query.get("cursor", "")
-    wanted = Wanted(connections=allowed(request), **narrowed(request), cursor=cursor, limit=int(rows))
+    wanted = Wanted(connections=allowed(request), **narrowed(request.query, _FILTERS), cursor=cursor, limit=int(rows))
     page = await records.records(service(request).hub.ledger, wanted)
     return show(request, "records/block.html", page=page)
 
@@ -66,7 +61,7 @@ async def live(request: web.Request, happened: Sequence[Happening]) -> str:
     """The rows of records that something happened to, and the word that there is more to see."""
     touched = {item.record for item in happened}
     rows = await records.now(service(request).hub.ledger, touched, allowed(request))
-    frame, filters = frame_of(request), narrowed(request)
+    frame, filters = frame_of(request), narrowed(request.query, _FILTERS)
     return render("records/changed.html", frame, changed=[(row, not _fits(row, filters)) for row in rows])
 
 

@@ -7,7 +7,7 @@ from hub.operations.reports import ReportFilter, report, report_named
 from hub.queries.pages import USUAL, Page
 from hub.reports import REPORTS
 from hub.web.keys import service
-from hub.web.pages.frame import address, frame_of, show
+from hub.web.pages.frame import address, frame_of, narrowed, show
 from hub.web.routes import Route, allowed, principal
 from projections.projection import Column
 
@@ -40,7 +40,7 @@ async def _report(request: web.Request) -> web.Response:
     if of.whole:
         await it.hub.access.require(principal(request), Action.MANAGE)
     known = (*of.filters, *(("asof",) if of.asof else ()))
-    given = {name: query[name].strip() for name in FILTERS if query.get(name, "").strip()}
+    given = narrowed(request.query, FILTERS)
     page = await report(it.hub, of.name, ReportFilter(**given, within=allowed(request)), query.get("cursor", ""), USUAL)
     place = address(frame.path, {**given, "connection": query.get("connection", "")})
     return show(

@@ -19,10 +19,11 @@ from hub.tail import Happening
 from hub.web.asking import on
 from hub.web.keys import service
 from hub.web.pages.forms import done, form
-from hub.web.pages.frame import address, frame_of, render, show
+from hub.web.pages.frame import address, frame_of, narrowed, render, show
 from hub.web.routes import Route, allowed, principal
 
 ROWS = 100
+_FILTERS = ("connection", "cause", "day")
 CAUSES: Mapping[str, str] = {
     "poll": "by its pace",
     "notice": "a webhook",
@@ -34,7 +35,7 @@ CAUSES: Mapping[str, str] = {
 
 async def _list(request: web.Request) -> web.Response:
     frame, it = frame_of(request), service(request)
-    filters = _filters(request)
+    filters = narrowed(request.query, _FILTERS)
     page = await runs(
         it.hub.ledger,
         Wanted(connections=allowed(request), asof=frame.asof, cursor=request.query.get("cursor", ""), limit=ROWS),
@@ -54,11 +55,6 @@ async def _list(request: web.Request) -> web.Response:
         flows=[flow.name for flow in FLOWS],
         **await _now(it, allowed(request)),
     )
-
-
-def _filters(request: web.Request) -> dict[str, str]:
-    names = ("connection", "cause", "day")
-    return {name: request.query[name].strip() for name in names if request.query.get(name, "").strip()}
 
 
 def _end_of(it: Service, day: str) -> str:
@@ -138,7 +134,8 @@ async def live(request: web.Request, happened: Sequence[Happening]) -> str:
     seen = request.query.get("seen", "")
     since = int(seen) if seen.isascii() and seen.isdecimal() and len(seen) < 19 else 0  # noqa: PLR2004 - digits of a position
     more = await newer(it.hub.ledger, Wanted(connections=names), since)
-    return render("runs/changed.html", frame_of(request), **await _now(it, names), more=more, filters=_filters(request))
+    filters = narrowed(request.query, _FILTERS)
+    return render("runs/changed.html", frame_of(request), **await _now(it, names), more=more, filters=filters)
 
 
 ROUTES = (

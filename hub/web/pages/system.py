@@ -14,7 +14,7 @@ from hub.settings import Configuration
 from hub.settings.show import shown
 from hub.web.keys import service
 from hub.web.pages.forms import done
-from hub.web.pages.frame import address, frame_of, show
+from hub.web.pages.frame import address, frame_of, narrowed, show
 from hub.web.routes import Route, allowed, principal
 
 _NARROWS = ("connection", "resource", "ignored")
@@ -66,7 +66,7 @@ async def _configuration(request: web.Request) -> web.Response:
 
 async def _notices(request: web.Request) -> web.Response:
     frame, query = frame_of(request), request.query
-    filters = {name: query[name].strip() for name in _NARROWS if query.get(name, "").strip()}
+    filters = narrowed(request.query, _NARROWS)
     wanted = Wanted(
         connections=allowed(request),
         connection=filters.get("connection", ""),

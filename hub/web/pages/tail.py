@@ -11,7 +11,7 @@ from hub.cursors import position_in
 from hub.queries.latest import Narrowed, latest
 from hub.tail import Happening
 from hub.web.keys import service
-from hub.web.pages.frame import frame_of, render, show
+from hub.web.pages.frame import frame_of, narrowed, render, show
 from hub.web.routes import Route, allowed
 
 SHOWN = 200
@@ -20,14 +20,9 @@ MOST = 500
 """Rows that a page keeps while more come."""
 
 
-def narrowed(request: web.Request) -> dict[str, str]:
-    """What the address narrows the tail to."""
-    query = request.query
-    return {name: query[name].strip()[:200] for name in Narrowed.__struct_fields__ if query.get(name, "").strip()}
-
-
 async def _tail(request: web.Request) -> web.Response:
-    hub, filters, cursor = service(request).hub, narrowed(request), request.query.get("cursor", "")
+    hub, cursor = service(request).hub, request.query.get("cursor", "")
+    filters = narrowed(request.query, Narrowed.__struct_fields__)
     before = position_in(cursor) if cursor else await hub.ledger.last_position() + 1
     wanted = Narrowed(**filters)
     rows = await latest(hub.ledger, allowed(request), wanted, before=before, limit=SHOWN)
@@ -46,7 +41,7 @@ async def _tail(request: web.Request) -> web.Response:
 
 async def live(request: web.Request, happened: Sequence[Happening]) -> str:
     """What happened, each on top of what happened before."""
-    wanted = Narrowed(**narrowed(request))
+    wanted = Narrowed(**narrowed(request.query, Narrowed.__struct_fields__))
     rows = [item for item in happened if wanted.fits(item)]
     return render("tail/changed.html", frame_of(request), rows=rows) if rows else ""
 
