@@ -12,7 +12,7 @@ from domain.endpoints import time as endpoints
 from domain.events import Wait
 from domain.flow import THERE, Part, Plan, Subject, row_by
 from domain.flows.common import fact, joined, plain
-from domain.flows.crew_workers import period_waits, resource_of, work_type_of, worker_of
+from domain.flows.crew_workers import may_be_booked_on, period_waits, resource_of, work_type_of, worker_of
 from domain.time_sheet import STATUSES
 from domain.values import LEDGER, Json, money, text
 
@@ -167,7 +167,8 @@ def _refusal(subject: Subject, row: Json | None) -> Wait:
 def _resource(subject: Subject, row: Json | None, line: Json | None) -> str | Plan:
     """Once the line is made, only another worker leads to another resource: names and switches may have changed."""
     if line is not None and row is not None and text(row, "procoreWorkerId") == worker_of(subject):
-        return text(line, "resourceNumber")
+        booked = row_by(subject.facts[endpoints.RESOURCES], "number", text(row, "resourceNumber"))
+        return text(row if may_be_booked_on(booked) else line, "resourceNumber")
     found = resource_of(subject)
     return found if isinstance(found, Plan) else text(found, "number")
 

@@ -49,6 +49,11 @@ def resource_of(subject: Subject) -> Json | Plan:
     return found[0]
 
 
+def may_be_booked_on(resource: Json | None) -> bool:
+    """Business Central takes time on it (PP-87)."""
+    return resource is not None and not resource.get("blocked") and bool(resource.get("useCrewTimeSheet"))
+
+
 def period_waits(subject: Subject) -> list[Wait]:
     """The day must be inside an accounting period that is open (PP-88, C-24)."""
     day = text(subject.source, "workDate")

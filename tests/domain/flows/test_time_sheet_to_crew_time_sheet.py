@@ -492,6 +492,25 @@ def test_another_worker_leads_to_another_resource() -> None:
     assert making.sends()[0].body == {"resourceNumber": "R2"}
 
 
+def test_a_worker_who_comes_back_gets_the_line_back() -> None:
+    making = Entry().joined()
+    making.there[endpoints.RESOURCES] = [resource(), resource("R2", procoreWorkerId=32)]
+    making.sees(entry(workerId="32"))
+    making.carry()
+    making.shows(rows=(row(),), lines=(line(resourceNumber="R2", **{"@odata.etag": 'W/"2"'}),))
+    making.sees(entry())
+
+    assert making.sends()[0].body == {"resourceNumber": "R1"}
+
+
+def test_a_resource_that_can_not_be_booked_on_any_more_is_not_put_back() -> None:
+    making = Entry().joined()
+    making.there[endpoints.RESOURCES] = [resource(blocked=True), resource("R2", procoreWorkerId=32)]
+    making.shows(rows=(row(),), lines=(line(resourceNumber="R2"),))
+
+    assert isinstance(making.decide(), Settle)
+
+
 def test_a_line_that_people_removed_is_not_made_again() -> None:
     making = Entry().joined()
     making.shows(rows=(row(),))
