@@ -192,7 +192,7 @@ def rehearse(flow: Flow, subject: Subject, *, to_origin: bool) -> Told:
 
 def _scratch(memory: FlowMemory) -> FlowMemory:
     """A memory to try things out on."""
-    return replace(memory, parts=dict(memory.parts), links=dict(memory.links), refused={})
+    return replace(memory, parts=dict(memory.parts), links=dict(memory.links), kept=dict(memory.kept), refused={})
 
 
 def _due(flow: Flow, plan: Plan, memory: FlowMemory, *, to_origin: bool) -> list[Part]:
@@ -212,6 +212,8 @@ def _taken(flow: Flow, now: Subject, due: Sequence[Part], made: dict[str, str]) 
         if not known and goes_out(flow, part):
             known = made.setdefault(part.name, str(_FIRST_ID + len(made)))
         memory.parts[part.name] = PartMemory(part.digest, "" if part.absent else known, "", 0)
+        if part.again:
+            memory.kept.pop(part.name, None)
         for listing in flow.listings(now):
             if listing.name in ENDPOINTS[part.endpoint].refreshes and listing in now.facts:
                 rows = changed.get(listing, now.facts[listing])

@@ -94,7 +94,8 @@ def look(
         compared += 1
         there = dig(row, path)
         source = base if wished is None else wished.get(name)
-        verdict = _standing(base, source, there, kept.get(name), planned=wished is not None)
+        settled = kept.get(name)
+        verdict = _standing(base, source, there, settled, planned=wished is not None)
         if verdict in ("target", "conflict"):
             masked = name in personal
             fields.append(
@@ -105,7 +106,7 @@ def look(
                     endpoint=written.endpoint,
                     target_id=written.target_id,
                     base=digest(base),
-                    source=digest(source),
+                    source=digest(source) if settled is None or wished is not None else settled.source,
                     target=digest(there),
                     was="" if masked else in_text(base),
                     wanted="" if masked else in_text(source),
@@ -170,31 +171,40 @@ def careful(plan: Plan, memory: FlowMemory) -> Plan:
     if not memory.drift and not memory.kept:
         return plan
     clashes: list[DriftField] = []
-    parts = [_careful(part, memory, clashes) for part in plan.parts]
+    parts = [each for part in plan.parts if (each := _careful(part, memory, clashes)) is not None]
     if clashes and not (plan.waits or plan.conflict or plan.violations or plan.excluded):
         return replace(plan, conflict=in_words(clashes), clashes=clashes)
     return replace(plan, parts=parts)
 
 
-def _careful(part: Part, memory: FlowMemory, clashes: list[DriftField]) -> Part:
+def _careful(part: Part, memory: FlowMemory, clashes: list[DriftField]) -> Part | None:
+    """The part as it may be sent, None where nothing of it is left to be sent. A row to be made is sent whole."""
     unsettled, kept = memory.drift.get(part.name, {}), memory.kept.get(part.name, {})
-    if not (unsettled or kept) or stands(memory, part):
-        return part
-    clashes += _clashes(part, unsettled)
-    if part.absent:
+    if not (unsettled or kept) or not (part.target_id or memory.target_id(part.name)):
         return part
     body = dict(part.body)
-    left = [name for name, each in kept.items() if name in body and digest(body[name]) == each.source]
-    for name in left:
-        if kept[name].value:
-            body[name] = read_json(kept[name].value.encode())
+    left = memory.kept_of(part.name, body)
+    if stands(memory, part):
+        if part.absent or left.keys() == kept.keys() & body.keys():
+            return part
+        # Nothing was sent since people settled it, and the source went back to what it said first: it speaks anew.
+        part = replace(part, again=True)
+    if part.absent:
+        clashes += _clashes(part, unsettled)
+        return part
+    for name, each in left.items():
+        if each.value:
+            body[name] = read_json(each.value.encode())
         else:
             del body[name]
+    clashes += _clashes(replace(part, body=body), unsettled)
     untouched = [name for name, each in unsettled.items() if name in body and digest(body[name]) == each.base]
     for name in untouched:
         del body[name]
+    if part.body and not body:
+        return None  # a call without a field says nothing
     meaning = part.body if part.meaning is None else part.meaning
-    return replace(part, body=body, meaning=meaning, kept=tuple(left))
+    return replace(part, body=body, meaning=meaning, kept=tuple(dict.fromkeys((*part.kept, *left))))
 
 
 def _clashes(part: Part, unsettled: Mapping[str, DriftField]) -> list[DriftField]:

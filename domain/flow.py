@@ -250,6 +250,7 @@ class Part(Struct, frozen=True, kw_only=True):
     meaning   what the digest covers; the body without what changes at every call (times) unless given
     absent    the piece should be gone
     kept      fields that people settled, and that are left out of the body or written otherwise (BX-06)
+    again     to be sent although the target was told the same last: what people settled since does not hold any more
     """
 
     name: str
@@ -263,6 +264,7 @@ class Part(Struct, frozen=True, kw_only=True):
     meaning: Any = None
     absent: bool = False
     kept: tuple[str, ...] = ()
+    again: bool = False
 
     @property
     def digest(self) -> Digest:
@@ -273,7 +275,9 @@ class Part(Struct, frozen=True, kw_only=True):
 def stands(memory: FlowMemory, part: Part) -> bool:
     """The target is known to hold the part as it is wanted, or to hold it no more."""
     known = memory.parts.get(part.name)
-    return (known is None or not known.digest) if part.absent else memory.holds(part.name, part.digest)
+    if part.absent:
+        return known is None or not known.digest
+    return memory.holds(part.name, part.digest) and not part.again
 
 
 class Plan(Struct, frozen=True, kw_only=True):

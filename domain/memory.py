@@ -1,5 +1,6 @@
 """What a record remembers of one flow, and how each event changes it."""
 
+from collections.abc import Mapping
 from typing import Any, Literal
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from msgspec.structs import replace
 from domain import events, states
 from domain.events import DriftField, Event, Left, LinkRow, Settlement
 from domain.states import Status
-from domain.values import Digest, sha256_of
+from domain.values import Digest, digest, sha256_of
 
 SYSTEM = "system"
 """Signs what the hub does by itself."""
@@ -102,6 +103,11 @@ class FlowMemory(Struct):
         if memory is None:
             return self.adopted.get(part, "")
         return memory.target_id if memory.digest else ""
+
+    def kept_of(self, part: str, body: Mapping[str, Any]) -> dict[str, Kept]:
+        """What people settled of these fields, as long as their source asks for what it asked for then."""
+        known = self.kept.get(part, {})
+        return {name: each for name, each in known.items() if name in body and digest(body[name]) == each.source}
 
     def is_adopting(self, part: str) -> bool:
         """A person joined the part with what was there, and nothing was written to it so far."""

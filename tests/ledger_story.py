@@ -467,6 +467,7 @@ class Passage:
             digest=part.digest,
             target_id=part.target_id,
             if_match=part.if_match,
+            kept=part.kept,
         )
         delivery = self.record.request(self.flow.name, wanted, moment())
         assert delivery is not None

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from domain import drift
-from domain.decide import Clash, Send
+from domain.decide import Clash, Settle
 from domain.drift import Written, careful, look, settlement, standing, value_like
 from domain.endpoints import ENDPOINTS
 from domain.events import DriftField
 from domain.flow import Part, Plan, stands
-from domain.memory import REDONE, FlowMemory
+from domain.memory import REDONE, FlowMemory, Kept
 from domain.record import Choice, Request
 from domain.values import PROCORE, Json, digest
 from tests.domain.test_decide import flow, passage
@@ -76,6 +76,7 @@ class Model:
     sent: dict[str, str] = field(default_factory=dict[str, str])
     accepted: dict[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
     story: Story = field(default_factory=Story)
+    moved: bool = True
 
     @property
     def memory(self) -> FlowMemory:
@@ -98,9 +99,10 @@ class Model:
             record.find_drift(FLOW, PROCORE, drift.news(self.memory, plan.clashes), (), at)
             record.conflict(FLOW, plan.conflict, at)
             return
+        self.moved = False
+        if not plan.parts or stands(self.memory, plan.parts[0]):
+            return  # it is settled, whether or not anything of it was left to be sent
         (part,) = plan.parts
-        if stands(self.memory, part):
-            return
         wish = Request(
             part="company", endpoint="vendors", system=PROCORE, scope={}, key="k",
             body=digest(dict(part.body)), digest=part.digest, kept=part.kept,
@@ -112,7 +114,9 @@ class Model:
             self.agreed[name] = self.target[name]
             if name not in part.kept:
                 self.accepted.pop(name, None)
-        for name in unsettled:
+        for name, known in unsettled.items():
+            if known.target != digest(before[name]):
+                continue  # it was changed once more after the last look, which nobody knows yet
             assert self.target[name] in (before[name], self.source[name])
             assert self.target[name] == before[name] or before[name] == self.source[name]
 
@@ -131,7 +135,7 @@ class Model:
             body=dict(self.sent),
             version=version,
         )
-        wished = None if stands(self.memory, self.part()) else dict(self.source)
+        wished = dict(self.source) if self.moved else None
         kept = self.memory.kept.get("company", {})
         sights = look(written, row, wished, kept, VENDORS).fields
         assert {each.field: each.verdict for each in sights} == self.expected(moved=wished is not None)
@@ -163,9 +167,10 @@ class Model:
             return
         take: Literal["source", "target"] = "source" if choice == "keep-source" else "target"
         self.story.record.resolve_drift(FLOW, choice, [settlement(known, take)], "why", moment())
+        self.moved = True
         if take == "target":
-            self.agreed[name] = self.target[name]
-            self.accepted[name] = (self.source[name], self.target[name])
+            self.agreed[name] = known.there  # as people saw it, whatever became of it since
+            self.accepted[name] = (self.source[name], known.there)
         else:
             self.accepted.pop(name, None)
 
@@ -192,7 +197,7 @@ def test_only_what_others_changed_is_drift_and_nothing_of_it_is_overwritten_unas
     for step in steps:
         match step:
             case ("source", name, value):
-                it.source[name] = value
+                it.source[name], it.moved = value, True
             case ("target", name, value):
                 it.target[name] = value
                 it.look()
@@ -294,9 +299,30 @@ def test_a_clash_is_the_decision_and_a_settled_one_lets_the_record_go_on() -> No
     it.record.find_drift("made-up", PROCORE, clash.fields, (), moment())
     said = settlement(memory.drift["header"]["name"], "target")
     it.record.resolve_drift("made-up", "keep-target", [said], "as agreed", moment())
-    sent = it.decide()
-    assert isinstance(sent, Send)
-    assert (sent.parts[0].body, sent.parts[0].kept) == ({}, ("name",))
+    assert isinstance(it.decide(), Settle)  # nothing of the row is left to be sent
+
+
+@pytest.mark.requirement("BX-06")
+def test_a_source_that_goes_back_to_what_it_said_first_is_sent_though_nothing_was_sent_since() -> None:
+    memory = memory_with()
+    memory.parts["header"] = replace(memory.parts["header"], digest=digest({"name": "a"}))
+    memory.kept["header"] = {"name": Kept(source=digest("c"), target=digest("b"))}
+
+    assert careful(planned(name="c"), memory).parts == []
+    (part,) = careful(planned(name="a"), memory).parts
+    assert (part.body, part.digest) == ({"name": "a"}, digest({"name": "a"}))
+    assert not stands(memory, part)
+
+
+@pytest.mark.requirement("BX-06")
+def test_a_row_that_is_not_there_is_sent_whole_whatever_was_settled_of_another_one() -> None:
+    memory = memory_with()
+    memory.kept["header"] = {"name": Kept(source=digest("c"), target=digest("b"))}
+    memory.parts["header"] = replace(memory.parts["header"], target_id="")
+
+    assert [part.body for part in careful(planned(name="c", city="Ulm"), memory).parts] == [
+        {"name": "c", "city": "Ulm"}
+    ]
 
 
 # -- what people say ---------------------------------------------------------------------------------
