@@ -9,8 +9,9 @@ from typing import Literal
 from uuid import UUID
 
 from domain import events
-from domain.drift import settlement
+from domain.drift import refusal, settlement
 from domain.events import BatchLeft, Event, Left
+from domain.flows import BY_NAME
 from domain.record import Moment, Record
 from domain.undoing import undo
 from domain.values import Cause, Digest
@@ -113,7 +114,9 @@ class Batch:
             case "replay":
                 acted = record.replay(flow, own)
             case "keep-source" | "keep-target":
-                acted = _settled(record, flow, self.action, self.reason, own)
+                acted, why = _settled(record, flow, self.action, self.reason, own)
+                if why:
+                    return BARRED, why
             case _:
                 raise ValueError(f"a batch can't {self.action}")
         return (DONE, "") if acted else _left(self.action, state)
@@ -121,11 +124,17 @@ class Batch:
 
 def _settled(
     record: Record, flow: str, choice: Literal["keep-source", "keep-target"], reason: str, own: Moment
-) -> bool:
-    """All open drift of the record, but that its source is gone: of that, nothing is said for many at once."""
-    known = [each for fields in record.flow(flow).drift.values() for each in fields.values()]
-    said = [settlement(each, "source" if choice == "keep-source" else "target") for each in known if each.part]
-    return record.resolve_drift(flow, choice, said, reason, own)
+) -> tuple[bool, str]:
+    """All open drift of the record, but that its source is gone: of that, nothing is said for many at once.
+
+    Says whether anything was settled, and why nothing could be.
+    """
+    take: Literal["source", "target"] = "source" if choice == "keep-source" else "target"
+    known = [each for fields in record.flow(flow).drift.values() for each in fields.values() if each.part]
+    barred = {words: None for each in known if (words := refusal(BY_NAME[flow], each, take))}
+    if barred:
+        return False, " ".join(barred)
+    return record.resolve_drift(flow, choice, [settlement(each, take) for each in known], reason, own), ""
 
 
 _FINE = {

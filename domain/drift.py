@@ -16,10 +16,10 @@ from msgspec.structs import replace
 from domain.delivery import Endpoint, Scope
 from domain.events import DriftField, LinkRow, Settlement
 from domain.events.drift import Sort
-from domain.flow import Part, Plan, stands
+from domain.flow import Flow, Part, Plan, stands
 from domain.memory import FlowMemory, Kept
 from domain.shown import dig, found, same
-from domain.values import Json, canonical, digest, plain_number, read_json
+from domain.values import PROCORE, Json, canonical, digest, plain_number, read_json
 
 LONGEST = 500
 """Characters of a value that stand in an event."""
@@ -36,7 +36,8 @@ Standing = Literal["same", "source", "target", "alike", "conflict"]
 class Written(Struct, frozen=True, kw_only=True):
     """One part as the hub wrote it: each field with the value that was confirmed last, and which row it is.
 
-    version  of the event that confirmed it
+    version  of the event that confirmed it; of the record's last one for a row that is followed
+    followed the target made the row by itself of what it was sent (`domain/followed.py`)
     """
 
     part: str
@@ -46,6 +47,7 @@ class Written(Struct, frozen=True, kw_only=True):
     target_id: str
     body: Json
     version: int
+    followed: bool = False
 
 
 class Sight(Struct, frozen=True, kw_only=True):
@@ -144,15 +146,16 @@ def settled(memory: FlowMemory, looked: Collection[str], sights: Iterable[DriftF
     return [each for each in known if each not in still]
 
 
-def outlived(memory: FlowMemory) -> list[DriftField]:
+def outlived(flow: Flow, memory: FlowMemory) -> list[DriftField]:
     """What stands in the target although its source is gone; it is never deleted by itself (PP-20)."""
-    links: list[LinkRow] = sorted(memory.links.values(), key=lambda link: link.role != "primary")
+    role = "primary" if flow.follows is None else flow.follows.role
+    links: list[LinkRow] = sorted(memory.links.values(), key=lambda link: link.role != role)
     if not links or "" in memory.drift or "" in memory.kept:
         return []
-    target_id = links[0].procore_id
-    return [
-        DriftField(part="", field="", verdict="source-deleted", endpoint=links[0].procore_resource, target_id=target_id)
-    ]
+    there, id_ = links[0].procore_resource, links[0].procore_id
+    if flow.origin.system == PROCORE:
+        there, id_ = links[0].bc_set, links[0].bc_id
+    return [DriftField(part="", field="", verdict="source-deleted", endpoint=there, target_id=id_)]
 
 
 def returned(memory: FlowMemory) -> list[tuple[str, str]]:
@@ -248,6 +251,16 @@ def in_words(fields: Sequence[DriftField]) -> str:
 
 
 # -- what people say ---------------------------------------------------------------------------------
+
+
+def refusal(flow: Flow, field: DriftField, choice: Literal["source", "target"]) -> str:
+    """Why this can't be said of a field, in words that say what can be done instead; empty where it can."""
+    if choice == "target":
+        return ""
+    if field.verdict == "source-deleted":
+        return f"Its source is gone. Remove {field.target_id} by hand where it stands, or keep the target."
+    follows = flow.follows
+    return follows.lost if follows is not None and (field.verdict, field.part) == ("gone", follows.part) else ""
 
 
 def settlement(field: DriftField, choice: Literal["source", "target"], value: str = "") -> Settlement:

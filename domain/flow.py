@@ -13,6 +13,7 @@ from msgspec import Struct, field
 from domain.collisions import Shortened
 from domain.delivery import Listing, Scope
 from domain.events import DriftField, LinkRow, Violation, Wait
+from domain.followed import Followed
 from domain.mapping import AS_IT_IS
 from domain.mapping import Mapping as Maps
 from domain.memory import FlowMemory
@@ -287,6 +288,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     waits     facts that must come true before anything is sent
     conflict  set when both sides claim the same thing; `clashes` are the fields, where it is about fields
     excluded  set when a rule that needs facts leaves the record out
+    followed  each field of a row that the flow follows, as the source asks for it, whether it is to be sent or not
     """
 
     parts: Sequence[Part] = ()
@@ -298,6 +300,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     excluded: str = ""
     warnings: Sequence[str] = ()
     violations: Sequence[Violation] = ()
+    followed: Mapping[str, Any] | None = None
 
 
 class Subject(Struct, frozen=True, kw_only=True):
@@ -424,6 +427,7 @@ class Flow(Struct, frozen=True, kw_only=True):
     carried     others carry its records with their amounts, and it is these that people accept
     theirs      fields that the target owns once they are made, as `part.field` or `part.*`; all others are the
                 origin's, and a change of one in the target is drift (BX-06)
+    follows     the row that the target makes by itself of what it was sent, where there is one
     lane        what is carried first when much waits: time and what closes a period, then the rest, then bulk (BX-18)
     """
 
@@ -451,6 +455,7 @@ class Flow(Struct, frozen=True, kw_only=True):
     carried: bool = False
     shortened: Shortened | None = None
     theirs: tuple[str, ...] = ()
+    follows: Followed | None = None
     lane: Literal["first", "usual", "bulk"] = "usual"
 
 

@@ -201,12 +201,14 @@ REDONE = "redone"
 
 def _settle_field(memory: FlowMemory, said: Settlement) -> None:
     known = memory.parts.get(said.part)
-    if said.take != "source" and (said.field or not said.part):
+    if said.take != "source" and (said.field or not said.part or said.source):
         memory.kept.setdefault(said.part, {})[said.field] = Kept(said.source, said.target, said.value)
-    if known is None or (said.take == "target" and said.field):
+    if said.take == "target" and said.field:
         return
-    if said.field:
-        memory.parts[said.part] = replace(known, digest=REDONE)
+    if said.field:  # a row that the target made by itself was never written so far
+        memory.parts[said.part] = replace(known or PartMemory("", "", "", 0), digest=REDONE)
+    elif known is None:
+        return
     elif said.take == "target":  # the row is gone, and is not made again before its source changes
         memory.parts[said.part] = replace(known, target_id="")
     else:

@@ -38,6 +38,10 @@ class FactBook:
                 if listing not in self.unreadable:
                     tasks.start_soon(self._read, listing)
 
+    def take(self, listing: Listing, rows: Iterable[Json]) -> None:
+        """Keeps a list that is known without asking for it."""
+        self._rows.setdefault(listing, Rows(rows))
+
     async def _read(self, listing: Listing) -> None:
         try:
             self._rows[listing] = Rows(await self._targets[listing.system].list(listing))

@@ -115,7 +115,7 @@ class Following:
                 self._clash(record, item.flow, decision, moment)
             case decisions.Bury():
                 record.tombstone(item.flow, moment, closed=decision.closed)
-                record.find_drift(item.flow, _target(flow), drift.outlived(record.flow(item.flow)), (), moment)
+                record.find_drift(item.flow, _target(flow), drift.outlived(flow, record.flow(item.flow)), (), moment)
             case decisions.Ask():
                 self._ask(record, item.flow, decision, contents, moment)
             case decisions.Send():

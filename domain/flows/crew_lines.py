@@ -8,16 +8,18 @@ from decimal import Decimal
 from typing import Any
 from uuid import uuid5
 
+from msgspec.structs import replace
+
 from domain.endpoints import time as endpoints
 from domain.events import Wait
 from domain.flow import THERE, Part, Plan, Subject, row_by
 from domain.flows.common import fact, joined, plain
 from domain.flows.crew_workers import may_be_booked_on, period_waits, resource_of, work_type_of, worker_of
 from domain.time_sheet import STATUSES
-from domain.values import LEDGER, Json, money, text
+from domain.values import LEDGER, Json, money, read_json, text
 
-ROW, PROCESS = "buffer-row", "process"
-_VALUES, _LINE = "buffer-row-values", "crew-line"
+ROW, PROCESS, LINE = "buffer-row", "process", "crew-line"
+_VALUES = "buffer-row-values"
 _ROW_TEXT, _LINE_TEXT = 250, 100
 """Characters of a description; Business Central refuses longer ones and cuts nothing."""
 _POSTING = ("", "Posting")
@@ -94,15 +96,18 @@ def built(subject: Subject, row: Json | None, wanted: Values) -> Plan:
 
 
 def adjusted(subject: Subject, line: Json, wanted: Values) -> Plan:
-    """The line as it should be, while its crew time sheet is open; else the difference is for people to settle."""
-    fields = {name: wanted[name] for name in _LINE_FIELDS if name in wanted}
-    if "description" in fields:
-        fields["description"] = fields["description"][:_LINE_TEXT].strip()
-    differing = {name: value for name, value in fields.items() if not _shows(line, {name: value})}
+    """The line as it should be, while its crew time sheet is open; else the difference is for people to settle.
+
+    What people settled of it already is no difference, whatever becomes of the sheet.
+    """
+    fields = begun(wanted)
+    kept = subject.memory.kept_of(LINE, fields)
+    agreed = {name: read_json(each.value.encode()) if each.value else line.get(name) for name, each in kept.items()}
+    differing = {name: value for name, value in {**fields, **agreed}.items() if not _shows(line, {name: value})}
     if not differing:
-        return Plan(warnings=_cut(subject))
-    status = "posted" if line.get("posted") else plain(line, "status")
-    if status != "Open":
+        return Plan(warnings=_cut(subject), followed=fields)
+    status = _status_of(line)
+    if status != _OPEN:
         told = [
             f"{_LINE_FIELDS[name]} {line[name] or 'blank'} there, {value or 'none'} in Procore"
             for name, value in differing.items()
@@ -112,7 +117,8 @@ def adjusted(subject: Subject, line: Json, wanted: Values) -> Plan:
     waits = period_waits(subject)
     if waits:
         return Plan(waits=waits)
-    return Plan(parts=[_part(_LINE, "bc.crewTimeSheetLines", 0, line, differing, fields)], warnings=_cut(subject))
+    change = replace(_part(LINE, "bc.crewTimeSheetLines", 0, line, differing, fields), kept=tuple(kept))
+    return Plan(parts=[change], warnings=_cut(subject), followed=fields)
 
 
 _LINE_FIELDS = {
@@ -126,6 +132,32 @@ _LINE_FIELDS = {
     "description": "description",
 }
 """Fields of a line that follow the entry, in the order of the page, and what people call them."""
+
+
+def begun(sent: Values) -> dict[str, Any]:
+    """The fields with which a line stands that was made of these, or changed by them."""
+    fields = {name: sent[name] for name in _LINE_FIELDS if name in sent}
+    if "description" in fields:
+        fields["description"] = text(fields, "description")[:_LINE_TEXT].strip()
+    return fields
+
+
+def is_open(line: Json) -> bool:
+    """The line may still be changed, and so it can drift.
+
+    A sheet that was submitted is people's own until it is posted: the hub changes none of its lines (C-19, PP-97), so
+    a difference there is told when its entry is decided, and not as drift.
+    Source  connector API: crewTimeSheetStatus (Open, Submitted, Rejected, Approved), crewTimeSheetLines.posted;
+            `submit` leads from Open to Submitted.
+    """
+    return _status_of(line) == _OPEN
+
+
+def _status_of(line: Json) -> str:
+    return "posted" if line.get("posted") else plain(line, "status")
+
+
+_OPEN = "Open"
 
 
 def _part(name: str, endpoint: str, stage: int, row: Json, body: Values, wanted: Values) -> Part:
@@ -165,7 +197,10 @@ def _refusal(subject: Subject, row: Json | None) -> Wait:
 
 
 def _resource(subject: Subject, row: Json | None, line: Json | None) -> str | Plan:
-    """Once the line is made, only another worker leads to another resource: names and switches may have changed."""
+    """Once the line is made, only another worker leads to another resource than that of the buffer row.
+
+    Names and switches may have changed: where that resource can't be booked on any more, the line's own stands.
+    """
     if line is not None and row is not None and text(row, "procoreWorkerId") == worker_of(subject):
         booked = row_by(subject.facts[endpoints.RESOURCES], "number", text(row, "resourceNumber"))
         return text(row if may_be_booked_on(booked) else line, "resourceNumber")

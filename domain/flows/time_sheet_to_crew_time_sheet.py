@@ -2,7 +2,8 @@
 
 Why     Hours are entered once, on the site, and cost the right project, task and worker in the accounts.
 Owner   Procore owns the hours, the day, the worker, the codes and the description. While the crew time sheet is open a
-        later change is carried; once it is submitted, a difference is a conflict and nothing is written. Submitting,
+        later change is carried, and one that the office makes on its line is drift; once it is submitted, a
+        difference is a conflict and nothing is written. A line that people removed is not made again. Submitting,
         time entries and posting stay with people in Business Central (PP-97). Procore is never written to: which entry
         became which line the hub itself knows (Procore T8).
 Rules   PP-82 to PP-97, C-19 to C-24, C-32, C-50, PF-13. The entry's own status counts, not its timesheet's (T2); a
@@ -23,12 +24,13 @@ from domain.endpoints import time as endpoints
 from domain.events import LinkRow, Violation
 from domain.flow import THERE, Context, Flow, Origin, Plan, Reference, Subject, row_by
 from domain.flows.common import joined, only
-from domain.flows.crew_lines import adjusted, built, job_of, sheet_of, wanted_of
+from domain.flows.crew_lines import LINE, adjusted, begun, built, is_open, job_of, sheet_of, wanted_of
 from domain.flows.crew_workers import people
 from domain.flows.time_sheet_reading import FEED
+from domain.followed import Followed
 from domain.memory import FlowMemory
 from domain.time_sheet import NO_HOURS, STATUSES, TimeSheet, is_day, left_out
-from domain.values import PROCORE, Json, text
+from domain.values import PROCORE, Json, digest, text
 
 NAME = "time-sheet-to-crew-time-sheet"
 
@@ -36,6 +38,12 @@ _USED = (
     *("timesheetId", "approvalStatus", "workDate", "hours", "description", "workerId", "workerName", "loginId"),
     *("costCodeId", "subJobId", "lineItemTypeId", "timeType", "procoreProjectId", "jobNumber"),
 )
+
+_ASKED = (
+    *("workDate", "hours", "description", "workerId", "loginId"),
+    *("costCodeId", "subJobId", "lineItemTypeId", "timeType"),
+)
+"""Fields of an entry that its line says."""
 
 
 def references(source: Json, context: Context) -> Iterable[Reference]:
@@ -102,6 +110,8 @@ def plan(subject: Subject) -> Plan:
     row = row_by(subject.facts[endpoints.buffer_rows(sheet_of(subject))], "procoreTimecardEntryId", subject.source_id)
     line = _made_line(subject) or _line_by_hand(subject)
     if line is None and (subject.memory.links or (row is not None and text(row, "processingStatus") == "Processed")):
+        if _is_left_away(subject):
+            return Plan(warnings=["its line was removed from the crew time sheet, and was said to stay so"])
         return Plan(conflict="its line was removed from the crew time sheet in Business Central; it is not made again")
     if line is not None and why:
         keeps = Plan(warnings=[f"{why} is not carried; the line keeps what it was given"])
@@ -113,6 +123,16 @@ def plan(subject: Subject) -> Plan:
     if line is None:
         return built(subject, row, wanted)
     return _paired(subject, row, line, adjusted(subject, line, wanted))
+
+
+def _is_left_away(subject: Subject) -> bool:
+    """Somebody accepted that the line is gone, and nothing that it would say changed since (BX-06)."""
+    said = subject.memory.kept.get(LINE, {}).get("")
+    return said is not None and said.source == digest(_asked(subject.source))
+
+
+def _asked(source: Json) -> Json:
+    return only(source, _ASKED)
 
 
 def _made_line(subject: Subject) -> Json | None:
@@ -202,5 +222,18 @@ FLOW = Flow(
     further=further,
     listings=listings,
     plan=plan,
+    follows=Followed(
+        role="line",
+        part=LINE,
+        endpoint="bc.crewTimeSheetLines",
+        is_open=is_open,
+        begun=begun,
+        asked=_asked,
+        alone=endpoints.crew_line,
+        lost=(
+            "A line that was removed from a crew time sheet is not made again: its buffer row is processed, and the"
+            " sheet is people's own. Enter it there by hand and keep the target."
+        ),
+    ),
     lane="first",
 )

@@ -12,13 +12,14 @@ import msgspec
 
 from domain import drift, events
 from domain.drift import Written
+from domain.drift_followed import look_after
 from domain.endpoints import ENDPOINTS
 from domain.errors import RetryLater, SiteLedgerError
 from domain.events import DriftField
 from domain.flow import Flow
 from domain.flows import BY_NAME
 from domain.record import Choice, Moment, Record
-from domain.values import BUSINESS_CENTRAL, PROCORE, SYSTEMS, System, chunks
+from domain.values import BUSINESS_CENTRAL, PROCORE, SYSTEMS, Json, System, chunks
 from hub.acting import SYSTEM
 from hub.app import Hub
 from hub.connection import Pair, story_id
@@ -54,10 +55,11 @@ class Looked:
 
 @dataclass
 class _Seen:
-    """What was seen of one record: its parts with their rows, and the bodies that it would send."""
+    """What was seen of one record: its parts with their rows, what it would send, and its source where that matters."""
 
     parts: list[tuple[Written, Row]]
     wished: Bodies | None
+    source: Json | None
 
 
 class Look:
@@ -162,8 +164,11 @@ class Look:
         own = await written(self._hub.ledger, records, due)
         rows = await standing.rows([part for parts in own.values() for part in parts])
         moved = [item for item in own if records[item.record].flow(item.flow).status.state != "synced"]
-        sources = await self._records.sources([records[item.record] for item in moved])
-        wished = await wishes(self._pair, self._links, standing, moved, records, sources)
+        followed = standing.followed(own, rows)
+        either = {item.record: records[item.record] for item in (*moved, *followed)}
+        sources = await self._records.sources(either.values())
+        asked = dict.fromkeys((*moved, *(item for item, is_open in followed.items() if is_open)))
+        wished = await wishes(self._pair, self._links, standing, list(asked), records, sources)
         seen: dict[Due, _Seen] = {}
         for item in due:
             parts: list[tuple[Written, Row]] = []
@@ -172,7 +177,7 @@ class Look:
                 if not isinstance(row, str):
                     parts.append((part, row))
             self.looked.rows += len(parts)
-            seen[item] = _Seen(parts, wished.get(item))
+            seen[item] = _Seen(parts, wished.get(item), sources.get(item.record))
         self.looked.records += sum(1 for each in seen.values() if each.parts)
         for some in chunks(list(seen), PAGE):
             await self._keep({item: seen[item] for item in some})
@@ -210,12 +215,24 @@ class Look:
     def _outlived(self, record: Record, flow: Flow, seen: _Seen) -> tuple[list[DriftField], set[str]]:
         """A record whose source is gone: that it stands is all there is to say, until nothing of it does."""
         memory = record.flow(flow.name)
-        if seen.parts and all(row is None for _, row in seen.parts):
+        made = [row for part, row in seen.parts if part.followed] or [row for _, row in seen.parts]
+        if made and all(row is None for row in made):
             return [], {"", *memory.drift}
         known = memory.drift.get("", {}).get("")
-        return [known] if known is not None else drift.outlived(memory), {*memory.drift}
+        return [known] if known is not None else drift.outlived(flow, memory), {*memory.drift}
 
     def _compared(self, record: Record, flow: Flow, seen: _Seen, part: Written, row: Row) -> Sequence[DriftField]:
+        if part.followed and flow.follows is not None:
+            return look_after(
+                part,
+                row,
+                seen.wished,
+                seen.source or {},
+                record.flow(flow.name),
+                flow.follows,
+                ENDPOINTS[part.endpoint],
+                personal=self._personal,
+            ).fields
         wished = None if seen.wished is None else seen.wished.get(part.part)
         theirs = [name.partition(".")[2] for name in flow.theirs if name.partition(".")[0] == part.part]
         sight = drift.look(
@@ -264,7 +281,9 @@ class Look:
 
 
 def _is_moved(record: Record, flow: Flow, part: Written) -> bool:
-    """It was written again, or forgotten, since the look began."""
+    """It was written again, or forgotten, since the look began; of a row that is followed, anything happened to it."""
+    if part.followed:
+        return record.version != part.version
     known = record.flow(flow.name).parts.get(part.part)
     return known is None or known.version != part.version
 

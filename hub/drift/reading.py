@@ -8,8 +8,10 @@ from domain.endpoints import ENDPOINTS
 from domain.endpoints.standing import key_of, lists_of
 from domain.errors import SiteLedgerError
 from domain.flow import row_by
-from domain.values import BUSINESS_CENTRAL, PROCORE, Json
+from domain.flows import BY_NAME
+from domain.values import BUSINESS_CENTRAL, Json
 from hub.connection import Pair
+from hub.due import Due
 from hub.fact_book import FactBook
 
 UNREAD = "unread"
@@ -53,6 +55,24 @@ class Standing:
         await self.read(dict.fromkeys(each for lists in holding.values() for each in lists))
         return {(each.endpoint, each.target_id): self._row(each, holding[_place(each)]) for each in written}
 
+    def followed(
+        self, written: Mapping[Due, Sequence[Written]], rows: Mapping[tuple[str, str], Row | str]
+    ) -> dict[Due, bool]:
+        """Records whose flow follows a row that may still be changed, and those whose row is gone (False)."""
+        found: dict[Due, bool] = {}
+        for item, parts in written.items():
+            follows = BY_NAME[item.flow].follows
+            for part in parts:
+                row = rows[part.endpoint, part.target_id]
+                if follows is None or not part.followed or isinstance(row, str):
+                    continue
+                if row is None:
+                    found[item] = False
+                elif follows.is_open(row):
+                    found[item] = True
+                    self._project.take(follows.alone(part.target_id), [row])
+        return found
+
     def _lists(self, written: Sequence[Written]) -> tuple[list[Listing], dict[tuple[str, str], list[Listing]]]:
         """What must be read first, and the lists that show the rows, by endpoint and scope."""
         groups: dict[tuple[str, str], list[Written]] = {}
@@ -87,4 +107,6 @@ def _place(written: Written) -> tuple[str, str]:
 
 
 def _is_of_company(listing: Listing) -> bool:
-    return listing.system == PROCORE and not listing.scope
+    if listing.system == BUSINESS_CENTRAL:
+        return all(name != "$filter" for name, _ in listing.query)
+    return not listing.scope

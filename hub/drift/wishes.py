@@ -1,10 +1,13 @@
-"""What the flows would write now for records that are not settled: their source moved on, and waits for something."""
+"""What the flows would write now for records that are not settled: their source moved on, and waits for something.
+
+Also for rows that a flow follows, as nothing that was sent says how such a row should be.
+"""
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from domain import decide
-from domain.flow import Known, Plan
+from domain.flow import Flow, Known, Plan
 from domain.flows import BY_NAME
 from domain.record import Record
 from domain.values import Json
@@ -17,7 +20,7 @@ PASSES = 12
 """As of a decision: lists whose address stands in other lists, records named by pairs."""
 
 Bodies = Mapping[str, Mapping[str, object]]
-"""Part -> the body that the flow would send."""
+"""Part -> the body that the flow would send; of a row that it follows, every field."""
 
 
 async def wishes(
@@ -41,12 +44,14 @@ async def wishes(
     for _ in range(PASSES):
         again: list[Due] = []
         pairs: list[tuple[str, str]] = []
+        facts = standing.facts
         for item in left:
             flow, record = BY_NAME[item.flow], records[item.record]
-            told = decide.wished(flow, record, sources[item.record], known, standing.facts, pair.context(flow, now))
+            told = decide.wished(flow, record, sources[item.record], known, facts, pair.context(flow, now))
             match told:
                 case Plan():
-                    found[item] = {part.name: part.body for part in told.parts if not part.absent}
+                    bodies = {part.name: part.body for part in told.parts if not part.absent}
+                    found[item] = {**bodies, **_followed(BY_NAME[item.flow], told)}
                 case decide.NeedsFacts() if not any(each in standing.unread for each in told.listings):
                     await standing.read(told.listings)
                     again.append(item)
@@ -60,3 +65,7 @@ async def wishes(
         if not left:
             break
     return found
+
+
+def _followed(flow: Flow, plan: Plan) -> Bodies:
+    return {} if flow.follows is None or plan.followed is None else {flow.follows.part: plan.followed}

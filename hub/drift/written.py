@@ -14,7 +14,7 @@ from domain.flow import Flow
 from domain.flows import BY_NAME
 from domain.memory import REDONE, FlowMemory
 from domain.record import Record
-from domain.values import Json, read_json
+from domain.values import PROCORE, Json, read_json
 from hub.due import Due
 
 _CONFIRMED = """
@@ -26,7 +26,7 @@ ORDER BY position
 
 
 async def written(ledger: Ledger, records: Mapping[UUID, Record], due: Sequence[Due]) -> dict[Due, list[Written]]:
-    """Every row that stands by our own word, with the fields that its part wrote last.
+    """Every row that stands by our own word, with the fields that its part wrote last, and those that came of them.
 
     Where two parts write one row, as a contract and its status, each field belongs to the one that wrote it last.
     """
@@ -36,8 +36,12 @@ async def written(ledger: Ledger, records: Mapping[UUID, Record], due: Sequence[
         item = Due(UUID(row[0]), row[1])
         if item in wanted and _counts(BY_NAME[row[1]], records[item.record].flow(row[1]), row):
             rows.append(row)
-    bodies = await ledger.contents(list(dict.fromkeys(row[7] for row in rows)))
-    return _gathered(rows, {name: read_json(body) for name, body in bodies.items()}, records)
+    stored = await ledger.contents(list(dict.fromkeys(row[7] for row in rows)))
+    bodies = {name: read_json(body) for name, body in stored.items()}
+    found = _gathered(rows, bodies, records)
+    for item, sent in _sent(due, rows, bodies).items():
+        found.setdefault(item, []).extend(_followed(BY_NAME[item.flow], records[item.record], sent))
+    return {item: parts for item, parts in found.items() if parts}
 
 
 def _counts(flow: Flow, memory: FlowMemory, row: tuple[Any, ...]) -> bool:
@@ -62,7 +66,10 @@ def _gathered(
     found: dict[Due, list[Written]] = {}
     for item, named in parts.items():
         memory = records[item.record].flow(item.flow)
+        follows = BY_NAME[item.flow].follows
         for part, row in named.items():
+            if follows is not None and part == follows.part:
+                continue
             fields = values[item][resource_of(ENDPOINTS[row[3]]), row[6]]
             found.setdefault(item, []).append(
                 Written(
@@ -76,3 +83,37 @@ def _gathered(
                 )
             )
     return found
+
+
+def _sent(due: Sequence[Due], rows: Sequence[tuple[Any, ...]], bodies: Mapping[str, Json]) -> dict[Due, Json]:
+    """Everything that was sent of the records whose flow follows a row, the newest value of each field."""
+    sent: dict[Due, Json] = {item: {} for item in due if BY_NAME[item.flow].follows is not None}
+    for row in rows:
+        item = Due(UUID(row[0]), row[1])
+        if item in sent:
+            sent[item].update(bodies[row[7]])
+    return sent
+
+
+def _followed(flow: Flow, record: Record, sent: Json) -> list[Written]:
+    """The row that the target made of it; not while it is to be written again."""
+    follows, memory = flow.follows, record.flow(flow.name)
+    link = None if follows is None else follows.link(memory.links.values())
+    if follows is None or link is None:
+        return []
+    part = memory.parts.get(follows.part)
+    if part is not None and part.digest == REDONE and memory.status.state != "synced":
+        return []
+    id_ = link.procore_id if ENDPOINTS[follows.endpoint].system == PROCORE else link.bc_id
+    return [
+        Written(
+            part=follows.part,
+            endpoint=follows.endpoint,
+            scope={},
+            key=id_,
+            target_id=id_,
+            body=follows.begun(sent),
+            version=record.version,
+            followed=True,
+        )
+    ]

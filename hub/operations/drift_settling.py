@@ -9,6 +9,8 @@ from msgspec import Struct
 
 from domain import drift
 from domain.events import DriftField, Settlement
+from domain.flow import Flow
+from domain.flows import BY_NAME
 from domain.record import Choice, Record
 from hub.acting import moment_of
 from hub.app import Hub, open_hub
@@ -73,7 +75,7 @@ async def settle(hub: Hub, identifier: str, wish: Wish, *, actor: str, reason: s
         memory = found[id_].flow(flow)
         if memory.open:
             raise Halted(f"{record.number} is being carried; say it again in a moment.", ExitStatus.TRY_LATER)
-        done[:] = _said(memory.drift, wish)
+        done[:] = _said(BY_NAME[flow], memory.drift, wish)
         found[id_].resolve_drift(flow, wish.choice, done, reason.strip(), moment)
         return ()
 
@@ -100,18 +102,18 @@ def _flow(record: Record, wanted: str) -> str:
     raise Halted(f"{record.number} has drift in several flows; name one: {', '.join(flows)}.", ExitStatus.WRONG_USE)
 
 
-def _said(known: Mapping[str, Mapping[str, DriftField]], wish: Wish) -> list[Settlement]:
+def _said(flow: Flow, known: Mapping[str, Mapping[str, DriftField]], wish: Wish) -> list[Settlement]:
     every = [each for fields in known.values() for each in fields.values()]
     if wish.choice != "merge":
         if wish.source or wish.target or wish.values:
             raise Halted(f"{wish.choice} takes fields alone; values are for merge.", ExitStatus.WRONG_USE)
         chosen = [_named(every, name) for name in wish.fields] if wish.fields else every
-        return [_settlement(each, "source" if wish.choice == "keep-source" else "target") for each in chosen]
+        return [_settlement(flow, each, "source" if wish.choice == "keep-source" else "target") for each in chosen]
     if wish.fields or not (wish.source or wish.target or wish.values):
         words = "merge needs a word for each field: the source's, the target's, or a value."
         raise Halted(words, ExitStatus.WRONG_USE)
-    said = [_settlement(_named(every, name), "source") for name in wish.source]
-    said += [_settlement(_named(every, name), "target") for name in wish.target]
+    said = [_settlement(flow, _named(every, name), "source") for name in wish.source]
+    said += [_settlement(flow, _named(every, name), "target") for name in wish.target]
     said += [_valued(_named(every, name), value) for name, value in wish.values.items()]
     if len({(each.part, each.field) for each in said}) != len(said):
         raise Halted("A field is named twice; say one thing of each.", ExitStatus.WRONG_USE)
@@ -127,13 +129,14 @@ def _named(every: Sequence[DriftField], name: str) -> DriftField:
     raise Halted(f"{name} {words}: {names}.", ExitStatus.WRONG_USE)
 
 
-def _settlement(field: DriftField, take: Literal["source", "target"]) -> Settlement:
+def _settlement(flow: Flow, field: DriftField, take: Literal["source", "target"]) -> Settlement:
     """What was said of one field.
 
-    Raises  Halted (2) where there is no source any more: nothing is deleted by itself (PP-20).
+    Raises  Halted (2) where there is no source any more, as nothing is deleted by itself (PP-20), and where the hub
+            can't make a row again.
     """
-    if field.verdict == "source-deleted" and take == "source":
-        words = f"Its source is gone. Remove {field.target_id} by hand where it stands, or keep the target."
+    words = drift.refusal(flow, field, take)
+    if words:
         raise Halted(words, ExitStatus.WRONG_USE)
     return drift.settlement(field, take)
 

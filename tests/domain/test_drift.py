@@ -371,11 +371,11 @@ def test_a_row_that_is_gone_is_made_anew_or_left_away() -> None:
 def test_what_outlives_its_source_is_told_once_and_forgotten_when_the_source_is_back() -> None:
     story = Story().given(observed(), *delivered("v1"), linked(), vanished(), tombstoned())
     memory = story.record.flow(FLOW)
-    (left,) = drift.outlived(memory)
+    (left,) = drift.outlived(flow(), memory)
     assert (left.verdict, left.target_id) == ("source-deleted", "900")
 
     story.given(drifted(left))
-    assert drift.outlived(memory) == []
+    assert drift.outlived(flow(), memory) == []
     assert drift.returned(memory) == [("", "")]
     story.given(agreed(("", "")))
     assert drift.returned(memory) == []

@@ -9,6 +9,7 @@ import pytest
 
 from domain.linking import CHANGES, COMMITMENTS, INVOICES, JOURNALS, TIME
 from hub.operations.adoption import Confirmed, Proposed, confirm, propose
+from hub.operations.drift import look
 from hub.operations.reconcile import reconcile
 from hub.report import ExitStatus, Halted, Quiet
 from tests.journeys import journals
@@ -232,6 +233,14 @@ async def test_what_was_billed_booked_changed_and_worked_is_joined_and_nothing_o
 
         async with it.hub() as hub:
             assert (await reconcile(hub, "main", actor=ANN, progress=Quiet())).result == "equal"
+
+        time = "time-sheet-to-crew-time-sheet"
+        async with it.hub() as hub:
+            seen = await look(hub, flow=time, actor=ANN)
+            assert (seen.found, seen.reads) == (0, 5)  # the line by its id is not asked for twice
+            (line,) = it.bc.tables.rows("crewTimeSheetLines")
+            it.bc.tables.update("crewTimeSheetLines", line["id"], description="By the office")
+            assert (await look(hub, flow=time, actor=ANN)).found == 1
 
         it.reopen("PO-0001")
         it.update("purchaseOrderLines", {"documentNumber": "PO-0001"}, directUnitCost=Decimal(25))

@@ -1,6 +1,7 @@
 """People change in Procore what the hub wrote: it is found, told, never overwritten unasked, and settled by them."""
 
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,12 @@ from hub.report import ExitStatus, Halted
 from hub.schedule import Schedule
 from tests.journeys.harness import World, sqlite, world
 from tests.journeys.quick import quick
+from tests.journeys.timecards import FLOW, Site, site
 
 pytestmark = pytest.mark.journey
 
 ANN = "user:ann"
+LINES = "crewTimeSheetLines"
 
 
 async def looked(it: World, **more: Any) -> Looked:
@@ -41,6 +44,12 @@ async def told(it: World, **wanted: str) -> list[tuple[str, str, str, str]]:
 async def said(it: World, identifier: str, choice: Any, **more: Any) -> Settled:
     async with it.hub() as hub:
         return await settle(hub, identifier, Wish(choice=choice, **more), actor=ANN, reason="as agreed")
+
+
+def figures(there: Site, entry: int) -> tuple[Any, ...]:
+    """What the line of an entry says."""
+    (line,) = there.lines(timeSheetLineId=entry)
+    return line["resourceNumber"], line["hours"], line["description"]
 
 
 def contract(it: World) -> dict[str, Any]:
@@ -164,6 +173,91 @@ async def test_a_row_that_is_gone_is_made_again_and_what_outlived_its_source_is_
         await looked(it)
         assert await inbox(it) == []
         assert await it.state("PO1") == "deleted"
+
+
+@pytest.mark.requirement("BX-06", "C-19")
+@quick
+async def test_hours_that_the_office_changed_on_an_open_crew_time_sheet_are_told_and_settled(tmp_path: Path) -> None:
+    async with site(tmp_path) as there:
+        it, sheet = there.it, there.sheet()
+        anna, bert, cora, *more = [there.entry(sheet, name, "2.0") for name in [*there.people] * 4]
+        await it.sync()
+        places = it.places()
+        seen = await looked(it, flow=FLOW)
+        assert (seen.found, seen.unread, it.written(places)) == (0, [], 0)
+        assert seen.reads < len(more)  # both sorts of row by their ids, and the lists that a decision rests on
+
+        it.update(LINES, {"timeSheetLineId": anna}, hours=Decimal(6))
+        it.update(LINES, {"timeSheetLineId": bert}, resourceNumber="R-CORA", hours=Decimal(7))
+        it.delete(LINES, timeSheetLineId=cora)
+        await looked(it)
+        assert sorted(await told(it, project="JOB1")) == [
+            ("", "gone", "", ""),
+            *[("hours", "target", "2", hours) for hours in ("6", "7")],
+            ("resourceNumber", "target", "R-BERT", "R-CORA"),
+        ]
+
+        it.procore.time.change(anna, description="Pouring")  # what nobody settled is left alone meanwhile
+        await it.sync()
+        assert figures(there, anna) == ("R-ANNA", 6, "Pouring")
+
+        await said(it, str(anna), "keep-target")
+        await said(it, str(bert), "keep-source", fields=("hours",))
+        await said(it, str(bert), "merge", target=("resourceNumber",))
+        with pytest.raises(Halted, match="Enter it there by hand"):
+            await said(it, str(cora), "keep-source")
+        async with it.hub() as hub:
+            members, how = await chosen(hub, DriftFilter(flow=FLOW, verdict="gone"))
+            batch = await batches.freeze(hub, "keep-source", members, how, reason="ours", actor=ANN)
+            view = await batches.run(hub, batch, actor=ANN)
+        assert (view.done, view.barred) == (0, 1)
+        await said(it, str(cora), "keep-target")
+        assert await inbox(it) == []
+        assert (await looked(it)).found == 0  # nothing is found anew before it is carried
+        places = it.places()
+        await it.sync()
+        assert figures(there, bert) == ("R-CORA", 2, "")
+        assert it.written(places) == 1
+        assert [await there.state(each) for each in (anna, bert, cora)] == ["synced"] * 3
+        assert ((await looked(it)).found, await inbox(it)) == (0, [])
+
+
+@pytest.mark.requirement("BX-06", "C-19", "PP-20")
+@quick
+async def test_a_submitted_crew_time_sheet_is_peoples_own_and_what_was_found_before_is_still_theirs_to_settle(
+    tmp_path: Path,
+) -> None:
+    async with site(tmp_path) as there:
+        it, sheet = there.it, there.sheet()
+        anna, bert, cora = [there.entry(sheet, name, "2.0") for name in there.people]
+        await it.sync()
+        for entry in (anna, bert):
+            it.update(LINES, {"timeSheetLineId": entry}, hours=Decimal(9))
+        await looked(it)
+        await said(it, str(anna), "keep-target")
+        await it.sync()
+        places = it.places()
+        there.submit("TIME000001")
+        it.update(LINES, {"timeSheetLineId": cora}, hours=Decimal(9))
+        assert (await looked(it)).found == 0
+        assert await told(it) == [("hours", "target", "2", "9")]
+
+        it.procore.time.change(anna, cost_type="M")
+        await it.sync()
+        words = "crew time sheet TIME000001 is Submitted: cost type L there, M in Procore"
+        assert await there.why(anna) == f'["{words}"]'  # its hours were accepted
+        await said(it, str(bert), "keep-source")
+        await it.sync()
+        assert "crew time sheet TIME000001 is Submitted: hours 9 there, 2.00 in Procore" in await there.why(bert)
+
+        (line,) = there.lines(timeSheetLineId=cora)
+        it.procore.time.remove(cora)
+        await it.sync()
+        assert [(row.verdict, row.target_id) for row in await inbox(it)] == [("source-deleted", line["id"])]
+        it.delete(LINES, timeSheetLineId=cora)  # its buffer row stays, as the log that it is
+        await looked(it)
+        assert await inbox(it) == []
+        assert it.written(places) == 0
 
 
 @pytest.mark.requirement("BX-06")
