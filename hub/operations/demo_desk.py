@@ -6,6 +6,7 @@ from datetime import timedelta
 from adapters.sandbox.faults import Fault
 from adapters.sandbox.serve import Sandbox
 from hub.app import Hub
+from hub.desk import Desk, Hand
 from hub.due import Narrow
 from hub.operations import demo_company as company
 from hub.operations import demo_month as month
@@ -13,7 +14,6 @@ from hub.operations.drift import look
 from hub.operations.reconcile import reconcile
 from hub.operations.sync import one
 from hub.report import Quiet
-from hub.web.pages.desk import Desk, Hand
 from hub.window import Window
 
 NO_DIRECT_COSTS = Fault(kind="forbidden", method="PATCH", path=r"/direct_costs/", times=0)

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from hub.access import Action
+from hub.desk import Desk
 from hub.service import Service
 from hub.web import contract, guard, health, hooks, sign_in
 from hub.web.api import access as access_api
@@ -28,7 +29,7 @@ from hub.web.api import (
 )
 from hub.web.idempotency import idempotency
 from hub.web.identity import sign_in_of
-from hub.web.keys import SERVICE
+from hub.web.keys import DESK, SERVICE
 from hub.web.metrics import METRICS, Metrics, timed
 from hub.web.pages import access as access_page
 from hub.web.pages import (
@@ -67,8 +68,6 @@ from hub.web.pages import set_up as set_up_page
 from hub.web.pages import system as system_page
 from hub.web.pages import tail as tail_page
 from hub.web.pages import undo as undo_page
-from hub.web.pages.desk import Desk
-from hub.web.pages.frame import DESK
 from hub.web.problems import problems
 from hub.web.routes import Route, add
 

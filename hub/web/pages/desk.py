@@ -1,34 +1,13 @@
 """What people of both systems would do, as buttons: only where stand-ins are served beside the hub."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from aiohttp import web
 
 from hub.access import Action
+from hub.web.keys import DESK
 from hub.web.pages.forms import done
-from hub.web.pages.frame import DESK, show
+from hub.web.pages.frame import show
 from hub.web.problems import Refused
 from hub.web.routes import Route
-
-
-@dataclass(frozen=True)
-class Hand:
-    """One thing that somebody does in a system. `act` does it and says what was done."""
-
-    name: str
-    who: str
-    title: str
-    text: str
-    act: Callable[[], str]
-
-
-@dataclass(frozen=True)
-class Desk:
-    """All that can be done, and the addresses of both systems by their names."""
-
-    hands: tuple[Hand, ...]
-    places: tuple[tuple[str, str], ...]
 
 
 async def _desk(request: web.Request) -> web.Response:

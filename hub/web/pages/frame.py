@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 from urllib.parse import quote, unquote, urlencode
 
 from aiohttp import web
@@ -14,12 +14,9 @@ from markupsafe import Markup
 from multidict import MultiMapping
 
 from hub.access import Action, Principal, may
-from hub.web.keys import service
+from hub.web.keys import DESK, service
 from hub.web.pages import static, words
 from hub.web.routes import ALLOWED, POSITION, PRINCIPAL, principal
-
-if TYPE_CHECKING:
-    from hub.web.pages.desk import Desk
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
@@ -30,8 +27,6 @@ POLICY = (
 _LONGEST = 200
 THEMES = ("auto", "light", "dark")
 ZONES = ("local", "utc", "relative")
-DESK: "web.AppKey[Desk]" = web.AppKey("desk")
-"""Where stand-ins are served beside the hub: what their people can do."""
 SAID = "siteledger-said"
 """The cookie that carries one sentence over a redirect."""
 MIXED: web.RequestKey[tuple[str, ...]] = web.RequestKey("mixed", tuple)
