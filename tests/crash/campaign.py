@@ -18,9 +18,10 @@ from tests.crash.counting import duplicates, losses
 from tests.crash.killer import Aim, Killer, Way, drawn
 from tests.crash.people import People
 from tests.crash.stores import Store
-from tests.journeys.cli import PROGRAM, Ended, called, environment, written
+from tests.journeys.cli import Ended, called, environment, written
 from tests.journeys.harness import World, world
 from tests.journeys.quick import QuickClock
+from tests.journeys.warm import process
 
 LOOK_EVERY = 20
 """Kills between two looks at the state of both systems."""
@@ -114,22 +115,22 @@ class _Torment:
     async def _life(self, aim: Aim | None = None, *, full: bool = False) -> Ended:
         """Starts the hub and waits for its end, whoever brings it about; `full` is what a person would try."""
         out, err = self._folder / "out", self._folder / "err"
-        command = [*PROGRAM, "sync", "--json", "--config", str(self._config), *(["--full"] if full else [])]
+        command = ["sync", "--json", "--config", str(self._config), *(["--full"] if full else [])]
         self._tally.lives += 1
         began = anyio.current_time()
         with out.open("wb") as output, err.open("wb") as errors:
             async with (
-                await anyio.open_process(command, stdout=output, stderr=errors, env=environment()) as process,
+                process(command, stdout=output, stderr=errors, env=environment()) as running,
                 anyio.create_task_group() as tasks,
             ):
-                self._killer.take_on(process, aim)
+                self._killer.take_on(running, aim)
                 tasks.start_soon(self._killer.by_time, self._usual)
                 with anyio.move_on_after(LONGEST_LIFE) as limit:
-                    await process.wait()
+                    await running.wait()
                 if limit.cancelled_caught:
-                    process.kill()
+                    running.kill()
                 tasks.cancel_scope.cancel()
-        status = process.returncode or 0
+        status = running.returncode or 0
         ended = Ended(status, out.read_text("utf-8"), err.read_text("utf-8"))
         if aim is not None and self._killer.struck and status == -SIGKILL:
             self._tally.kills[aim.way] += 1

@@ -9,13 +9,13 @@ from typing import Any, Literal
 import anyio
 from aiohttp import web
 from aiohttp.typedefs import Handler
-from anyio.abc import Process
 from anyio.lowlevel import checkpoint
 
 from adapters.sandbox.business_central import BusinessCentral
 from adapters.sandbox.procore import Procore
 from tests.crash.stores import Store, Watch
 from tests.journeys.death import PHASES, Phase, stand_before
+from tests.journeys.warm import Forked
 
 Way = Literal["by time", "at a request", "while storing"]
 WAYS: tuple[Way, ...] = ("by time", "at a request", "while storing")
@@ -57,7 +57,7 @@ class Killer:
         self.on_request: Callable[[int], None] = lambda _number: None
         self.struck = False
         self._store = store
-        self._process: Process | None = None
+        self._process: Forked | None = None
         self._aim: Aim | None = None
         self._requests = self._writes = 0
 
@@ -65,7 +65,7 @@ class Killer:
         """Comes before everything else that the stand-in does with a request."""
         stand_before(stand_in, self._stand_by())
 
-    def take_on(self, process: Process, aim: Aim | None) -> None:
+    def take_on(self, process: Forked, aim: Aim | None) -> None:
         """The next one to be killed; without an aim it lives."""
         self._process, self._aim = process, aim
         self._requests = self._writes = 0

@@ -4,7 +4,7 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from subprocess import PIPE
+from tempfile import TemporaryFile
 from typing import Any
 
 import anyio
@@ -12,6 +12,7 @@ import orjson
 
 from adapters.sandbox.serve import ENVIRONMENT
 from tests.journeys.harness import World
+from tests.journeys.warm import process
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = (sys.executable, "-c", "from hub.cli import main; main()")
@@ -60,8 +61,9 @@ def environment(**more: str) -> dict[str, str]:
 async def called(*arguments: str, config: Path | None = None, **more: str) -> Ended:
     """Runs one command to its end."""
     given = ("--config", str(config)) if config else ()
-    with anyio.fail_after(60):
-        ended = await anyio.run_process(
-            [*PROGRAM, *arguments, *given], check=False, stdout=PIPE, stderr=PIPE, env=environment(**more)
-        )
-    return Ended(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+    with TemporaryFile() as out, TemporaryFile() as err, anyio.fail_after(60):
+        async with process([*arguments, *given], stdout=out, stderr=err, env=environment(**more)) as running:
+            status = await running.wait()
+        out.seek(0)
+        err.seek(0)
+        return Ended(status, out.read().decode(), err.read().decode())

@@ -2,7 +2,7 @@
 
 import signal
 from pathlib import Path
-from subprocess import DEVNULL
+from tempfile import TemporaryFile
 
 import anyio
 import orjson
@@ -10,7 +10,8 @@ import pytest
 
 from tests.hub.failing import fill, hub_on, retried_once
 from tests.hub.settings.sample import MAIN, SECRETS
-from tests.journeys.cli import PROGRAM, called, environment
+from tests.journeys.cli import called, environment
+from tests.journeys.warm import process
 from tests.ledger_story import FLOW
 
 pytestmark = [pytest.mark.journey, pytest.mark.requirement("DC-08", "DC-12"), pytest.mark.timeout(300)]
@@ -28,17 +29,16 @@ def configured(folder: Path) -> tuple[Path, str]:
 
 async def killed_half_way(config: Path, url: str) -> None:
     """Starts the retry as a process of its own and kills it when about half of its pages are stored."""
-    command = [*PROGRAM, "retry", "--flow", FLOW, "--yes", "--json", "--config", str(config)]
+    command = ["retry", "--flow", FLOW, "--yes", "--json", "--config", str(config)]
     async with hub_on(url) as hub:
         position = await hub.ledger.last_position()
         half = position + 1 + COUNT // 2  # the batch itself, and a retry for each record
-        async with await anyio.open_process(
-            command, stdout=DEVNULL, stderr=DEVNULL, env=environment(**SECRETS)
-        ) as process:
-            with anyio.fail_after(200):
-                assert await hub.ledger.wait(half)
-                process.send_signal(signal.SIGKILL)
-                assert await process.wait() == -signal.SIGKILL
+        with TemporaryFile() as told:
+            async with process(command, stdout=told, stderr=told, env=environment(**SECRETS)) as running:
+                with anyio.fail_after(200):
+                    assert await hub.ledger.wait(half)
+                    running.send_signal(signal.SIGKILL)
+                    assert await running.wait() == -signal.SIGKILL
 
 
 async def test_a_retry_that_is_killed_half_way_is_resumed_and_acts_once(tmp_path: Path) -> None:

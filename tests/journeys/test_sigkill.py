@@ -5,7 +5,7 @@ import signal
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from subprocess import DEVNULL, PIPE
+from tempfile import TemporaryFile
 from typing import Any
 
 import anyio
@@ -15,9 +15,10 @@ from aiohttp.typedefs import Handler
 
 from adapters.sandbox.business_central import BusinessCentral
 from adapters.sandbox.procore import Procore
-from tests.journeys.cli import PROGRAM, environment, written
+from tests.journeys.cli import environment, written
 from tests.journeys.death import PHASES, Phase, stand_before
 from tests.journeys.harness import World, sqlite, world
+from tests.journeys.warm import process
 
 pytestmark = [pytest.mark.journey, pytest.mark.requirement("DC-12", "BX-02"), pytest.mark.timeout(300)]
 
@@ -64,11 +65,12 @@ class Executioner:
 
 async def synced(it: World, executioner: Executioner, config: Path) -> int:
     """Runs `siteledger sync` once; its exit status."""
-    command = [*PROGRAM, "sync", "--json", "--config", str(config)]
-    async with await anyio.open_process(command, stdout=DEVNULL, stderr=PIPE, env=environment()) as process:
-        executioner.pid = process.pid
-        with anyio.fail_after(60):
-            return await process.wait()
+    command = ["sync", "--json", "--config", str(config)]
+    with TemporaryFile() as told:
+        async with process(command, stdout=told, stderr=told, env=environment()) as running:
+            executioner.pid = running.pid
+            with anyio.fail_after(60):
+                return await running.wait()
 
 
 async def life(folder: Path, numbers: Sequence[int], phase: Phase) -> tuple[list[int], tuple[Any, Any], int]:
