@@ -20,12 +20,13 @@ ACTIVITY = Table(
     ),
     key=("connection", "hour"),
 )
-_COUNTED: dict[type[Event], str] = {
+COUNTED: dict[type[Event], str] = {
     events.Observed: "observed",
     events.Confirmed: "delivered",
     events.Delayed: "delayed",
     events.Refused: "refused",
 }
+"""Event -> the column that counts it."""
 
 
 def keys(event: Event) -> Keys:
@@ -36,9 +37,9 @@ def keys(event: Event) -> Keys:
 def fold(rows: Rows, event: Event, position: int) -> None:
     """Counts an event in its hour."""
     hour = _hour(event.at)
-    new = {"connection": event.connection, "hour": hour, **dict.fromkeys(_COUNTED.values(), 0)}
+    new = {"connection": event.connection, "hour": hour, **dict.fromkeys(COUNTED.values(), 0)}
     row: Row = rows.get(ACTIVITY, (event.connection, hour)) or new
-    column = _COUNTED[type(event)]
+    column = COUNTED[type(event)]
     rows.put(ACTIVITY, {**row, column: row[column] + 1, "position": position})
 
 
@@ -50,7 +51,7 @@ ACTIVITIES = Projection(
     name="activity",
     version=1,
     tables=(ACTIVITY,),
-    topics=tuple(event.TOPIC for event in _COUNTED),
+    topics=tuple(event.TOPIC for event in COUNTED),
     keys=keys,
     fold=fold,
 )

@@ -14,6 +14,7 @@ from hub.cursors import cursor_of
 from hub.queries.pages import MOST, Page, Place, Query, place_of
 from projections.cross_reference import CROSS_REFERENCES
 from projections.event_log import EVENT_LOGS
+from projections.history import STATE_HISTORY
 from projections.projection import Table
 from projections.record_state import RECORD_STATES
 
@@ -95,6 +96,36 @@ async def positions_at(
             found += [row[0] for row in await ledger.rows(sql, (connection, *until, *query.values, most + 1))]
     found.sort(reverse=True)  # parts are in order, which the sort finds out by itself
     return found[: most + 1]
+
+
+async def states_at(ledger: Ledger, connections: Collection[str], position: int) -> dict[str, dict[str, int]]:
+    """Flow -> state -> records of these connections, at a position.
+
+    Of a young position only what changed since is read: today's counts, without what began later and with what was over
+    by then. One statement, so that what happens meanwhile is counted on both sides or on none.
+    """
+    mine, names = ledger.in_list("connection", sorted(connections))
+    picked = "SELECT flow, state, {sign}COUNT(*) AS n FROM {table} WHERE {mine} AND {when} GROUP BY flow, state"
+    last = await told_to(ledger, _TOLD)
+    over, _ = _true_at(STATE_HISTORY, position, last, narrow=False)
+    parts = [("", "state_history", over)]
+    if position * 2 <= last:
+        parts.append(("", "record_state", "valid_from <= ?"))
+    else:
+        parts += [("", "record_state", "1 = 1"), ("-", "record_state", "valid_from > ?")]
+    values: list[Any] = []
+    for _, _, when in parts:
+        values += [names, *[position] * when.count("?")]
+    counted = " UNION ALL ".join(
+        picked.format(sign=sign, table=table, mine=mine, when=when) for sign, table, when in parts
+    )
+    rows = await ledger.rows(
+        f"SELECT flow, state, SUM(n) FROM ({counted}) AS stood GROUP BY flow, state HAVING SUM(n) <> 0", values
+    )
+    found: dict[str, dict[str, int]] = {}
+    for flow, state, number in rows:
+        found.setdefault(flow, {})[state] = int(number)
+    return found
 
 
 Order = Callable[[Sequence[str]], Sequence[str]]

@@ -18,6 +18,8 @@ from hub.operations.failures_then import groups_then, members_then
 from hub.operations.links import LinkFilter, Pairing, pairings
 from hub.operations.lists_then import approvals_counted_then, approvals_then, plans_then
 from hub.operations.plan import PlanRow, make_plan, plans
+from hub.operations.sync import counts as states_of
+from hub.queries.past import states_at
 from hub.report import Halted, Quiet
 from hub.window import Window
 from tests.journeys.harness import World, line, sqlite, world
@@ -42,6 +44,7 @@ class Seen:
     position: int
     links: list[list[Pairing]]
     failures: list[tuple[list[Group], list[Failure]]]
+    states: dict[str, dict[str, int]]
 
 
 async def look(hub: Hub) -> Seen:
@@ -50,6 +53,7 @@ async def look(hub: Hub) -> Seen:
         await hub.ledger.last_position(),
         [list((await pairings(hub, wanted)).items) for wanted in LINKS],
         [(await groups(hub, wanted), list((await members(hub, wanted)).items)) for wanted in FAILURES],
+        await states_of(hub.ledger, "main"),
     )
 
 
@@ -76,7 +80,7 @@ async def look_back(hub: Hub, position: int) -> Seen:
         causes, at = await groups_then(hub, wanted, asof)
         failures.append((causes, rows))
         assert at == position
-    return Seen(position, links, failures)
+    return Seen(position, links, failures, await states_at(hub.ledger, ("main",), position))
 
 
 async def days(it: World) -> list[Seen]:
@@ -112,7 +116,8 @@ def test_every_list_is_told_as_it_was_at_each_position(store_url: str) -> None:
             async with it.hub() as hub:
                 for then in seen:
                     assert await look_back(hub, then.position) == then
-                assert await look_back(hub, 0) == Seen(0, [[]] * len(LINKS), [([], [])] * len(FAILURES))
+                assert await look_back(hub, 0) == Seen(0, [[]] * len(LINKS), [([], [])] * len(FAILURES), {})
+                assert await states_at(hub.ledger, ("north",), seen[-1].position) == {}
                 with pytest.raises(WrongInput, match="gone"):
                     await pairings(hub, LinkFilter(gone=True), asof="1")
         counts = [sum(group.records for group in then.failures[1][0]) for then in seen]

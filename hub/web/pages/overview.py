@@ -1,12 +1,14 @@
 """The first page: is everything in step, and if not, what is to be done first."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from aiohttp import web
 
 from hub.access import Action
 from hub.queries.activity import STEPS, Activity, Span, activity
 from hub.queries.overview import Overview, overview
+from hub.queries.overview_then import overview_then
 from hub.tail import Happening
 from hub.web.keys import service
 from hub.web.pages.frame import frame_of, render, show
@@ -17,14 +19,17 @@ SPANS: tuple[tuple[Span, str], ...] = (("day", "24 hours"), ("week", "7 days"), 
 
 
 async def _overview(request: web.Request) -> web.Response:
-    frame = frame_of(request)
-    if frame.asof:
-        raise Refused(422, "asof: this page shows how everything stands now; records, jobs and reports know the past")
+    asof = frame_of(request).asof
     span = request.query.get("span", "day")
     if span not in STEPS:
         raise Refused(422, f"span: use one of {', '.join(STEPS)}")
-    hub = service(request).hub
-    told = await activity(hub.ledger, allowed(request), span, hub.clock.now())
+    hub, names = service(request).hub, allowed(request)
+    if asof:
+        then = await overview_then(hub, names, asof)
+        end = datetime.fromisoformat(then.moment) if then.moment else hub.clock.now()
+        was = await activity(hub.ledger, names, span, end, upto=then.position)
+        return show(request, "overview/then.html", it=then, activity=was, series=series(was), spans=SPANS)
+    told = await activity(hub.ledger, names, span, hub.clock.now())
     return show(request, "overview/page.html", it=await _look(request), activity=told, series=series(told), spans=SPANS)
 
 

@@ -11,7 +11,7 @@ from hub.operations.batches import run
 from hub.report import Quiet
 from tests.hub.failing import refusals
 from tests.hub.web.harness import Filled, Web, served, settings
-from tests.hub.web.pages.browser import visit
+from tests.hub.web.pages.browser import sound, visit
 from tests.hub.web.pages.deciding import EVA, Deciding, cells
 from tests.hub.web.pages.mending import LOCKED, failing
 
@@ -50,6 +50,14 @@ async def test_requests_stand_as_they_stood_and_nobody_decides_on_them(
         page = await who.go(f"/approvals?asof={before}&flow=purchase-order-to-commitment")
         await page.click("#list tbody th a")
         record = page.url
+        page = await who.go(f"/?asof={before}")
+        first_page, forms = await who.text("#waited"), await acts(page)
+        await page.click("#states a:has-text('awaiting approval')")
+        await page.wait_for_url(f"**/records?state=awaiting-approval&asof={before}")
+        listed = await page.locator(".list tbody tr").count()
+        await page.goto(f"{it.url}/?asof=0")
+        untold = await who.text()
+        await sound(who, f"/?asof={before}")
         async with it.request(f"/api/v1/exports/approvals?format=jsonl&asof={before}&state=ready") as answer:
             export = (await answer.text()).splitlines()
 
@@ -63,6 +71,10 @@ async def test_requests_stand_as_they_stood_and_nobody_decides_on_them(
     assert "/records/" in record
     assert record.endswith(f"?asof={before}")
     assert len(export) == asked[0][0]
+    assert f"{asked[0][0]} documents waited for an approver" in first_page
+    assert (forms, listed) == (0, asked[0][0])
+    assert "Nothing had been read from either system." in untold
+    assert "this page gives no verdict" in untold
 
 
 async def test_plans_wait_as_they_waited(decisions: Deciding, tmp_path: Path, browser: Browser) -> None:
