@@ -315,7 +315,7 @@ def test_a_source_that_goes_back_to_what_it_said_first_is_sent_though_nothing_wa
 
 
 @pytest.mark.requirement("BX-06")
-def test_a_row_that_is_not_there_is_sent_whole_whatever_was_settled_of_another_one() -> None:
+def test_a_row_that_is_to_be_made_is_sent_whole_whatever_was_settled_of_the_one_before() -> None:
     memory = memory_with()
     memory.kept["header"] = {"name": Kept(source=digest("c"), target=digest("b"))}
     memory.parts["header"] = replace(memory.parts["header"], target_id="")

@@ -1,14 +1,16 @@
 """People change in Procore what the hub wrote: it is found, told, never overwritten unasked, and settled by them."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from domain.notices import Notice
-from domain.values import PROCORE
+from domain.values import BUSINESS_CENTRAL, PROCORE, System
 from hub.drift.looking import Looked
 from hub.drift.watching import Watching
 from hub.hearing.listening import Listening
@@ -17,6 +19,7 @@ from hub.operations.drift import DriftFilter, DriftRow, drifts, look
 from hub.operations.drift_settling import Settled, Wish, chosen, settle
 from hub.report import ExitStatus, Halted
 from hub.schedule import Schedule
+from tests.journeys.death import Fate
 from tests.journeys.harness import World, sqlite, world
 from tests.journeys.quick import quick
 from tests.journeys.timecards import FLOW, Site, site
@@ -50,6 +53,25 @@ def figures(there: Site, entry: int) -> tuple[Any, ...]:
     """What the line of an entry says."""
     (line,) = there.lines(timeSheetLineId=entry)
     return line["resourceNumber"], line["hours"], line["description"]
+
+
+class Meanwhile(httpx.AsyncBaseTransport):
+    """Lets something happen right before the first call of a sort arrives in Business Central."""
+
+    def __init__(self, path: str, act: Callable[[], Awaitable[object]]) -> None:
+        self._path, self._act, self._usual = path, [act], Fate().networks()
+
+    def ways(self) -> dict[System, httpx.AsyncBaseTransport]:
+        """The ways to both systems."""
+        return {**self._usual, BUSINESS_CENTRAL: self}
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self._act and request.url.path.endswith(self._path):
+            await self._act.pop()()
+        return await self._usual[BUSINESS_CENTRAL].handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self._usual[BUSINESS_CENTRAL].aclose()
 
 
 def contract(it: World) -> dict[str, Any]:
@@ -231,6 +253,11 @@ async def test_a_submitted_crew_time_sheet_is_peoples_own_and_what_was_found_bef
         it, sheet = there.it, there.sheet()
         anna, bert, cora = [there.entry(sheet, name, "2.0") for name in there.people]
         await it.sync()
+        it.procore.time.change(cora, hours="3.0")
+        async with it.hub(networks=Meanwhile(LINES, it.sync).ways()) as hub:
+            assert (await look(hub, flow=FLOW, actor=ANN)).found == 0  # what a round wrote while it was looked at
+        assert figures(there, cora) == ("R-CORA", 3, "")
+
         for entry in (anna, bert):
             it.update(LINES, {"timeSheetLineId": entry}, hours=Decimal(9))
         await looked(it)
