@@ -68,6 +68,7 @@ from hub.web.pages import set_up as set_up_page
 from hub.web.pages import system as system_page
 from hub.web.pages import tail as tail_page
 from hub.web.pages import undo as undo_page
+from hub.web.pages.present import present_only
 from hub.web.problems import problems
 from hub.web.routes import Route, add
 
@@ -165,6 +166,7 @@ def application(service: Service, desk: Desk | None = None) -> web.Application:
             problems,
             guard.guard(service.hub.access, by_place, tuple(service.hub.settings.connections)),
             pairing.shouted,
+            present_only({(route.method, route.path): route for route in PAGES if route.action is not None}),
             contract.enforce(),
             idempotency(service.hub, by_place),
         ],

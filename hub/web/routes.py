@@ -24,6 +24,7 @@ class Route:
     action  what somebody must be allowed to do; None for addresses that are open, or that ask for a secret of their own
     whole   the action is about the hub and not about one connection
     secret  the answer holds something that is shown once, so it is never kept for a repeated request
+    past    a page that tells with `asof` how it was; any other page tells the present only, and refuses it
     ids     a pattern of the last part in braces, where another address has a word in its place, or where it has slashes
     """
 
@@ -33,6 +34,7 @@ class Route:
     action: Action | None
     whole: bool = False
     secret: bool = False
+    past: bool = False
     ids: str = ""
 
 

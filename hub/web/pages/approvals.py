@@ -258,7 +258,7 @@ def _shut(row: Row) -> Row:
 
 
 ROUTES = (
-    Route("GET", "/approvals", _list, Action.SEE),
+    Route("GET", "/approvals", _list, Action.SEE, past=True),
     Route("POST", "/approvals/confirm", _confirm, Action.APPROVE),
     Route("POST", "/approvals/decide", _decide, Action.APPROVE),
 )

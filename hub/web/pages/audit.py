@@ -160,8 +160,8 @@ def _place(name: Any) -> str:
 
 
 ROUTES = (
-    Route("GET", "/audit", _acts, Action.SEE),
-    Route("GET", "/audit/proofs", _proofs, Action.SEE),
+    Route("GET", "/audit", _acts, Action.SEE, past=True),
+    Route("GET", "/audit/proofs", _proofs, Action.SEE, past=True),
     Route("GET", "/audit/verification", _verification, Action.SEE, whole=True),
     Route("POST", "/audit/verify", _verify, Action.OPERATE, whole=True),
     Route("GET", "/audit/bundle", _bundle, Action.SEE_BODIES, whole=True),

@@ -124,8 +124,8 @@ def _pace(batch: BatchView, now: datetime) -> Pace:
 
 
 ROUTES = (
-    Route("GET", "/batches", _list, Action.SEE),
-    Route("GET", "/batches/{id}", _batch, Action.SEE, ids=UUIDS),
+    Route("GET", "/batches", _list, Action.SEE, past=True),
+    Route("GET", "/batches/{id}", _batch, Action.SEE, ids=UUIDS, past=True),
     Route("POST", "/batches/{id}/resume", _resume, Action.OPERATE, ids=UUIDS),
     Route("POST", "/batches/{id}/cancel", _cancel, Action.OPERATE, ids=UUIDS),
 )

@@ -318,7 +318,7 @@ def _set_of(members: Sequence[Member]) -> str:
 
 
 ROUTES = (
-    Route("GET", "/drift", _list, Action.SEE),
+    Route("GET", "/drift", _list, Action.SEE, past=True),
     Route("POST", "/drift/look", _look, Action.OPERATE),
     Route("GET", "/drift/settle", _preview, Action.OPERATE),
     Route("POST", "/drift/settle", _settle_many, Action.OPERATE),

@@ -188,8 +188,8 @@ def _summed(hits: Sequence[Hit], filters: dict[str, str]) -> dict[str, Any]:
 
 
 ROUTES = (
-    Route("GET", "/failures", _desk, Action.SEE),
-    Route("GET", "/failures/dead-letters", _letters, Action.SEE),
-    Route("GET", "/failures/dead-letters/{id}", _letter, Action.SEE_BODIES, ids=UUIDS),
-    Route("GET", "/failures/{cause}", _cause, Action.SEE),
+    Route("GET", "/failures", _desk, Action.SEE, past=True),
+    Route("GET", "/failures/dead-letters", _letters, Action.SEE, past=True),
+    Route("GET", "/failures/dead-letters/{id}", _letter, Action.SEE_BODIES, ids=UUIDS, past=True),
+    Route("GET", "/failures/{cause}", _cause, Action.SEE, past=True),
 )

@@ -182,8 +182,8 @@ async def _position(request: web.Request, frame: Frame) -> int | None:
 
 
 ROUTES = (
-    Route("GET", "/jobs", _list, Action.SEE),
-    Route("GET", "/jobs/{number}", _job, Action.SEE),
+    Route("GET", "/jobs", _list, Action.SEE, past=True),
+    Route("GET", "/jobs/{number}", _job, Action.SEE, past=True),
     Route("POST", "/jobs/{number}/compare", _compare, Action.OPERATE),
     Route("POST", "/jobs/{number}/sync", _sync, Action.OPERATE),
 )

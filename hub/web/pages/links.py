@@ -271,7 +271,7 @@ async def _join(request: web.Request) -> web.Response:
 
 
 ROUTES = (
-    Route("GET", "/links", _list, Action.SEE),
+    Route("GET", "/links", _list, Action.SEE, past=True),
     Route("GET", "/links/link", _ask, Action.CONFIGURE),
     Route("POST", "/links/link", _link, Action.CONFIGURE),
     Route("GET", "/links/proposals", _proposals, Action.CONFIGURE),

@@ -63,4 +63,4 @@ def series(told: Activity) -> dict[str, object]:
     }
 
 
-ROUTES = (Route("GET", "/", _overview, Action.SEE),)
+ROUTES = (Route("GET", "/", _overview, Action.SEE, past=True),)

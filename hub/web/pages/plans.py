@@ -135,7 +135,7 @@ async def _apply(request: web.Request) -> web.Response:
 
 
 ROUTES = (
-    Route("GET", "/plans", _list, Action.SEE),
+    Route("GET", "/plans", _list, Action.SEE, past=True),
     Route("POST", "/plans", _make, Action.OPERATE),
     Route("GET", "/plans/{id}", _plan, Action.SEE_BODIES),
     Route("POST", "/plans/{id}/apply", _apply, Action.OPERATE),

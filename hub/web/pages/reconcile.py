@@ -186,7 +186,7 @@ async def _found(request: web.Request) -> RunRow:
 
 
 ROUTES = (
-    Route("GET", "/reconcile", _list, Action.SEE),
+    Route("GET", "/reconcile", _list, Action.SEE, past=True),
     Route("POST", "/reconcile", _compare, Action.OPERATE),
     Route("POST", "/reconcile/complete", _complete, Action.OPERATE),
     Route("GET", "/reconcile/{id}", _run, Action.SEE, ids=UUIDS),

@@ -132,4 +132,4 @@ def _read(body: bytes) -> Any:
         return body.decode(errors="replace")
 
 
-ROUTES = (Route("GET", "/records/{id}", _record, Action.SEE, ids=UUIDS),)
+ROUTES = (Route("GET", "/records/{id}", _record, Action.SEE, ids=UUIDS, past=True),)

@@ -75,6 +75,6 @@ def _fits(row: Mapping[str, Any], filters: Mapping[str, str]) -> bool:
 
 
 ROUTES = (
-    Route("GET", "/records", _list, Action.SEE),
-    Route("GET", "/records/block", _block, Action.SEE),
+    Route("GET", "/records", _list, Action.SEE, past=True),
+    Route("GET", "/records/block", _block, Action.SEE, past=True),
 )

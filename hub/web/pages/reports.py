@@ -74,5 +74,5 @@ def _is_shown(column: Column, page: Page, connections: int) -> bool:
 
 ROUTES = (
     Route("GET", "/reports", _list, Action.SEE),
-    Route("GET", "/reports/{name}", _report, Action.SEE),
+    Route("GET", "/reports/{name}", _report, Action.SEE, past=True),
 )

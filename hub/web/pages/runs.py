@@ -139,6 +139,6 @@ async def live(request: web.Request, happened: Sequence[Happening]) -> str:
 
 
 ROUTES = (
-    Route("GET", "/runs", _list, Action.SEE),
+    Route("GET", "/runs", _list, Action.SEE, past=True),
     Route("POST", "/runs", _run, Action.OPERATE),
 )

@@ -86,5 +86,5 @@ ROUTES = (
     Route("GET", "/system/models", _models, Action.SEE, whole=True),
     Route("POST", "/system/projections/{name}/rebuild", _rebuild, Action.MANAGE, whole=True),
     Route("GET", "/system/configuration", _configuration, Action.CONFIGURE, whole=True),
-    Route("GET", "/system/notices", _notices, Action.SEE),
+    Route("GET", "/system/notices", _notices, Action.SEE, past=True),
 )

@@ -12,8 +12,7 @@ from hub.operations.whatif import WhatIf, value_of, what_if
 from hub.web.asking import on
 from hub.web.keys import service
 from hub.web.pages.forms import form
-from hub.web.pages.frame import frame_of, show
-from hub.web.problems import Refused
+from hub.web.pages.frame import show
 from hub.web.routes import Route
 
 TOLD = 200
@@ -48,8 +47,6 @@ class Question(Struct, frozen=True, kw_only=True):
 
 
 async def _form(request: web.Request) -> web.Response:
-    if frame_of(request).asof:
-        raise Refused(422, "What would be otherwise is asked of what is known now.")
     return _shown(request, Question())
 
 

@@ -6,14 +6,17 @@ import pytest
 from playwright.async_api import Browser, Page
 
 from domain.events import ApprovalAccepted, ApprovalRequested, PlanMade
+from hub.access import Right, Role
 from hub.operations.apply import apply_plan
 from hub.operations.batches import run
 from hub.report import Quiet
+from hub.web.app import PAGES
 from tests.hub.failing import refusals
 from tests.hub.web.harness import Filled, Web, served, settings
 from tests.hub.web.pages.browser import sound, visit
 from tests.hub.web.pages.deciding import EVA, Deciding, cells
 from tests.hub.web.pages.mending import LOCKED, failing
+from tests.hub.web.test_guard import address
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.requirement("BX-05")]
 
@@ -160,3 +163,25 @@ async def test_drift_and_batches_are_told_as_they_were(decisions: Deciding, tmp_
     assert (waiting.split(" had")[0], buttons) == ("• frozen 0 of 2", 0)
     assert "ended" in over
     assert "No batches by then" in none
+
+
+async def test_a_page_of_the_present_says_so_instead_of_showing_it_as_the_past(ledger: Filled, tmp_path: Path) -> None:
+    async with served(settings(ledger.copy(tmp_path), ledger.tables)) as it:
+        cookie = await it.session("anna", Role.ADMIN, Right.PUSH_TO_ACCOUNTING, Right.GRANT)
+        headers = {"Cookie": cookie, "Accept": "text/html"}
+        wrong: list[str] = []
+        told: set[int] = set()
+        for route in PAGES:
+            if route.method != "GET" or route.action is None:
+                continue
+            path = address(route)
+            async with it.request(f"{path}{'&' if '?' in path else '?'}asof=9", token=None, headers=headers) as answer:
+                words = await answer.text()
+            refused = answer.status == 422 and "this page tells the present only" in words
+            if refused == route.past or (refused and "shows how it was then" in words):
+                wrong.append(f"{route.path}: {answer.status}")
+            if route.past:
+                told.add(answer.status)
+
+    assert wrong == []
+    assert told == {200, 404, 422}  # shown, or nothing has this id or place
