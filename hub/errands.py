@@ -12,6 +12,7 @@ from typing import Any, get_args
 from uuid import UUID, uuid5
 
 import anyio
+import msgspec
 import structlog
 from msgspec import Struct
 
@@ -20,7 +21,7 @@ from domain import events
 from domain.errors import SiteLedgerError
 from domain.events.errand import End, Sort
 from domain.record import Moment
-from domain.values import LEDGER
+from domain.values import LEDGER, sha256_of
 from hub.acting import SYSTEM, moment_of
 from hub.app import Hub
 from hub.groups import single_error
@@ -34,6 +35,7 @@ WORDS: Mapping[Sort, str] = {
     "reconciliation": "a comparison of both companies",
     "adoption": "a proposal for an adoption",
     "drift": "a look for drift",
+    "completeness": "a count of what is there",
 }
 STOPPED = "the service stopped in the middle; ask again"
 MOST_WORDS = 2000
@@ -42,12 +44,13 @@ _RUNNING = "SELECT errand FROM errand WHERE connection = ? AND sort = ? AND stat
 
 
 class Found(Struct, frozen=True, kw_only=True):
-    """What came of an errand; as `ErrandEnded` keeps it."""
+    """What came of an errand; as `ErrandEnded` keeps it. A `document` is kept whole, and its name is the result."""
 
     outcome: str
     result: str = ""
     figures: dict[str, int] = {}
     unread: tuple[str, ...] = ()
+    document: Struct | None = None
 
 
 Errand = Callable[[], Awaitable[Found]]
@@ -153,19 +156,25 @@ class Errands:
 
     async def _record(self, id_: UUID, connection: str, sort: Sort, state: End, found: Found | None, why: str) -> None:
         told = found or Found(outcome="")
+        bodies: dict[str, bytes] = {}
+        if told.document is not None:
+            raw = msgspec.json.encode(told.document)
+            bodies[sha256_of(raw)] = raw
+        content = next(iter(bodies), "")
         moment = moment_of(self.hub.clock, SYSTEM, connection)
         ended = events.ErrandEnded(
             **_common(id_, 2, connection, moment),
             sort=sort,
             state=state,
             outcome=told.outcome,
-            result=told.result,
+            result=told.result or content,
             figures=told.figures,
             unread=told.unread,
             why=why[:MOST_WORDS],
+            content=content,
         )
         try:
-            await self.hub.ledger.append([ended])
+            await self.hub.ledger.append([ended], bodies)
         except StreamMoved:
             log.info("errand_ended_already", errand=str(id_))
         await self.hub.projector.catch_up()

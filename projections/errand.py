@@ -8,18 +8,22 @@ from projections.projection import Column, Keys, Projection, Rows, Table
 
 ERRAND = Table(
     name="errand",
-    doc="What people sent the service to do in the background: comparisons, proposals, looks for drift.",
+    doc="What people sent the service to do in the background: comparisons, proposals, looks for drift, counts.",
     columns=(
         Column("errand", "text", "UUID of the errand"),
         Column("connection", "text", "connection that it belongs to"),
-        Column("sort", "text", "reconciliation, adoption or drift"),
+        Column("sort", "text", "reconciliation, adoption, drift or completeness"),
         Column("asked_by", "text", "who sent the service"),
         Column("asked_for", "text", "JSON object: what was asked for, by its name"),
         Column("begun_at", "text", "UTC"),
         Column("state", "text", "running, done, failed, or interrupted where the process ended in the middle"),
         Column("ended_at", "text", "UTC; empty while it runs"),
         Column("outcome", "text", "what came of it, in one word of its sort; empty unless it is done"),
-        Column("result", "text", "the run of a reconciliation, or the hash of a proposal; empty for none"),
+        Column(
+            "result",
+            "text",
+            "run of a reconciliation, hash of a proposal or of what was counted; empty for none",
+        ),
         Column("figures", "text", "JSON object: what was counted, by its name"),
         Column("unread", "text", "JSON list of what could not be read"),
         Column("why", "text", "why it was not done; empty otherwise"),

@@ -3,9 +3,10 @@
 from typing import ClassVar, Literal
 
 from domain.events.base import Event
+from domain.values import MaybeContent
 
-Sort = Literal["reconciliation", "adoption", "drift"]
-"""A comparison of both companies, a proposal of who is who, or a look for what others changed."""
+Sort = Literal["reconciliation", "adoption", "drift", "completeness"]
+"""A comparison of both companies, a proposal of who is who, a look for what others changed, a count of all there is."""
 
 End = Literal["done", "failed", "interrupted"]
 """`interrupted`: the process ended in the middle; what it found until then counts for nothing."""
@@ -23,7 +24,8 @@ class ErrandEnded(Event, frozen=True, kw_only=True):
     """What became of it.
 
     Shape   `outcome` in a word of its sort; `result` is the run or the proposal that was made, empty where none was;
-            `figures` by their name; `unread` names lists that could not be read; `why` it was not done, else empty
+            `figures` by their name; `unread` names lists that could not be read; `why` it was not done, else empty;
+            `content` names all that was found, where nothing else keeps it
     """
 
     TOPIC: ClassVar[str] = "errand.ended.1"
@@ -34,3 +36,4 @@ class ErrandEnded(Event, frozen=True, kw_only=True):
     result: str = ""
     unread: tuple[str, ...] = ()
     why: str = ""
+    content: MaybeContent = ""

@@ -1,13 +1,16 @@
 """`complete`: every source record that counts, counted afresh, has one state; what nobody announced is listed."""
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Struct
 
+from domain.errors import Unknown
 from domain.values import SYSTEMS
 from hub.acting import moment_of
 from hub.app import Hub, open_hub
+from hub.queries.errands import errand
 from hub.reconciling.completeness import Census, Count, Missed, census
 from hub.reconciling.completeness import take_in as observe
 from hub.records import Records
@@ -39,6 +42,13 @@ class Completeness(Struct, frozen=True, kw_only=True):
             return ExitStatus.REMOTE
         return ExitStatus.NEEDS_PERSON if self.unannounced > self.taken_in else ExitStatus.DONE
 
+    @property
+    def outcome(self) -> str:
+        """The same in one word."""
+        if self.unread:
+            return "incomplete"
+        return "missed" if self.unannounced > self.taken_in else "complete"
+
 
 async def completeness(hub: Hub, connection: str, *, take_in: bool, actor: str) -> Completeness:
     """Counts afresh, and with `take_in` has the ordinary intake observe what was missed in Business Central.
@@ -60,6 +70,18 @@ async def completeness(hub: Hub, connection: str, *, take_in: bool, actor: str) 
         unread=found.unread,
         calls=calls,
     )
+
+
+async def counted(hub: Hub, errand_id: str, connections: Collection[str]) -> Completeness:
+    """What an errand counted.
+
+    Raises  Unknown where no errand of these connections has counted under this id.
+    """
+    row = await errand(hub.ledger, errand_id, connections)
+    if row["sort"] != "completeness" or not row["result"]:
+        raise Unknown(f"The errand {errand_id[:60]} has counted nothing.")
+    bodies = await hub.ledger.contents([row["result"]])
+    return msgspec.json.decode(bodies[row["result"]], type=Completeness)
 
 
 async def complete_all(

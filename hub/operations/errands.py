@@ -8,6 +8,7 @@ from adapters.store import Ledger
 from domain.errors import WrongInput
 from hub.errands import Errands, Found
 from hub.operations import adoption, drift
+from hub.operations.completeness import completeness
 from hub.operations.reconcile import reconcile
 from hub.operations.reconciliation import told
 from hub.report import Quiet
@@ -45,6 +46,28 @@ async def _known(ledger: Ledger, connection: str, projects: Sequence[str]) -> No
     known = {number for (number,) in await ledger.rows(sql, (connection, parameter))}
     if unknown := [number[:60] for number in projects if number not in known]:
         raise WrongInput("projects", f"{connection} has no project {', '.join(unknown)}", "Give numbers of projects.")
+
+
+async def count(errands: Errands, schedule: Schedule, connection: str, *, take_in: bool = False, actor: str) -> UUID:
+    """What should have a state; the outcome is `complete`, `missed`, or `incomplete` where a list was not read.
+
+    What is taken in goes with a round at once.
+    Raises  as `Errands.begin`.
+    """
+
+    async def errand() -> Found:
+        found = await completeness(errands.hub, connection, take_in=take_in, actor=actor)
+        if found.taken_in:
+            schedule.carry(connection)
+        figures = {
+            "counted": sum(each.source for each in found.counts),
+            "missed": len(found.missed),
+            "unannounced": found.unannounced,
+            "taken_in": found.taken_in,
+        }
+        return Found(outcome=found.outcome, figures=figures, unread=tuple(found.unread), document=found)
+
+    return await errands.begin("completeness", connection, {"take_in": "true" if take_in else ""}, errand, actor)
 
 
 async def propose(errands: Errands, schedule: Schedule, connection: str, *, project: str = "", actor: str) -> UUID:

@@ -333,9 +333,16 @@ async def test_every_record_that_counts_has_one_state_and_what_nobody_announced_
 
         async with served(it) as service:
             await service.until(lambda: service.service.beats["main"].rounds)
-            status, taken = await service.post("/api/v1/completeness", {"take_in": True})
-            assert (status, taken["unannounced"], taken["taken_in"]) == (200, 1, 1)
-            fits(taken, schema_of("/api/v1/completeness", "200", "post"))
+            status, sent = await service.post("/api/v1/completeness", {"take_in": True})
+            assert (status, sent["sort"], sent["asked_for"]) == (202, "completeness", {"take_in": "true"})
+            fits(sent, schema_of("/api/v1/completeness", "202", "post"))
+            ended = await service.ended(sent)
+            assert (ended["state"], ended["outcome"], ended["figures"]["taken_in"]) == ("done", "complete", 1)
+            taken = await service.get(ended["location"])
+            fits(taken, schema_of("/api/v1/completeness/{id}"))
+            assert (taken["unannounced"], [each["number"] for each in taken["missed"]]) == (1, ["LATE"])
             await service.until(lambda: it.contracts(number="LATE"))
-            _, after = await service.post("/api/v1/completeness", {})
+            _, again = await service.post("/api/v1/completeness", {})
+            after = await service.get((await service.ended(again))["location"])
             assert after["missed"] == []
+            assert sum(each["source"] for each in after["counts"]) == ended["figures"]["counted"]

@@ -14,8 +14,12 @@ from hub.web.keys import service
 from hub.web.routes import Route, allowed
 
 PATH = f"{BASE}/errands"
-_RESULTS = {"reconciliation": f"{BASE}/reconciliation", "adoption": f"{BASE}/adoptions"}
-"""Where what an errand made is told, by its sort."""
+_PLACES = {
+    "reconciliation": (f"{BASE}/reconciliation", "result"),
+    "adoption": (f"{BASE}/adoptions", "result"),
+    "completeness": (f"{BASE}/completeness", "errand"),
+}
+"""Where what an errand made is told, by its sort, and the name of it there."""
 
 
 async def begun(it: Service, id_: UUID) -> web.Response:
@@ -36,8 +40,10 @@ async def _errand(request: web.Request) -> web.Response:
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
-    place = _RESULTS.get(row["sort"], "")
-    return {**row, "location": f"{place}/{row['result']}" if place and row["result"] else None}
+    if not row["result"] or row["sort"] not in _PLACES:
+        return {**row, "location": None}
+    place, name = _PLACES[row["sort"]]
+    return {**row, "location": f"{place}/{row[name]}"}
 
 
 ROUTES = (

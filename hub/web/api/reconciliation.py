@@ -10,8 +10,8 @@ from domain.errors import Unknown
 from hub.access import Action
 from hub.asof import position_at
 from hub.files import Format, Options
-from hub.operations.completeness import completeness
-from hub.operations.errands import compare
+from hub.operations.completeness import counted
+from hub.operations.errands import compare, count
 from hub.operations.reconciliation import document_of, lines, lines_file, run_as_of, runs, sign_off, told
 from hub.reconciling.stored import LineFilter, RunRow, run_row
 from hub.web.answers import json
@@ -95,12 +95,15 @@ async def _sign(request: web.Request) -> web.Response:
 
 
 async def _complete(request: web.Request) -> web.Response:
+    """Begun in the background, as it counts both companies."""
     it, wanted = service(request), await body(request, Counted)
     connection = await on(request, Action.OPERATE, wanted.connection)
-    found = await completeness(it.hub, connection, take_in=wanted.take_in, actor=principal(request).actor)
-    if found.taken_in and connection in it.beats:
-        it.schedule.carry(connection)
-    return json(msgspec.to_builtins(found))
+    actor = principal(request).actor
+    return await begun(it, await count(it.errands, it.schedule, connection, take_in=wanted.take_in, actor=actor))
+
+
+async def _counted(request: web.Request) -> web.Response:
+    return json(msgspec.to_builtins(await counted(service(request).hub, request.match_info["id"], allowed(request))))
 
 
 async def _found(request: web.Request) -> RunRow:
@@ -123,6 +126,7 @@ ROUTES = (
     Route("POST", PATH, _make, Action.OPERATE),
     Route("GET", f"{PATH}/{{id}}", _run, Action.SEE),
     Route("POST", f"{BASE}/completeness", _complete, Action.OPERATE),
+    Route("GET", f"{BASE}/completeness/{{id}}", _counted, Action.SEE),
     Route("GET", f"{PATH}/{{id}}/lines", _lines, Action.SEE),
     Route("POST", f"{PATH}/{{id}}/sign-off", _sign, Action.SIGN_OFF),
 )

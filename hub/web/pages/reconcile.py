@@ -10,8 +10,8 @@ from domain.errors import Unknown, WrongInput
 from domain.reconcile import COLUMNS, KINDS
 from hub.access import Action
 from hub.asof import position_at
-from hub.operations.completeness import completeness
-from hub.operations.errands import compare
+from hub.operations.completeness import counted
+from hub.operations.errands import compare, count
 from hub.operations.reconciliation import Told, lines, runs, sign_off, told
 from hub.queries.errands import errands
 from hub.queries.records import Wanted
@@ -78,13 +78,17 @@ async def _runs(request: web.Request, frame: Frame, cursor: str) -> dict[str, An
 
 
 async def _sent(request: web.Request) -> list[dict[str, Any]]:
-    """Comparisons that are under way, and those that came to nothing since the last one that was made."""
+    """Comparisons and counts under way, those that came to nothing since one was made, and the last count of each."""
     found = await errands(service(request).hub.ledger, Wanted(connections=allowed(request), limit=ERRANDS))
     shown: list[dict[str, Any]] = []
+    made: set[tuple[str, str]] = set()
     for row in found.items:
-        if row["sort"] == "reconciliation":
-            if row["state"] == "done":
-                break
+        place = (row["sort"], row["connection"])
+        if row["sort"] not in ("reconciliation", "completeness") or place in made:
+            continue
+        if row["state"] == "done":
+            made.add(place)
+        if row["state"] != "done" or row["sort"] == "completeness":
             shown.append(row)
     return shown
 
@@ -102,9 +106,14 @@ async def _compare(request: web.Request) -> web.Response:
 async def _complete(request: web.Request) -> web.Response:
     it, given = service(request), await form(request, Counted)
     connection = await on(request, Action.OPERATE, given.connection)
-    found = await completeness(it.hub, connection, take_in=bool(given.take_in), actor=principal(request).actor)
-    if found.taken_in and connection in it.beats:
-        it.schedule.carry(connection)
+    actor = principal(request).actor
+    await count(it.errands, it.schedule, connection, take_in=bool(given.take_in), actor=actor)
+    await it.hub.projector.catch_up()
+    return done("/reconcile", f"What is there is being counted for {connection}; this page tells what comes of it.")
+
+
+async def _counted(request: web.Request) -> web.Response:
+    found = await counted(service(request).hub, request.match_info["id"], allowed(request))
     return show(request, "reconcile/complete.html", found=found)
 
 
@@ -189,6 +198,7 @@ ROUTES = (
     Route("GET", "/reconcile", _list, Action.SEE, past=True),
     Route("POST", "/reconcile", _compare, Action.OPERATE),
     Route("POST", "/reconcile/complete", _complete, Action.OPERATE),
+    Route("GET", "/reconcile/complete/{id}", _counted, Action.SEE, ids=UUIDS),
     Route("GET", "/reconcile/{id}", _run, Action.SEE, ids=UUIDS),
     Route("POST", "/reconcile/{id}/sign-off", _sign, Action.SIGN_OFF),
 )

@@ -92,6 +92,7 @@ async def test_a_comparison_that_somebody_asks_for_appears_by_itself(tmp_path: P
                 verdict = await who.text("#verdict")
                 await page.goto(f"{web.url}/reconcile")
                 await page.click("button:has-text('Count afresh')")
+                await page.click("a:has-text('See what was counted')")
                 counted = await who.text()
 
     assert "Both companies were never compared" in nothing
