@@ -24,7 +24,7 @@ EVENT_LOG = Table(
         Column("causation_id", "text", "the step right before"),
     ),
     key=("position",),
-    indexes=(("record", "position"), ("connection", "event", "position")),
+    indexes=(("record", "position"), ("connection", "event", "position"), ("correlation_id", "position")),
 )
 
 INSTANT = Table(
@@ -348,7 +348,7 @@ def in_words(part: str) -> str:
 
 EVENT_LOGS = Projection(
     name="event_log",
-    version=2,
+    version=3,
     tables=(EVENT_LOG, INSTANT, LATEST),
     topics=tuple(events.EVENTS),
     keys=keys,

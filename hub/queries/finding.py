@@ -67,7 +67,7 @@ async def near(ledger: Ledger, words: str, connections: Collection[str]) -> list
 
 
 async def _of_the_hub(ledger: Ledger, id_: str, connections: Collection[str]) -> list[Match]:
-    """What has an id that only the hub knows; the last one, a story, reads the whole log."""
+    """What has an id that only the hub knows."""
     condition, names = ledger.in_list("connection", sorted(connections))
     for sort, sql in (
         ("delivery", "SELECT endpoint, part, record FROM delivery WHERE delivery = ?"),

@@ -12,7 +12,7 @@ from hub.queries.records import like
 from hub.tail import COLUMNS, Happening
 
 BACK = 200_000
-"""Positions that a filter looks back, so that a rare one does not read the whole log."""
+"""Positions that a filter without an index looks back, so that a rare one does not read the whole log."""
 
 
 class Narrowed(Struct, frozen=True, kw_only=True):
@@ -44,7 +44,10 @@ class Narrowed(Struct, frozen=True, kw_only=True):
 async def latest(
     ledger: Ledger, connections: Collection[str], wanted: Narrowed, *, before: int, limit: int
 ) -> list[Happening]:
-    """The newest events before a position, the newest first; a filter looks back over `BACK` positions at the most."""
+    """The newest events before a position, the newest first.
+
+    A record and a story are told from their begin; any other filter looks back over `BACK` positions at the most.
+    """
     query = Query()
     # Not by the index of connections: that would sort all that one of them ever had for a page of it.
     query.one_of(ledger, "connection" if wanted.record else "(connection || '')", connections)
@@ -55,7 +58,7 @@ async def latest(
     if wanted.event:
         query.where("event LIKE ? ESCAPE '!'", f"{like(wanted.event)}%")
     query.where("position < ?", before)
-    if not wanted.record:
+    if not (wanted.record or wanted.story):
         query.where("position >= ?", before - BACK)
     rows: list[tuple[Any, ...]] = await ledger.rows(
         f"SELECT {', '.join(COLUMNS)} FROM event_log WHERE {query.sql} ORDER BY position DESC LIMIT ?",
