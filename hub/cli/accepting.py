@@ -37,6 +37,7 @@ async def approvals(
     state: Annotated[tuple[State, ...], Parameter(negative="")] = OPEN,
     limit: Annotated[int, Parameter(validator=Number(gte=1, lte=1000))] = 100,
     cursor: str = "",
+    asof: str = "",
     shell: Given,
 ) -> Report:
     """What waits to be accepted, the oldest first; with an ID, that request whole.
@@ -57,17 +58,22 @@ async def approvals(
         Requests on one page.
     cursor
         Where the page begins, as the page before said.
+    asof
+        As it was: a position of the ledger, or an instant such as 2026-01-31T08:00:00Z.
     """
     settings = shell.settings("store")
     from hub.operations.accounting_gate import approvals as operation
     from hub.operations.accounting_gate import reviewed
     from hub.operations.approvals import ApprovalFilter
 
+    if identifier is not None and asof:
+        message = "A request is shown as it is now; `explain ID --asof` tells how its record was."
+        raise Halted(message, ExitStatus.WRONG_USE)
     if identifier is not None:
         return await reviewed(settings, identifier=identifier, actor=shell.actor, progress=shell.progress)
     chosen = one_of(settings, connection) or ""
     wanted = ApprovalFilter(connection=chosen, flow=_flow(flow), project=project, states=state)
-    return await operation(settings, wanted=wanted, cursor=cursor, limit=limit, progress=shell.progress)
+    return await operation(settings, wanted=wanted, cursor=cursor, limit=limit, asof=asof, progress=shell.progress)
 
 
 async def approve(

@@ -42,6 +42,7 @@ async def show(
     state: State = "open",
     verdict: Verdict | None = None,
     fresh: Switch = False,
+    asof: str = "",
     cursor: str | None = None,
     limit: Annotated[int, Parameter(validator=Number(gte=1, lte=1000))] = 100,
     shell: Given,
@@ -62,11 +63,16 @@ async def show(
         target (changed there), conflict (changed on both sides), gone, or source-deleted.
     fresh
         Read both systems now and compare, before listing. Writes to neither.
+    asof
+        As it was: a position of the ledger, or an instant such as 2026-01-31T08:00:00Z.
     cursor
         Where the page before ended.
     limit
         Fields of one page.
     """
+    if fresh and asof:
+        message = "--fresh looks at what stands now; leave out --asof, or --fresh."
+        raise Halted(message, ExitStatus.WRONG_USE)
     settings = shell.settings() if fresh else shell.settings("store")
     chosen = one_of(settings, connection)
     from hub.operations.drift import DriftFilter, list_drift
@@ -78,6 +84,12 @@ async def show(
         state="" if state == "all" else state,
         verdict=verdict or "",
     )
+    if asof:
+        from hub.operations.drift_then import drift_as_of
+
+        return await drift_as_of(
+            settings, wanted=wanted, asof=asof, cursor=cursor or "", limit=limit, progress=shell.progress
+        )
     return await list_drift(
         settings, wanted=wanted, fresh=fresh, cursor=cursor, limit=limit, actor=shell.actor, progress=shell.progress
     )

@@ -91,6 +91,7 @@ async def links(
     project: str = "",
     role: str = "",
     suggest: Switch = False,
+    asof: str = "",
     cursor: str | None = None,
     limit: Annotated[int, Parameter(validator=Number(gte=1, lte=1000))] = 100,
     shell: Given,
@@ -111,11 +112,16 @@ async def links(
         Only pairs of this role, such as adopted: linked by hand and not carried yet.
     suggest
         Propose counterparts in Procore for the flow's records without one. Links nothing.
+    asof
+        As it was: a position of the ledger, or an instant such as 2026-01-31T08:00:00Z.
     cursor
         Where the page before ended.
     limit
         Pairs of one page.
     """
+    if suggest and asof:
+        message = "--suggest proposes for now; leave out --asof, or --suggest."
+        raise Halted(message, ExitStatus.WRONG_USE)
     settings = shell.settings() if suggest else shell.settings("store")
     chosen = one_of(settings, connection)
     from hub.settings import FLOW_NAMES
@@ -137,4 +143,4 @@ async def links(
         project=project,
         role=role,
     )
-    return await list_links(settings, wanted=wanted, cursor=cursor, limit=limit, progress=shell.progress)
+    return await list_links(settings, wanted=wanted, asof=asof, cursor=cursor, limit=limit, progress=shell.progress)

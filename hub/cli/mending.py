@@ -51,6 +51,7 @@ async def show_failures(
     project: str | None = None,
     since: str | None = None,
     unreadable: Switch = False,
+    asof: str = "",
     shell: Given,
 ) -> Report:
     """What goes wrong, grouped by cause: what was said, whether a retry helps, what to do, who does it.
@@ -71,9 +72,15 @@ async def show_failures(
         Only what fails since this day or moment.
     unreadable
         List what could not be read at all instead.
+    asof
+        As it was: a position of the ledger, or an instant such as 2026-01-31T08:00:00Z.
     """
     settings = shell.settings("store")
     wanted = _filter(one_of(settings, connection), flow, cause, since, state=state, project=project)
+    if asof:
+        from hub.operations.failures_then import failures_as_of
+
+        return await failures_as_of(settings, wanted=wanted, unreadable=unreadable, asof=asof, progress=shell.progress)
     from hub.operations.failures import failures as operation
 
     return await operation(settings, wanted=wanted, unreadable=unreadable, progress=shell.progress)
@@ -201,6 +208,7 @@ async def batches(
     connection: str | None = None,
     resume: Switch = False,
     cancel: Switch = False,
+    asof: str = "",
     shell: Given,
 ) -> Report:
     """What was retried, skipped and replayed, how far that is, and what came of it.
@@ -215,12 +223,21 @@ async def batches(
         Go on with a batch whose process died, or that was frozen and not begun.
     cancel
         Call off its members that had no turn yet.
+    asof
+        As it was: a position of the ledger, or an instant such as 2026-01-31T08:00:00Z.
     """
     if (resume or cancel) and (batch is None or (resume and cancel)):
         message = "Name one batch, and either --resume or --cancel."
         raise Halted(message, ExitStatus.WRONG_USE)
+    if asof and (resume or cancel):
+        message = "What was is over: leave out --asof to act on a batch."
+        raise Halted(message, ExitStatus.WRONG_USE)
     settings = shell.settings("store")
     only = one_of(settings, connection)
+    if asof:
+        from hub.operations.mending import look_back
+
+        return await look_back(settings, batch=batch, connection=only, asof=asof, progress=shell.progress)
     then = "resume" if resume else "cancel" if cancel else ""
     from hub.operations.mending import look
 

@@ -9,6 +9,7 @@ from domain.approval import Deed
 from hub.app import open_hub
 from hub.operations.approvals import ApprovalFilter, Page, Review, listed, review
 from hub.operations.approving import decide_all, decide_many, status_of
+from hub.operations.lists_then import approvals_then
 from hub.report import ExitStatus, Halted, Progress, Report
 from hub.settings import Settings
 
@@ -24,11 +25,15 @@ async def approvals(
     wanted: ApprovalFilter,
     cursor: str,
     limit: int,
+    asof: str = "",
     progress: Progress,  # noqa: ARG001 - quick
 ) -> Report:
-    """What waits to be accepted, and what became of it, the oldest first."""
+    """What waits to be accepted, and what became of it, the oldest first; with `asof` as it was then."""
     async with open_hub(settings) as hub:
-        page = await listed(hub, wanted, cursor, limit)
+        if asof:
+            page, _ = await approvals_then(hub, wanted, cursor, limit, asof)
+        else:
+            page = await listed(hub, wanted, cursor, limit)
     document: dict[str, Any] = msgspec.to_builtins(page)
     return Report(document, ExitStatus.DONE, lambda console: _render_page(console, page))
 

@@ -168,6 +168,11 @@ async def list_drift(
                 where = (wanted.flow, wanted.project)
                 looked[name] = await _looked(hub, name, where, actor, progress)
         page = await drifts(hub, wanted, cursor=cursor, limit=limit)
+    return told(page, looked, _status(page, looked))
+
+
+def told(page: Drifts, looked: Mapping[str, Looked], status: ExitStatus) -> Report:
+    """A page of fields as a report, and what looks before it came to."""
     document: dict[str, Any] = msgspec.to_builtins(page)
     if looked:
         document["looked"] = msgspec.to_builtins(looked)
@@ -175,7 +180,7 @@ async def list_drift(
     def render(console: "Console") -> None:
         _render_page(console, page, looked)
 
-    return Report(document, _status(page, looked), render)
+    return Report(document, status, render)
 
 
 async def _looked(hub: Hub, name: str, where: tuple[str, str], actor: str, progress: Progress) -> Looked:

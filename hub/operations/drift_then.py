@@ -5,11 +5,13 @@ from collections.abc import Collection
 
 import msgspec
 
-from hub.app import Hub
-from hub.operations.drift import DriftFilter, DriftRow, Drifts, condition_of
+from hub.app import Hub, open_hub
+from hub.operations.drift import DriftFilter, DriftRow, Drifts, condition_of, told
 from hub.queries.drift import Last, Sort
 from hub.queries.pages import Query
 from hub.queries.past import page_at
+from hub.report import ExitStatus, Progress, Report
+from hub.settings import Settings
 from projections.drift import FIELDS
 
 _ORDER = ("connection", "record", "flow", "part", "field")
@@ -68,3 +70,18 @@ async def lasts_then(hub: Hub, connections: Collection[str], position: int) -> l
         read = msgspec.json.decode(unread, type=tuple[str, ...])
         found.append(Last(connection=name, every="", at=at, compared=compared, unread=read))
     return found
+
+
+async def drift_as_of(
+    settings: Settings,
+    *,
+    wanted: DriftFilter,
+    asof: str,
+    cursor: str,
+    limit: int,
+    progress: Progress,  # noqa: ARG001 - quick
+) -> Report:
+    """The command `drift` with `--asof`; what was open then asks for nobody now."""
+    async with open_hub(settings) as hub:
+        page = await drifts_then(hub, wanted, cursor, limit, asof)
+    return told(page, {}, ExitStatus.DONE)

@@ -232,10 +232,15 @@ async def failures(settings: Settings, *, wanted: FailureFilter, unreadable: boo
         await hub.projector.catch_up()
         letters = await dead_letters(hub, wanted.connection)
         if unreadable:
-            return _letters(letters)
+            return told_letters(letters)
         found = await groups(hub, wanted)
         listed = await members(hub, wanted) if wanted.cause else Page([])
     people = any(group.alarms for group in found)
+    return told(wanted, found, listed, letters, ExitStatus.NEEDS_PERSON if people else ExitStatus.DONE)
+
+
+def told(wanted: FailureFilter, found: list[Group], listed: Page, letters: Page, status: ExitStatus) -> Report:
+    """The desk of failures as a report; the single failures where one cause is asked for."""
     document: dict[str, Any] = {
         "groups": msgspec.to_builtins(found),
         "records": sum(group.records for group in found if group.muted is None),
@@ -248,10 +253,11 @@ async def failures(settings: Settings, *, wanted: FailureFilter, unreadable: boo
     def render(console: "Console") -> None:
         _render(console, found, listed, len(letters.items))
 
-    return Report(document, ExitStatus.NEEDS_PERSON if people else ExitStatus.DONE, render)
+    return Report(document, status, render)
 
 
-def _letters(page: Page) -> Report:
+def told_letters(page: Page) -> Report:
+    """What could not be read as a report."""
     document = {"items": msgspec.to_builtins(page.items), "next_cursor": page.next_cursor}
 
     def render(console: "Console") -> None:

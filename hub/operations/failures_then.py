@@ -13,13 +13,27 @@ from uuid import UUID
 import msgspec
 
 from domain.causes import FAILING
-from hub.app import Hub
+from hub.app import Hub, open_hub
 from hub.asof import position_at
 from hub.mutes import muted_then
-from hub.operations.failures import Failure, FailureFilter, Group, Page, narrowed, of_groups, rank
+from hub.operations.failures import (
+    LIMIT,
+    Failure,
+    FailureFilter,
+    Group,
+    Page,
+    dead_letters,
+    narrowed,
+    of_groups,
+    rank,
+    told,
+    told_letters,
+)
 from hub.queries.pages import Query, moment_at
 from hub.queries.past import page_at
+from hub.report import ExitStatus, Progress, Report
 from hub.retelling import events_of, told_by
+from hub.settings import Settings
 from projections.failures import FAILURE, FAILURE_GROUP
 from projections.history import STATE_HISTORY
 from projections.projection import Row
@@ -56,10 +70,10 @@ async def groups_then(hub: Hub, wanted: FailureFilter, asof: str) -> tuple[list[
     together: dict[tuple[str, str], list[tuple[Any, ...]]] = {}
     for row in rows:
         together.setdefault((row[0], row[1]), []).append(row)
-    told = await _told(hub, [parts[0][4] for parts in together.values()], at)
+    stories = await _told(hub, [parts[0][4] for parts in together.values()], at)
     mutes = await muted_then(hub.ledger, at, await moment_at(hub.ledger, at))
     found = [
-        msgspec.structs.replace(_group(place, parts, jobs[place], told[parts[0][4]]), muted=mutes.get(place))
+        msgspec.structs.replace(_group(place, parts, jobs[place], stories[parts[0][4]]), muted=mutes.get(place))
         for place, parts in together.items()
     ]
     return sorted(found, key=rank), at
@@ -87,8 +101,8 @@ async def members_then(hub: Hub, wanted: FailureFilter, cursor: str, limit: int,
         asof=asof,
         narrow=bool(wanted.project),
     )
-    told = await _told(hub, [row["record"] for row in page.items], page.asof)
-    items = [Failure(**row, text=_text(told[row["record"]], row["flow"])) for row in page.items]
+    stories = await _told(hub, [row["record"] for row in page.items], page.asof)
+    items = [Failure(**row, text=_text(stories[row["record"]], row["flow"])) for row in page.items]
     return Page(items, page.next_cursor), page.asof
 
 
@@ -128,3 +142,24 @@ def _group(place: tuple[str, str], parts: list[tuple[Any, ...]], jobs: int, told
         text=example["text"],
         **{name: words[name] for name in ("state", "title", "helps", "next", "acts")},
     )
+
+
+# -- the command -----------------------------------------------------------------------------------
+
+
+async def failures_as_of(
+    settings: Settings,
+    *,
+    wanted: FailureFilter,
+    unreadable: bool,
+    asof: str,
+    progress: Progress,  # noqa: ARG001 - quick
+) -> Report:
+    """The command `failures` with `--asof`; what needed a person then asks for nobody now."""
+    async with open_hub(settings) as hub:
+        found, position = await groups_then(hub, wanted, asof)
+        letters = await dead_letters(hub, wanted.connection, upto=position)
+        if unreadable:
+            return told_letters(letters)
+        listed = (await members_then(hub, wanted, "", LIMIT, asof))[0] if wanted.cause else Page([])
+    return told(wanted, found, listed, letters, ExitStatus.DONE)

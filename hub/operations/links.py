@@ -95,13 +95,14 @@ async def list_links(
     settings: Settings,
     *,
     wanted: LinkFilter,
+    asof: str = "",
     cursor: str | None,
     limit: int,
     progress: Progress,  # noqa: ARG001 - one page is quick
 ) -> Report:
     """The command `links`."""
     async with open_hub(settings) as hub:
-        page = await pairings(hub, wanted, cursor=cursor, limit=limit)
+        page = await pairings(hub, wanted, cursor=cursor, limit=limit, asof=asof)
 
     def render(console: "Console") -> None:
         for each in page.items:

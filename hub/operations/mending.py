@@ -9,8 +9,9 @@ import msgspec
 from domain.batch import BARRED
 from hub.app import open_hub
 from hub.operations.batches import BatchView, batches, cancel, freeze, results, run, view
+from hub.operations.batches_then import batches_then, results_then, view_then
 from hub.operations.choosing import Action, Choice, Member, Preview, choose, preview
-from hub.operations.failures import Page
+from hub.operations.failures import LIMIT, Page
 from hub.report import ExitStatus, Progress, Report
 from hub.settings import Settings
 
@@ -66,6 +67,27 @@ async def look(
             await cancel(hub, batch, actor=actor)
         found = await view(hub, batch)
         left = await results(hub, batch, BARRED)
+    return _one(found, left, _status([found]))
+
+
+async def look_back(
+    settings: Settings,
+    *,
+    batch: str | None,
+    connection: str | None,
+    asof: str,
+    progress: Progress,  # noqa: ARG001 - quick
+) -> Report:
+    """The command `batches` with `--asof`: all of them, or one with its results, as they were then."""
+    async with open_hub(settings) as hub:
+        if batch is None:
+            return _listed((await batches_then(hub, "", LIMIT, asof, (connection,) if connection else None))[0])
+        found, _ = await view_then(hub, batch, asof)
+        left, _ = await results_then(hub, batch, BARRED, asof=asof)
+    return _one(found, left, ExitStatus.DONE)
+
+
+def _one(found: BatchView, left: Page, status: ExitStatus) -> Report:
     document = {**msgspec.to_builtins(found), "barred_records": msgspec.to_builtins(left.items)}
 
     def render(console: "Console") -> None:
@@ -73,7 +95,7 @@ async def look(
         for each in left.items:
             console.print(f"  {each.flow}  {each.number}: {each.why}", markup=False, soft_wrap=True)
 
-    return Report(document, _status([found]), render)
+    return Report(document, status, render)
 
 
 def _connection(member: Member) -> str:

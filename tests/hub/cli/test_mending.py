@@ -239,3 +239,43 @@ def test_a_cause_that_people_know_of_no_longer_asks_for_a_person(call: Call) -> 
     assert (quiet.document["records"], quiet.document["muted"]) == (0, 10)
     assert told.count(": known to all") == CAUSES
     assert (back.document["muted"], call("failures").status) == (None, ExitStatus.NEEDS_PERSON)
+
+
+@pytest.mark.requirement("BX-05")
+def test_lists_are_told_as_they_were_and_the_past_asks_nobody(call: Call, failing: str) -> None:
+    before = str(position(failing))
+    call("skip", "--cause", LOCKED, "--reason", "the buyer cancels them", "--yes")
+    batch = call("batches", "--json").document["items"][0]["batch"]
+    after = str(position(failing))
+
+    now = [group["cause"] for group in call("failures", "--json").document["groups"]]
+    then = call("failures", "--asof", before, "--json")
+    hit = call("failures", "--cause", LOCKED, "--asof", before, "--json").document["failures"]
+    one = call("batches", batch, "--asof", after, "--json")
+
+    assert LOCKED not in now
+    assert LOCKED in [group["cause"] for group in then.document["groups"]]
+    assert (then.status, then.document["records"]) == (ExitStatus.DONE, 10)
+    assert sorted(each["number"] for each in hit) == ["PO-2", "PO-7"]
+    assert call("batches", "--asof", before, "--json").document["items"] == []
+    assert (one.document["state"], one.document["done"], one.status) == ("ended", 2, ExitStatus.DONE)
+    assert call("batches", batch, "--asof", before).status == ExitStatus.WRONG_USE
+    for name in ("approvals", "drift", "links"):
+        ended = call(name, "--asof", before, "--json")
+        assert (ended.status, list(ended.document["items"])) == (ExitStatus.DONE, []), name
+
+
+@pytest.mark.usefixtures("failing")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("batches", "x", "--resume"),
+        ("drift", "--fresh"),
+        ("links", "--suggest", "--flow", "vendor-to-company"),
+        ("approvals", "PO-1"),
+    ],
+)
+def test_nothing_is_done_in_the_past(call: Call, words: tuple[str, ...]) -> None:
+    ended = call(*words, "--asof", "1")
+
+    assert (ended.status, "--asof" in ended.err) == (ExitStatus.WRONG_USE, True)
