@@ -97,8 +97,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Every report says which requirements its test proves."""
+    """Every report says which requirements its test proves; whoever may take longest begins first, not last alone."""
     name_requirements(items)
+    items.sort(key=lambda item: item.get_closest_marker("timeout") is None)
 
 
 def pytest_collection_finish() -> None:
