@@ -120,6 +120,8 @@ class LedgerBook:
                     self._given_up[event.delivery] = intent
                 if intent is not None and intent.position > self._changed[event.originator_id]:
                     self.refused.add((event.originator_id, event.flow))
+            case events.Reset():
+                self._forget(event.originator_id, event.flow)
             case events.Replayed() if event.reopened:
                 known = self._given_up.pop(event.delivery)
                 self.open[event.delivery] = Intent(known.event, self.position)
@@ -152,6 +154,10 @@ class LedgerBook:
         """What was refused before is no reason any more: the source says something else, or somebody wants a retry."""
         self._changed[record] = self.position
         self.refused = {(refused, flow) for refused, flow in self.refused if refused != record}
+
+    def _forget(self, record: UUID, flow: str) -> None:
+        """People had it forgotten: what does not stand there any more is made anew, with the same content."""
+        self._held = {held: content for held, content in self._held.items() if held[:2] != (record, flow)}
 
     def _join(self, record: UUID) -> None:
         self.joined.add(self._name(record))
