@@ -30,7 +30,7 @@ from hub.operations.failures import (
     told_letters,
 )
 from hub.queries.pages import Query, moment_at
-from hub.queries.past import page_at
+from hub.queries.past import page_at, true_at
 from hub.report import ExitStatus, Progress, Report
 from hub.retelling import events_of, told_by
 from hub.settings import Settings
@@ -50,10 +50,12 @@ async def groups_then(hub: Hub, wanted: FailureFilter, asof: str) -> tuple[list[
     """
     await hub.projector.catch_up()
     at = await position_at(hub.ledger, asof)
-    condition, values = _condition(hub, wanted)
+    names = tuple(name for name in hub.settings.connections if wanted.within is None or name in wanted.within)
+    condition, values = _condition(hub, msgspec.structs.replace(wanted, within=names))
+    was_true, _ = true_at(STATE_HISTORY, at, await hub.ledger.last_position(), narrow=bool(wanted.project))
     true_then = (
         f"SELECT {_ROWS} FROM record_state WHERE valid_from <= ?{condition}"
-        f" UNION ALL SELECT {_ROWS} FROM state_history WHERE valid_from <= ? AND valid_until > ?{condition}"
+        f" UNION ALL SELECT {_ROWS} FROM state_history WHERE {was_true}{condition}"
     )
     bound = (at, *values, at, at, *values)
     rows = await hub.ledger.rows(

@@ -52,7 +52,7 @@ async def page_at(  # noqa: PLR0913 - the parts of one query
     values: list[Any] = []
     for connection in connections:
         for table in tables if at < last else tables[:1]:
-            true_then, by = _true_at(table, at, last, narrow=narrow)
+            true_then, by = true_at(table, at, last, narrow=narrow)
             behind, after = _behind(by(order), place, descending=descending)
             sort = ", ".join(f"{name} {way}" for name in by(order))
             parts.append(
@@ -87,7 +87,7 @@ async def positions_at(
     found: list[int] = []
     for connection in connections:
         for table in tables if asof < last else tables[:1]:
-            true_then, by = _true_at(table, asof, last, narrow=narrow)
+            true_then, by = true_at(table, asof, last, narrow=narrow)
             sql = (
                 f"SELECT valid_from FROM {table.name} WHERE connection = ? AND {true_then} AND {query.sql}"
                 f" ORDER BY {by(('valid_from',))[0]} DESC LIMIT ?"
@@ -104,23 +104,25 @@ async def states_at(ledger: Ledger, connections: Collection[str], position: int)
     Of a young position only what changed since is read: today's counts, without what began later and with what was over
     by then. One statement, so that what happens meanwhile is counted on both sides or on none.
     """
-    mine, names = ledger.in_list("connection", sorted(connections))
-    picked = "SELECT flow, state, {sign}COUNT(*) AS n FROM {table} WHERE {mine} AND {when} GROUP BY flow, state"
     last = await told_to(ledger, _TOLD)
-    over, _ = _true_at(STATE_HISTORY, position, last, narrow=False)
+    over, _ = true_at(STATE_HISTORY, position, last, narrow=False)
     parts = [("", "state_history", over)]
     if position * 2 <= last:
         parts.append(("", "record_state", "valid_from <= ?"))
     else:
         parts += [("", "record_state", "1 = 1"), ("-", "record_state", "valid_from > ?")]
+    counted: list[str] = []
     values: list[Any] = []
-    for _, _, when in parts:
-        values += [names, *[position] * when.count("?")]
-    counted = " UNION ALL ".join(
-        picked.format(sign=sign, table=table, mine=mine, when=when) for sign, table, when in parts
-    )
+    for connection in connections:
+        for sign, table, when in parts:
+            sql = f"SELECT flow, state, {sign}COUNT(*) AS n FROM {table} WHERE connection = ? AND {when}"
+            counted.append(f"{sql} GROUP BY state, flow")
+            values += [connection, *[position] * when.count("?")]
+    if not counted:
+        return {}
+    every = " UNION ALL ".join(counted)
     rows = await ledger.rows(
-        f"SELECT flow, state, SUM(n) FROM ({counted}) AS stood GROUP BY flow, state HAVING SUM(n) <> 0", values
+        f"SELECT flow, state, SUM(n) FROM ({every}) AS stood GROUP BY flow, state HAVING SUM(n) <> 0", values
     )
     found: dict[str, dict[str, int]] = {}
     for flow, state, number in rows:
@@ -131,7 +133,7 @@ async def states_at(ledger: Ledger, connections: Collection[str], position: int)
 Order = Callable[[Sequence[str]], Sequence[str]]
 
 
-def _true_at(table: Table, at: int, last: int, *, narrow: bool) -> tuple[str, Order]:
+def true_at(table: Table, at: int, last: int, *, narrow: bool) -> tuple[str, Order]:
     """The condition that a row was true at a position, and how to spell its order.
 
     What began before and what ended after are two long ranges that no index joins: the index of the shorter one is

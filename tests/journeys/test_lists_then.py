@@ -117,7 +117,8 @@ def test_every_list_is_told_as_it_was_at_each_position(store_url: str) -> None:
                 for then in seen:
                     assert await look_back(hub, then.position) == then
                 assert await look_back(hub, 0) == Seen(0, [[]] * len(LINKS), [([], [])] * len(FAILURES), {})
-                assert await states_at(hub.ledger, ("north",), seen[-1].position) == {}
+                assert await states_at(hub.ledger, ("north", "main"), seen[1].position) == seen[1].states
+                assert await states_at(hub.ledger, (), seen[-1].position) == {}
                 with pytest.raises(WrongInput, match="gone"):
                     await pairings(hub, LinkFilter(gone=True), asof="1")
         counts = [sum(group.records for group in then.failures[1][0]) for then in seen]
