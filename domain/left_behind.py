@@ -81,6 +81,8 @@ def in_words(left: Left) -> str:
 
 def _relevant(subject: Subject) -> list[Left]:
     """What stood in a project that is not the record's any more is out of its reach."""
+    if not subject.memory.left:
+        return []  # as of nearly every record: a walk through all references would note them all as looked at
     here = {
         known.link.procore_id
         for (kind, _), known in subject.references.items()

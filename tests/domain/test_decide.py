@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from domain.consulted import Remembering
 from domain.decide import (
     FLAG_OFF,
     PROJECT_DELETED,
@@ -74,6 +75,18 @@ def passage(made: Flow, references: Mapping[tuple[str, str], Known] | None = Non
 VENDOR = Reference(kind="vendor", key="V1", text="waiting for vendor V1")
 PROJECT = Reference(kind="project", key="J1", text="waiting for project J1")
 CODE = Reference(kind="budget_code", key="J1|A", text="waiting for budget code A", content={"code": "A"})
+
+
+@pytest.mark.requirement("BX-10")
+def test_a_decision_looks_at_the_records_that_its_own_record_names_and_at_no_other_of_its_page() -> None:
+    made = flow(asks=[VENDOR])
+    strangers = {("project", f"J{number}"): known("projects", str(number)) for number in range(1000)}
+    page = Remembering({("vendor", "V1"): known("vendors", "7"), **strangers})
+    one = passage(made)
+    decision = decide(made, one.record, SOURCE, page, {}, one.context)
+
+    assert isinstance(decision, Send)
+    assert list(page.asked) == [("vendor", "V1")]
 
 
 # -- the order of the questions --------------------------------------------------------------------
