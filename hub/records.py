@@ -13,11 +13,15 @@ from domain.flows import BY_KIND, RECORDS
 from domain.mapping import AS_IT_IS
 from domain.mapping import Mapping as Maps
 from domain.record import Record
-from domain.values import Digest, Json, read_json, sha256_of
+from domain.values import Digest, Json, chunks, read_json, sha256_of
 from hub.shelf import Shelf
 
 RETRIES = 5
 """Times that a change is decided again because somebody else wrote first; more would hide a fault."""
+
+
+STORIES = 250
+"""Records whose events are read in one query."""
 
 
 class Contents:
@@ -82,15 +86,17 @@ class Records:
         return any(read[id_].version != version for id_, version in held.items())
 
     async def _read(self, wanted: Sequence[UUID], kind: str) -> dict[UUID, Record]:
+        """Many stories are never held at once: each is much larger than the record that it leaves."""
         found = await self._snapshots(wanted)
         known = {id_: record.version for id_, record in found.items()}
-        for id_, happened in (await self.ledger.load(wanted, known)).items():
-            record = found.get(id_)
-            if record is None:
-                found[id_] = rebuilt(id_, self.connection, happened, kind)
-                continue
-            for event in happened:
-                record.apply(event)
+        for some in chunks(wanted, STORIES):
+            for id_, happened in (await self.ledger.load(some, known)).items():
+                record = found.get(id_)
+                if record is None:
+                    found[id_] = rebuilt(id_, self.connection, happened, kind)
+                    continue
+                for event in happened:
+                    record.apply(event)
         return found
 
     async def _snapshots(self, ids: Sequence[UUID]) -> dict[UUID, Record]:

@@ -7,8 +7,11 @@ from weakref import WeakSet
 
 from domain.record import Record
 
-CAPACITY = 50_000
-"""Parts of records held at the most, some tens of megabytes: a large order has a thousand, most records have three."""
+RECORD = 7
+"""What a record weighs by itself, in parts: about three kilobytes, of which a part or a pair takes one seventh."""
+CAPACITY = 40_000
+"""Weight held at the most, less than twenty megabytes: some thousands of usual records, or a few dozen large orders.
+More would hardly save time, as what made room is read again by the page."""
 
 
 class Shelf:
@@ -19,6 +22,11 @@ class Shelf:
         self._weight = 0
         self._records: OrderedDict[UUID, tuple[Record, int]] = OrderedDict()
         self._lost: WeakSet[Record] = WeakSet()
+
+    @property
+    def held(self) -> int:
+        """Weight of what is here."""
+        return self._weight
 
     def take(self, ids: Iterable[UUID]) -> dict[UUID, Record]:
         """Those that are here. One with unsaved news was left behind by a step that failed, and is read afresh."""
@@ -38,7 +46,7 @@ class Shelf:
         """Puts records here as they now are; the ones used longest ago make room."""
         for record in records:
             self._drop(record.id)
-            weight = 1 + sum(len(memory.parts) + len(memory.links) for memory in record.flows.values())
+            weight = RECORD + sum(len(memory.parts) + len(memory.links) for memory in record.flows.values())
             self._records[record.id] = (record, weight)
             self._weight += weight
         while self._weight > self._capacity and self._records:
