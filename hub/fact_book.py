@@ -8,8 +8,8 @@ import anyio
 from adapters.target import Target
 from domain.delivery import Endpoint, Listing, Scope
 from domain.errors import SiteLedgerError
-from domain.flow import Rows
 from domain.values import Json, System
+from hub.lists import Lists
 
 
 class FactBook:
@@ -18,7 +18,7 @@ class FactBook:
     def __init__(self, targets: Mapping[System, Target], now: Callable[[], datetime] | None = None) -> None:
         self._targets = targets
         self._now = now
-        self._rows: dict[Listing, Sequence[Json]] = {}
+        self._rows = Lists()
         self.unreadable: dict[Listing, SiteLedgerError] = {}
         self.read_at: dict[Listing, datetime] = {}
         """When each list was read last, where somebody tells the time."""
@@ -30,6 +30,11 @@ class FactBook:
         """All lists read so far."""
         return self._rows
 
+    @property
+    def held(self) -> int:
+        """Rows that take room as objects."""
+        return self._rows.held
+
     async def read(self, listings: Iterable[Listing]) -> None:
         """Reads the lists that are not there yet, side by side; a failure is kept, not raised."""
         missing = [listing for listing in dict.fromkeys(listings) if listing not in self._rows]
@@ -40,11 +45,12 @@ class FactBook:
 
     def take(self, listing: Listing, rows: Iterable[Json]) -> None:
         """Keeps a list that is known without asking for it."""
-        self._rows.setdefault(listing, Rows(rows))
+        if listing not in self._rows:
+            self._rows.put(listing, list(rows))
 
     async def _read(self, listing: Listing) -> None:
         try:
-            self._rows[listing] = Rows(await self._targets[listing.system].list(listing))
+            self._rows.put(listing, await self._targets[listing.system].list(listing))
             if self._now is not None:
                 self.read_at[listing] = self._now()
         except SiteLedgerError as error:
@@ -55,5 +61,5 @@ class FactBook:
         project = scope.get("project_id", "")
         for listing in list(self._rows):
             if listing.name in endpoint.refreshes and (not project or listing.scope in ("", project)):
-                del self._rows[listing]
+                self._rows.drop(listing)
                 self.outdated = True
