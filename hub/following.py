@@ -49,7 +49,8 @@ class Following:
         self.pair = pair
         self._records = records
         self._ledger = records.ledger
-        self._sent: Counter[tuple[UUID, str, str]] = Counter()
+        # By hash: a first sync sends every part of every record, and their names would take three times as much.
+        self._sent: Counter[int] = Counter()
         self.circling: dict[Due, str] = {}
         """Records that would keep a round busy for ever, and why: left until the next one, and said."""
 
@@ -150,8 +151,9 @@ class Following:
     def _is_circling(self, item: Due, parts: Sequence[Part]) -> bool:
         """A plan that never settles would call a system without end; it stops here, whatever its fault is."""
         for part in parts:
-            self._sent[item.record, item.flow, part.name] += 1
-            if self._sent[item.record, item.flow, part.name] > MOST_REPEATS:
+            sent = hash((item.record, item.flow, part.name))
+            self._sent[sent] += 1
+            if self._sent[sent] > MOST_REPEATS:
                 self.circling[item] = f"would send {part.name} for ever"
         return item in self.circling
 
