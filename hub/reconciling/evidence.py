@@ -24,6 +24,9 @@ _SENT = """
 SELECT record, part, endpoint, body, target_id, settled_at, position FROM delivery
 WHERE state = 'confirmed' AND {records} ORDER BY position
 """
+_DRIFT = "SELECT record, endpoint, field FROM drift_field WHERE state IN ('open', 'accepted') AND {records}"
+_WORDS = frozenset({"description", "uom"})
+"""Fields of a line that say nothing of its amount."""
 MONEY = frozenset(
     {
         "purchase_order_contracts.line_items",
@@ -59,6 +62,7 @@ class Known:
     sent    what the target confirmed last, by part; nothing from before it was unlinked or reset
     at      the last confirmed write of any part, None before the first
     cut     it was unlinked or reset, and nothing was confirmed since
+    drifts  somebody changed an amount of it in the target, as a look found, and it was not settled or is to stay
     """
 
     kind: str
@@ -73,6 +77,7 @@ class Known:
     sent: dict[str, Sent] = field(default_factory=dict[str, Sent])
     at: datetime | None = None
     cut: bool = False
+    drifts: bool = False
 
 
 async def evidence(pair: Pair, ledger: Ledger, records: Sequence[UUID]) -> dict[UUID, Known]:
@@ -112,8 +117,9 @@ async def _page(pair: Pair, ledger: Ledger, page: Sequence[str]) -> dict[UUID, K
     for (record, part), (endpoint, body, target_id) in bodies.items():
         if body in raw:
             found[record].sent[part] = Sent(part, endpoint, target_id, read_json(raw[body]))
+    changed = {record for record, endpoint, name in await ask(_DRIFT) if endpoint in MONEY and name not in _WORDS}
     for record, known in found.items():
-        known.cut = record in cuts and known.at is None
+        known.cut, known.drifts = record in cuts and known.at is None, record in changed
         if contents[record] in raw:
             origin = BY_KIND[known.kind].origin
             known.source = pair.mapping.read(origin.entity_set, read_json(raw[contents[record]]), origin.expand)

@@ -261,8 +261,8 @@ def _version_of(known: Known) -> int:
 
 
 def _touched(known: Known, changed: Iterable[datetime | None]) -> bool:
-    """Somebody changed it after our last write; what was unlinked or reset is nobody's business any more."""
-    if known.cut or known.at is None:
+    """Somebody changed it after our last write, or before it, as a look found; a record that was cut is nobody's."""
+    if known.cut or known.at is None or known.drifts:
         return True
     last = known.at.replace(microsecond=0)  # Procore tells whole seconds, so our own write is of this one at the latest
     return any(at is not None and at > last for at in changed)

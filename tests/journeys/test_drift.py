@@ -17,7 +17,10 @@ from hub.hearing.listening import Listening
 from hub.operations import batches
 from hub.operations.drift import DriftFilter, DriftRow, drifts, look
 from hub.operations.drift_settling import Settled, Wish, chosen, settle
-from hub.report import ExitStatus, Halted
+from hub.operations.reconcile import reconcile
+from hub.operations.reconciliation import lines
+from hub.reconciling.stored import LineFilter
+from hub.report import ExitStatus, Halted, Quiet
 from hub.schedule import Schedule
 from tests.journeys.death import Fate
 from tests.journeys.harness import World, sqlite, world
@@ -121,6 +124,30 @@ async def test_a_field_changed_there_is_told_kept_safe_and_accepted_until_its_so
         await it.sync()
         assert contract(it)["title"] == "Concrete, level 2"
         assert (await looked(it)).found == 0
+
+
+@pytest.mark.requirement("BX-06")
+@pytest.mark.parametrize("choice", ["", "keep-target"])
+@quick
+async def test_an_amount_changed_there_is_explained_whatever_else_is_written_after(tmp_path: Path, choice: str) -> None:
+    async with world(sqlite(tmp_path)) as it:
+        it.typical(lines=1, release=False)
+        await it.sync()
+        (there,) = it.procore.rows("line_items")
+        it.procore.set_line(there["id"], quantity="4")
+        await looked(it)
+        if choice:
+            await said(it, "PO1", choice)
+        it.update("purchaseOrders", {"number": "PO1"}, yourReference="Concrete, level 2")
+        await it.sync()
+        assert contract(it)["title"] == "Concrete, level 2"
+
+        async with it.hub() as hub:
+            run = await reconcile(hub, "main", actor=ANN, progress=Quiet())
+            found = await lines(hub, run.run, LineFilter(differing=True))
+        (line,) = found.items
+        assert (line.measure, line.unexplained) == ("committed", "0.00")
+        assert {each["kind"] for each in line.explanations} == {"changed-there"}
 
 
 @pytest.mark.requirement("BX-06")
