@@ -212,7 +212,11 @@ def _settle_field(memory: FlowMemory, said: Settlement) -> None:
     elif said.take == "target":  # the row is gone, and is not made again before its source changes
         memory.parts[said.part] = replace(known, target_id="")
     else:
-        del memory.parts[said.part]
+        # What stood under the row went with it, as the lines of a commitment do, and is made again with it.
+        under = {link.procore_id for link in memory.links.values() if link.procore_parent_id == known.target_id}
+        memory.parts = {
+            name: part for name, part in memory.parts.items() if name != said.part and part.target_id not in under
+        }
         memory.links = {key: link for key, link in memory.links.items() if link.procore_id != known.target_id}
 
 

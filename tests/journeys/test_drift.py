@@ -224,6 +224,23 @@ async def test_a_row_that_is_gone_is_made_again_and_what_outlived_its_source_is_
         assert await it.state("PO1") == "deleted"
 
 
+@pytest.mark.requirement("BX-06")
+@quick
+async def test_a_commitment_that_is_gone_is_made_again_with_all_its_lines(tmp_path: Path) -> None:
+    async with world(sqlite(tmp_path)) as it:
+        it.typical(lines=2, release=False)
+        await it.sync()
+        before = {each["origin_id"]: each["amount"] for each in it.lines()}
+        it.procore.remove("purchase_order_contracts", contract(it)["id"])
+        await looked(it)
+        await said(it, "PO1", "keep-source")
+        await it.sync()
+        assert {each["origin_id"]: each["amount"] for each in it.lines(contract_id=contract(it)["id"])} == before
+        assert await it.state("PO1") == "synced"
+        seen = await looked(it)
+        assert (seen.found, seen.unread) == (0, [])
+
+
 @pytest.mark.requirement("BX-06", "C-19")
 @quick
 async def test_hours_that_the_office_changed_on_an_open_crew_time_sheet_are_told_and_settled(tmp_path: Path) -> None:

@@ -244,8 +244,10 @@ class Procore:
         return self.state.change(resource, self.state.table(resource)[id], fields)
 
     def remove(self, resource: str, id: int) -> None:
-        """Deletes a record, as a user with every right could."""
+        """Deletes a record, as a user with every right could; a commitment with its lines."""
         table = CONTRACTS if resource in {kind.resource for kind in KINDS} else resource
+        for line in list(self.state.rows(LINES, contract_id=id)) if table == CONTRACTS else ():
+            self.state.remove(LINES, line, keep=True)
         self.state.remove(table, self.state.table(table)[id], keep=table == CONTRACTS)
 
     @property
