@@ -199,6 +199,14 @@ REDONE = "redone"
 """Stands for a digest that no part has: what was written is to be written again."""
 
 
+def carries(memory: FlowMemory, part: str) -> bool:
+    """Whether other rows of the record stand under the row of a part, as the lines of a commitment do."""
+    known = memory.parts.get(part)
+    if known is None or not known.target_id:
+        return False
+    return any(link.procore_parent_id == known.target_id for link in memory.links.values())
+
+
 def _settle_field(memory: FlowMemory, said: Settlement) -> None:
     known = memory.parts.get(said.part)
     if said.take != "source" and (said.field or not said.part or said.source):

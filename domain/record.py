@@ -13,7 +13,7 @@ from msgspec import Struct
 from domain import events, states
 from domain.delivery import Scope
 from domain.events import DriftField, Event, Left, LinkRow, Settlement, Violation, Wait
-from domain.memory import FlowMemory, OpenDelivery, link_key, remember, said
+from domain.memory import FlowMemory, OpenDelivery, carries, link_key, remember, said
 from domain.values import LEDGER, Cause, Digest, System
 
 SKIPPABLE = frozenset({"dead", "rejected", "conflict", "parked", "failed", "pending"})
@@ -220,12 +220,21 @@ class Record:
     def resolve_drift(
         self, flow: str, choice: Choice, settlements: Sequence[Settlement], reason: str, moment: Moment
     ) -> bool:
-        """Keeps what was said of these fields, and has the record decided again; not while anything is under way."""
-        if self.flow(flow).open or not settlements:
+        """Keeps what was said of these fields, and has the record decided again; not while anything is under way.
+
+        A row that is to stay away took what stood under it along: then the whole record is forgotten, and left out
+        until its source changes, so that a commitment never comes back without its lines.
+        """
+        memory = self.flow(flow)
+        if memory.open or not settlements:
             return False
+        bare = any(each.take == "target" and not each.field and carries(memory, each.part) for each in settlements)
         again = any(each.part for each in settlements)  # one whose source is gone stays as it is
         fields = {"choice": choice, "settlements": tuple(settlements), "reason": reason, "again": again}
         self._happened(events.DriftResolved, moment, flow=flow, **fields)
+        if bare:
+            self.reset(flow, (), "It is gone; it is made anew, whole, when its source changes.", reason, moment)
+            self.skip(flow, moment.cause.actor, f"gone, and to stay so: {reason}", moment)
         return True
 
     def settle(self, flow: str, content: Digest, warnings: Sequence[str], moment: Moment) -> None:

@@ -241,6 +241,26 @@ async def test_a_commitment_that_is_gone_is_made_again_with_all_its_lines(tmp_pa
         assert (seen.found, seen.unread) == (0, [])
 
 
+@pytest.mark.requirement("BX-06")
+@quick
+async def test_a_commitment_that_is_to_stay_away_comes_back_whole_when_its_order_changes(tmp_path: Path) -> None:
+    async with world(sqlite(tmp_path)) as it:
+        it.typical(lines=2, release=False)
+        await it.sync()
+        before = {each["origin_id"]: each["amount"] for each in it.lines()}
+        it.procore.remove("purchase_order_contracts", contract(it)["id"])
+        await looked(it)
+        await said(it, "PO1", "keep-target")
+        await it.sync()
+        assert await it.state("PO1") == "excluded"
+        assert it.contracts() == []
+
+        it.update("purchaseOrders", {"number": "PO1"}, yourReference="Concrete, once more")
+        await it.sync()
+        assert {each["origin_id"]: each["amount"] for each in it.lines(contract_id=contract(it)["id"])} == before
+        assert await it.state("PO1") == "synced"
+
+
 @pytest.mark.requirement("BX-06", "C-19")
 @quick
 async def test_hours_that_the_office_changed_on_an_open_crew_time_sheet_are_told_and_settled(tmp_path: Path) -> None:
