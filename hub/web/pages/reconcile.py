@@ -79,17 +79,17 @@ async def _runs(request: web.Request, frame: Frame, cursor: str) -> dict[str, An
 
 async def _sent(request: web.Request) -> list[dict[str, Any]]:
     """Comparisons and counts under way, those that came to nothing since one was made, and the last count of each."""
-    found = await errands(service(request).hub.ledger, Wanted(connections=allowed(request), limit=ERRANDS))
+    ledger, wanted = service(request).hub.ledger, Wanted(connections=allowed(request), limit=ERRANDS)
     shown: list[dict[str, Any]] = []
-    made: set[tuple[str, str]] = set()
-    for row in found.items:
-        place = (row["sort"], row["connection"])
-        if row["sort"] not in ("reconciliation", "completeness") or place in made:
-            continue
-        if row["state"] == "done":
-            made.add(place)
-        if row["state"] != "done" or row["sort"] == "completeness":
-            shown.append(row)
+    for sort in ("reconciliation", "completeness"):
+        made: set[str] = set()
+        for row in (await errands(ledger, wanted, sort=sort)).items:
+            if row["connection"] in made:
+                continue
+            if row["state"] == "done":
+                made.add(row["connection"])
+            if row["state"] != "done" or sort == "completeness":
+                shown.append(row)
     return shown
 
 
