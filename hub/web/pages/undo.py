@@ -33,6 +33,7 @@ def _shown(request: web.Request, seen: undo.Preview, word: Word, wrong: str = ""
         seen=seen,
         word=word,
         wrong=wrong,
+        count=sum(seen.undone.values()),
         many=MANY,
     )
 
@@ -43,11 +44,15 @@ async def _undo(request: web.Request) -> web.Response:
     seen, members = await previewed(request, request.match_info["id"])
     if not word.reason.strip():
         return _shown(request, seen, word, "Say why; it is kept with what is taken back.")
-    if not confirmed(seen.total, word.number):
-        return _shown(request, seen, word, f"Type {seen.total}, the number of records, to undo so many.")
+    count = sum(seen.undone.values())
+    if not confirmed(count, word.number):
+        return _shown(request, seen, word, f"Type {count}, the number of records, to undo so many.")
     batch = await taken_back(request, seen, members, word.reason.strip())
     service(request).work(batch)
-    return done(f"/batches/{batch}", f"What the run sent is being taken back: {seen.total:,} records.")
+    return done(
+        f"/batches/{batch}",
+        f"What the run sent is being taken back: {count:,} {'record' if count == 1 else 'records'}.",
+    )
 
 
 ROUTES = (

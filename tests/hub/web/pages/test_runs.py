@@ -106,6 +106,7 @@ async def test_a_run_is_taken_back_after_a_look_and_with_a_reason(
             path, asked = page.url.removeprefix(it.url), await who.text()
             rows = await cells(page, "main table tbody tr")
             await page.eval_on_selector("form.card", "it => it.noValidate = true")
+            button = await who.text("button.grave")
             await page.click("button.grave")
             wrong = await who.text(".wrong")
             await page.fill("#reason", "the wrong vendors")
@@ -129,7 +130,8 @@ async def test_a_run_is_taken_back_after_a_look_and_with_a_reason(
     assert "PO4" in asked
     assert "All of it is left as it is, so there is nothing to undo" in base
     assert "Say why" in wrong
-    assert "is being taken back" in said
+    assert button == f"Undo {counted['purchase order to commitment'][0]} record"
+    assert "is being taken back: 1 record." in said
     assert batch == f"{it.url}/batches/{made['batch']}"
     assert (made["action"], made["reason"], made["actor"]) == ("undo", "the wrong vendors", "user:anna@example.com")
     assert offered == 0
