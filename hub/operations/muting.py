@@ -9,7 +9,7 @@ from adapters.store import StreamMoved
 from domain import events
 from domain.errors import Unknown, WrongInput
 from domain.record import Record
-from hub.acting import moment_of
+from hub.access.signing import signed
 from hub.app import Hub, open_hub
 from hub.mutes import Muted
 from hub.operations.link import only_connection
@@ -68,19 +68,12 @@ async def _said(hub: Hub, connection: str, cause: str, until: datetime | None, r
         version, known = await _known(hub, connection, cause)
         if _is_so(known, until, words):
             return Mute(connection=connection, cause=cause, muted=known)
-        moment = moment_of(hub.clock, actor, connection)
-        head: dict[str, Any] = {
-            "originator_id": Record.id_for(connection, "cause", cause),
-            "originator_version": version + 1,
-            "at": moment.at,
-            "connection": connection,
-            "correlation_id": moment.cause.correlation_id,
-            "causation_id": moment.cause.causation_id,
-            "actor": moment.cause.actor,
-            "cause": cause,
-            "reason": words,
-        }
-        event = events.CauseUnmuted(**head) if until is None else events.CauseMuted(**head, until=until)
+        said: dict[str, Any] = {"connection": connection, "cause": cause, "reason": words}
+        place = (hub.clock, actor, Record.id_for(connection, "cause", cause), version + 1)
+        if until is None:
+            event = signed(events.CauseUnmuted, *place, **said)
+        else:
+            event = signed(events.CauseMuted, *place, **said, until=until)
         try:
             await hub.ledger.append([event])
         except StreamMoved:

@@ -8,7 +8,7 @@ from adapters.store import StreamMoved
 from domain import events
 from domain.errors import WrongInput
 from domain.record import Record
-from hub.acting import moment_of
+from hub.access.signing import signed
 from hub.app import Hub, open_hub
 from hub.operations.link import only_connection
 from hub.pauses import Pause, pause_of
@@ -51,17 +51,9 @@ async def _changed(
         known = await pause_of(hub.ledger, connection)
         if known.paused == to_pause:
             return known
-        moment = moment_of(hub.clock, actor, connection)
-        event = kind(
-            originator_id=Record.id_for(connection, "pause", connection),
-            originator_version=known.version + 1,
-            at=moment.at,
-            connection=connection,
-            correlation_id=moment.cause.correlation_id,
-            causation_id=moment.cause.causation_id,
-            actor=moment.cause.actor,
-            reason=reason.strip()[:LONGEST],
-        )
+        stream, version = Record.id_for(connection, "pause", connection), known.version + 1
+        words = reason.strip()[:LONGEST]
+        event = signed(kind, hub.clock, actor, stream, version, connection=connection, reason=words)
         try:
             await hub.ledger.append([event])
         except StreamMoved:
