@@ -81,6 +81,22 @@ def contract(it: World) -> dict[str, Any]:
     return it.contracts()[0]
 
 
+def amounts(it: World) -> dict[str, str]:
+    """Of the lines of the only commitment."""
+    return {each["origin_id"]: each["amount"] for each in it.lines(contract_id=contract(it)["id"])}
+
+
+async def a_commitment_gone(it: World) -> dict[str, str]:
+    """Somebody removes a commitment with two lines, and a look finds that; the lines that it had."""
+    it.typical(lines=2, release=False)
+    await it.sync()
+    before = amounts(it)
+    it.procore.remove("purchase_order_contracts", contract(it)["id"])
+    await looked(it)
+    assert len(before) == 2
+    return before
+
+
 @pytest.mark.requirement("BX-06")
 @quick
 async def test_everything_that_the_hub_wrote_itself_is_no_drift_and_nothing_is_written_to_find_out(
@@ -228,14 +244,10 @@ async def test_a_row_that_is_gone_is_made_again_and_what_outlived_its_source_is_
 @quick
 async def test_a_commitment_that_is_gone_is_made_again_with_all_its_lines(tmp_path: Path) -> None:
     async with world(sqlite(tmp_path)) as it:
-        it.typical(lines=2, release=False)
-        await it.sync()
-        before = {each["origin_id"]: each["amount"] for each in it.lines()}
-        it.procore.remove("purchase_order_contracts", contract(it)["id"])
-        await looked(it)
+        before = await a_commitment_gone(it)
         await said(it, "PO1", "keep-source")
         await it.sync()
-        assert {each["origin_id"]: each["amount"] for each in it.lines(contract_id=contract(it)["id"])} == before
+        assert amounts(it) == before
         assert await it.state("PO1") == "synced"
         seen = await looked(it)
         assert (seen.found, seen.unread) == (0, [])
@@ -245,11 +257,7 @@ async def test_a_commitment_that_is_gone_is_made_again_with_all_its_lines(tmp_pa
 @quick
 async def test_a_commitment_that_is_to_stay_away_comes_back_whole_when_its_order_changes(tmp_path: Path) -> None:
     async with world(sqlite(tmp_path)) as it:
-        it.typical(lines=2, release=False)
-        await it.sync()
-        before = {each["origin_id"]: each["amount"] for each in it.lines()}
-        it.procore.remove("purchase_order_contracts", contract(it)["id"])
-        await looked(it)
+        before = await a_commitment_gone(it)
         await said(it, "PO1", "keep-target")
         await it.sync()
         assert await it.state("PO1") == "excluded"
@@ -257,7 +265,7 @@ async def test_a_commitment_that_is_to_stay_away_comes_back_whole_when_its_order
 
         it.update("purchaseOrders", {"number": "PO1"}, yourReference="Concrete, once more")
         await it.sync()
-        assert {each["origin_id"]: each["amount"] for each in it.lines(contract_id=contract(it)["id"])} == before
+        assert amounts(it) == before
         assert await it.state("PO1") == "synced"
 
 
